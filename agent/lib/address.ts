@@ -1,0 +1,130 @@
+// IP addresses as four 32-bit words in network order; IPv4 as the mapped form ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2),
+// so that one comparison serves both families. Reading allocates nothing.
+
+const groups = new Uint16Array(8)
+
+/** Reads dotted IPv4 or any spelling of IPv6 (brackets and %zone allowed) from bytes[start, end); false if it is not one. */
+export function readAddress(bytes: Uint8Array, start: number, end: number, words: Uint32Array, at: number): boolean {
+  if (end - start < 2) return false
+  if (bytes[start] === 0x5b && bytes[end - 1] === 0x5d) return readAddress6(bytes, start + 1, end - 1, words, at)
+  const value = readIPv4(bytes, start, end)
+  if (value >= 0) {
+    words[at] = words[at + 1] = 0
+    words[at + 2] = 0xffff
+    words[at + 3] = value
+    return true
+  }
+  return readAddress6(bytes, start, end, words, at)
+}
+
+/** The address as an unsigned number, or -1. Leading zeros are refused: readers disagree whether they mean octal. */
+export function readIPv4(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start
+  if (length < 7 || length > 15) return -1
+  let value = 0
+  let part = 0
+  let digits = 0
+  let dots = 0
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]
+    if (byte === 0x2e) {
+      if (digits === 0 || ++dots > 3) return -1
+      value = value * 256 + part
+      part = digits = 0
+    } else {
+      const digit = byte - 0x30
+      if (digit < 0 || digit > 9 || (digits > 0 && part === 0)) return -1
+      part = part * 10 + digit
+      digits++
+      if (part > 255) return -1
+    }
+  }
+  return dots === 3 && digits > 0 ? value * 256 + part : -1
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
+  const lower = byte | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
+}
+
+function readAddress6(bytes: Uint8Array, start: number, end: number, words: Uint32Array, at: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === 0x25) end = i // %zone names an interface of the sender, not a host
+  if (end - start < 2 || end - start > 45) return false
+  let count = 0
+  let gap = -1
+  let i = start
+  if (bytes[i] === 0x3a) {
+    if (bytes[i + 1] !== 0x3a) return false
+    gap = 0
+    i += 2
+  }
+  while (i < end) {
+    if (count > 7) return false
+    let value = 0
+    const first = i
+    for (; i < end; i++) {
+      const digit = hexDigit(bytes[i])
+      if (digit < 0) break
+      value = value * 16 + digit
+    }
+    if (i < end && bytes[i] === 0x2e) {
+      const tail = readIPv4(bytes, first, end)
+      if (tail < 0 || count > 6) return false
+      groups[count++] = tail >>> 16
+      groups[count++] = tail & 0xffff
+      i = end
+      break
+    }
+    if (i === first || i - first > 4) return false
+    groups[count++] = value
+    if (i === end) break
+    if (bytes[i] !== 0x3a) return false
+    i++
+    if (i === end) return false
+    if (bytes[i] === 0x3a) {
+      if (gap >= 0) return false
+      gap = count
+      i++
+    }
+  }
+  if (gap < 0 ? count !== 8 : count > 7) return false
+  const shift = 8 - count
+  for (let group = 0; group < 8; group += 2) {
+    const high = gap < 0 || group < gap ? groups[group] : group < gap + shift ? 0 : groups[group - shift]
+    const next = group + 1
+    const low = gap < 0 || next < gap ? groups[next] : next < gap + shift ? 0 : groups[next - shift]
+    words[at + (group >> 1)] = ((high << 16) | low) >>> 0
+  }
+  return true
+}
+
+const scratch = new Uint32Array(4)
+
+/** The same for a string: the words of an address, or undefined. */
+export function parseAddress(text: string): Uint32Array | undefined {
+  const bytes = Buffer.from(text, 'latin1')
+  return readAddress(bytes, 0, bytes.length, scratch, 0) ? scratch.slice() : undefined
+}
+
+/** Text of the address at words[at, at + 4): dotted IPv4, or IPv6 as RFC 5952 spells it. */
+export function formatAddress(words: Uint32Array, at = 0): string {
+  const last = words[at + 3]
+  if (words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0xffff)
+    return `${last >>> 24}.${(last >>> 16) & 255}.${(last >>> 8) & 255}.${last & 255}`
+  const parts: number[] = []
+  for (let i = 0; i < 4; i++) parts.push(words[at + i] >>> 16, words[at + i] & 0xffff)
+  let best = -1
+  let length = 1
+  for (let i = 0; i < 8; i++) {
+    let run = 0
+    while (i + run < 8 && parts[i + run] === 0) run++
+    if (run > length) {
+      best = i
+      length = run
+    }
+    if (run > 0) i += run - 1
+  }
+  const text = (list: number[]) => list.map(part => part.toString(16)).join(':')
+  return best < 0 ? text(parts) : `${text(parts.slice(0, best))}::${text(parts.slice(best + length))}`
+}
