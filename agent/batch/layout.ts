@@ -1,0 +1,52 @@
+// The layout of a packed batch, shared by writer and reader. README.md explains it column by column.
+
+export const PACK_FORMAT = 1
+
+/** Columns in the order in which they follow the head. Only ever appended to. */
+export const columnNames = [
+  'address4',
+  'address6',
+  'pseudonym',
+  'addressKind',
+  'kinds',
+  'kind',
+  'time',
+  'duration',
+  'source',
+  'destination',
+  'sourcePort',
+  'sourcePortLiteral',
+  'destinationPort',
+  'destinationPortLiteral',
+  'destinationPortTable',
+  'bytes',
+  'packets',
+  'count',
+] as const
+export type ColumnName = (typeof columnNames)[number]
+
+/** Times travel in whole seconds: RFC 6302 asks for no more beside the source port. */
+export const TIME_UNIT_MS = 1000
+
+/** Kinds in the address dictionary. */
+export const AddressKind = { ipv4: 0, ipv6: 1, pseudonym: 2 } as const
+
+/** Symbols of the two port columns; a destination port's index in the table is its symbol less `FIRST_LISTED`. */
+export const PortSymbol = { absent: 0, followsSource: 1, literal: 2, firstListed: 3 } as const
+export const PORT_TABLE_MAX = 200
+
+export const UNPACKED_MAX_BYTES = 16 * 1024 * 1024
+
+export interface Head {
+  readonly format: number
+  readonly rows: number
+  readonly messages: number
+  /** Seconds since 1970 of the earliest event. */
+  readonly base: number
+  /** Length of each column in bytes, in the order of `columnNames`. */
+  readonly lengths: readonly number[]
+  /** Names of the triage rules that column `kinds` points to. */
+  readonly reasons: readonly string[]
+  /** What the agent counted since the batch before, by name. */
+  readonly accounting: Readonly<Record<string, number>>
+}

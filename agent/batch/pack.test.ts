@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { Action, Direction, EventRecord } from '../event.ts'
+import { parseAddress } from '../lib/address.ts'
+import { BATCH_MAX_ROWS, type Context, End, OpenBatch } from './open-batch.ts'
+import { packBatch } from './pack.ts'
+import { unpack } from './unpack.ts'
+
+const options = {
+  pseudonymise: (words: Uint32Array, at: number) => Buffer.alloc(16, words[at + 3] & 255),
+  reasonName: (reason: number) => `rule-${reason}`,
+  accounting: { received: 7 },
+}
+const context: Context = { gateway: 3, product: 1, reason: 2, input: 0, sourceEnd: End.foreign, destinationEnd: End.foreign }
+
+const fill = (source: string, destination: string, changes: Partial<EventRecord> = {}): EventRecord => {
+  const event = new EventRecord()
+  event.words.set(parseAddress(source) ?? [], 0)
+  event.words.set(parseAddress(destination) ?? [], 4)
+  return Object.assign(
+    event,
+    {
+      hasSource: true,
+      hasDestination: true,
+      time: 1_800_000_000_000,
+      action: Action.deny,
+      protocol: 6,
+      destinationPort: 22,
+      sourcePort: 4711,
+    },
+    changes,
+  )
+}
+
+t.test('what is packed comes back, field by field', async t => {
+  const port = fc.integer({ min: -1, max: 65535 })
+  const address = fc.oneof(fc.ipV4(), fc.ipV6())
+  const one = fc.record({
+    source: address,
+    destination: address,
+    sourcePort: port,
+    destinationPort: port,
+    protocol: fc.integer({ min: -1, max: 255 }),
+    action: fc.integer({ min: 0, max: 8 }),
+    direction: fc.integer({ min: 0, max: 4 }),
+    bytes: fc.integer({ min: -1, max: 2 ** 40 }),
+    packets: fc.integer({ min: -1, max: 2 ** 31 }),
+    rule: fc.integer({ min: -1, max: 2 ** 32 - 1 }),
+    count: fc.integer({ min: 1, max: 1000 }),
+    seconds: fc.integer({ min: 0, max: 2_000_000_000 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(one, { maxLength: 60 }), async list => {
+      const batch = new OpenBatch()
+      const expected: object[] = []
+      list.forEach(({ source, destination, seconds, ...rest }, gateway) => {
+        const event = fill(source, destination, { ...rest, time: seconds * 1000 })
+        batch.add(event, { ...context, gateway })
+        const orNull = (value: number) => (value < 0 ? null : value)
+        expected.push({
+          gateway,
+          time: seconds * 1000,
+          count: rest.count,
+          bytes: orNull(rest.bytes),
+          packets: orNull(rest.packets),
+          sourcePort: orNull(rest.sourcePort),
+          destinationPort: orNull(rest.destinationPort),
+          protocol: orNull(rest.protocol),
+          rule: orNull(rest.rule),
+        })
+      })
+      const back = unpack(await packBatch(batch, options))
+      t.equal(back.rows, list.length)
+      t.strictSame(back.accounting, { received: 7 })
+      for (const [row, fields] of expected.entries()) t.match(back.event(row), fields)
+      for (const [row, event] of list.entries()) t.strictSame(parseAddress(back.event(row).source ?? ''), parseAddress(event.source))
+    }),
+    { numRuns: 60 },
+  )
+})
+
+t.test('an internal address is nowhere in a packed batch, its pseudonym is', async t => {
+  const batch = new OpenBatch()
+  batch.add(fill('10.1.2.99', '203.0.113.9'), { ...context, sourceEnd: End.ours })
+  const event = unpack(await packBatch(batch, options)).event(0)
+  t.equal(event.source, `in-${'63'.repeat(16)}`)
+  t.equal(event.destination, '203.0.113.9')
+  t.equal(event.reason, 'rule-2')
+})
+
+t.test('repeats become one row with a count, first and last time and the sum of bytes', async t => {
+  const batch = new OpenBatch()
+  for (let i = 0; i < 5; i++)
+    batch.add(
+      fill('203.0.113.1', '198.51.100.1', {
+        time: 1_800_000_000_000 + i * 1000,
+        bytes: 40,
+        sourcePort: 1000 + i,
+        direction: Direction.inbound,
+      }),
+      context,
+    )
+  batch.add(fill('203.0.113.1', '198.51.100.1', { destinationPort: 23 }), context)
+  t.equal(batch.rows, 2)
+  t.equal(batch.messages, 6)
+  const back = unpack(await packBatch(batch, options))
+  t.match(back.event(0), {
+    count: 5,
+    bytes: 200,
+    sourcePort: 1000,
+    lastSeen: 1_800_000_004_000,
+    firstSeen: 1_800_000_000_000,
+    direction: 'inbound',
+  })
+})
+
+t.test('a full batch says so and loses nothing that it has', async t => {
+  const batch = new OpenBatch()
+  const event = fill('203.0.113.1', '198.51.100.1')
+  for (let i = 0; i < BATCH_MAX_ROWS; i++) {
+    event.words[3] = i * 7919
+    if (batch.add(event, context) === 2) t.fail(`full at ${i}`)
+  }
+  event.words[3] = 1
+  t.equal(batch.add(event, context), 2)
+  t.equal(unpack(await packBatch(batch, options)).rows, BATCH_MAX_ROWS)
+})
+
+t.test('refuses bytes that packBatch cannot have written', async t => {
+  const batch = new OpenBatch()
+  for (let i = 0; i < 40; i++) batch.add(fill(`203.0.113.${i}`, '198.51.100.1', { destinationPort: i }), context)
+  const good = await packBatch(batch, options)
+  const { compress, decompress } = await import('./compress.ts')
+  const plain = decompress(good)
+  t.throws(() => unpack(Buffer.alloc(0)), { code: 'batch-malformed' })
+  let refused = 0
+  for (let i = 0; i < plain.length; i++) {
+    const bad = await compress([Buffer.from(plain.map((byte, at) => (at === i ? byte ^ 0x55 : byte)))])
+    try {
+      const back = unpack(bad)
+      for (let row = 0; row < back.rows; row++) back.event(row)
+    } catch (error) {
+      refused++
+      t.match(error, { code: 'batch-malformed' })
+    }
+  }
+  t.ok(refused > 20, `${refused} of ${plain.length} changes were seen; the others are other values, not other shapes`)
+  t.throws(() => unpack(good.subarray(0, good.length - 5)), { code: 'batch-malformed' })
+})

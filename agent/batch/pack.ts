@@ -1,0 +1,159 @@
+// Packs an open batch: head and columns, compressed. Internal addresses are replaced by pseudonyms here, so nothing
+// behind this file ever holds one. README.md describes every column.
+import { Packr } from 'msgpackr'
+import { AddressIndex } from '../lib/address-index.ts'
+import { ByteWriter } from '../lib/byte-writer.ts'
+import { compress } from './compress.ts'
+import { AddressKind, type ColumnName, columnNames, type Head, PACK_FORMAT, TIME_UNIT_MS } from './layout.ts'
+import { End, type OpenBatch } from './open-batch.ts'
+import { packPorts } from './pack-ports.ts'
+
+const packr = new Packr({ useRecords: false })
+const addresses = new AddressIndex(4096)
+
+export interface PackOptions {
+  /** Writes the 16 bytes of the pseudonym of the address at words[at, at + 4). */
+  readonly pseudonymise: (words: Uint32Array, at: number) => Uint8Array
+  /** Name of the triage rule of a number. */
+  readonly reasonName: (reason: number) => string
+  readonly accounting: Readonly<Record<string, number>>
+}
+
+/** Takes all rows out of the batch (synchronously: the batch may be cleared at once) and compresses them. */
+export function packBatch(batch: OpenBatch, options: PackOptions): Promise<Buffer> {
+  const columns: Partial<Record<ColumnName, Uint8Array>> = { ...packPorts(batch) }
+  const source = numberEnds(batch, 0)
+  const destination = numberEnds(batch, 4)
+  Object.assign(columns, packAddresses(options))
+  columns.source = planes(source)
+  columns.destination = planes(destination)
+  const { reasons, ...kinds } = packKinds(batch, options)
+  Object.assign(columns, kinds)
+  const base = packTimes(batch, columns)
+  const optional = (values: Float64Array) => column(batch.rows, (writer, row) => writer.varint(values[row] + 1))
+  columns.bytes = optional(batch.bytes)
+  columns.packets = optional(batch.packets)
+  columns.count = column(batch.rows, (writer, row) => writer.varint(batch.count[row]))
+  const parts = columnNames.map(name => columns[name] ?? new Uint8Array(0))
+  const head: Head = {
+    format: PACK_FORMAT,
+    rows: batch.rows,
+    messages: batch.messages,
+    base,
+    lengths: parts.map(part => part.length),
+    reasons,
+    accounting: options.accounting,
+  }
+  addresses.clear()
+  return compress([packr.pack(head), ...parts])
+}
+
+const writer = new ByteWriter()
+
+function column(rows: number, write: (writer: ByteWriter, row: number) => void): Buffer {
+  writer.reset()
+  for (let row = 0; row < rows; row++) write(writer, row)
+  return writer.take()
+}
+
+/** Symbols of one end: 0 an address not seen before in this batch, 1 none, else its number + 2. */
+function numberEnds(batch: OpenBatch, offset: number): Uint32Array {
+  const symbols = new Uint32Array(batch.rows)
+  for (let row = 0; row < batch.rows; row++) {
+    const end = (batch.ends[row] >> (offset === 0 ? 0 : 2)) & 3
+    if (end === End.absent) {
+      symbols[row] = 1
+      continue
+    }
+    const at = row * 8 + offset
+    const isIPv4 = batch.words[at] === 0 && batch.words[at + 1] === 0 && batch.words[at + 2] === 0xffff
+    const kind = end === End.ours ? AddressKind.pseudonym : isIPv4 ? AddressKind.ipv4 : AddressKind.ipv6
+    const known = addresses.count
+    const number = addresses.number(batch.words, at, kind)
+    symbols[row] = number === known ? 0 : number + 2
+  }
+  return symbols
+}
+
+function packAddresses(options: PackOptions): Partial<Record<ColumnName, Uint8Array>> {
+  const { count, all } = addresses
+  const kinds = Buffer.alloc(count)
+  const addresses4: number[] = []
+  const address6 = new ByteWriter()
+  const pseudonym = new ByteWriter()
+  const bytes = Buffer.alloc(16)
+  for (let i = 0; i < count; i++) {
+    const kind = addresses.kindOf(i)
+    kinds[i] = kind
+    if (kind === AddressKind.ipv4) addresses4.push(all[i * 4 + 3])
+    else if (kind === AddressKind.pseudonym) pseudonym.append(options.pseudonymise(all, i * 4))
+    else {
+      for (let word = 0; word < 4; word++) bytes.writeUInt32BE(all[i * 4 + word], word * 4)
+      address6.append(bytes)
+    }
+  }
+  const address4 = planes(Uint32Array.from(addresses4), 4)
+  return { addressKind: kinds, address4, address6: address6.take(), pseudonym: pseudonym.take() }
+}
+
+/** All lowest bytes first, then all second ones, and so on: bytes of one significance compress well together. */
+export function planes(values: Uint32Array, width = 0): Buffer {
+  let largest = 0
+  for (const value of values) if (value > largest) largest = value
+  const bytes = width > 0 ? width : largest < 256 ? 1 : largest < 65536 ? 2 : 3
+  const out = Buffer.allocUnsafe(values.length * bytes)
+  for (let plane = 0; plane < bytes; plane++)
+    for (let i = 0; i < values.length; i++) out[plane * values.length + i] = values[i] >>> (plane * 8)
+  return out
+}
+
+/** What comes together (gateway, product, action, protocol, direction, rule of triage, rule of the gateway) is one kind. */
+function packKinds(batch: OpenBatch, options: PackOptions): { kinds: Buffer; kind: Buffer; reasons: string[] } {
+  const known = new Map<number, Map<number, number>>()
+  const reasons: string[] = []
+  const kinds = new ByteWriter()
+  let count = 0
+  const kind = column(batch.rows, (out, row) => {
+    const { gateway, product, action, direction, reason, protocol } = batch
+    const key =
+      ((((gateway[row] * 256 + product[row]) * 16 + action[row]) * 8 + direction[row]) * 256 + reason[row]) * 512 + protocol[row] + 1
+    const sameButRule = known.get(key) ?? new Map<number, number>()
+    known.set(key, sameButRule)
+    let index = sameButRule.get(batch.rule[row])
+    if (index === undefined) {
+      index = count++
+      sameButRule.set(batch.rule[row], index)
+      const name = options.reasonName(reason[row])
+      if (!reasons.includes(name)) reasons.push(name)
+      for (const value of [
+        gateway[row],
+        product[row],
+        action[row],
+        direction[row],
+        reasons.indexOf(name),
+        protocol[row] + 1,
+        batch.rule[row] + 1,
+      ])
+        kinds.varint(value)
+    }
+    out.varint(index)
+  })
+  return { kinds: kinds.take(), kind, reasons }
+}
+
+function packTimes(batch: OpenBatch, columns: Partial<Record<ColumnName, Uint8Array>>): number {
+  const seconds = (ms: number) => Math.floor(ms / TIME_UNIT_MS)
+  let base = Number.POSITIVE_INFINITY
+  for (let row = 0; row < batch.rows; row++) base = Math.min(base, batch.firstSeen[row])
+  base = batch.rows === 0 ? 0 : Math.max(0, seconds(base))
+  let before = base
+  columns.time = column(batch.rows, (out, row) => {
+    const at = Math.max(0, seconds(batch.firstSeen[row]))
+    out.zigzag(at - before)
+    before = at
+  })
+  columns.duration = column(batch.rows, (out, row) => {
+    out.varint(Math.max(0, seconds(batch.lastSeen[row]) - Math.max(0, seconds(batch.firstSeen[row]))))
+  })
+  return base
+}

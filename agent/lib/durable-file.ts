@@ -1,0 +1,47 @@
+// State that survives a power cut: written as a draft, flushed, renamed over the old, and the folder flushed too.
+// A file with its real name is therefore always whole; a `.draft` is never read.
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** Replaces the file at `path` with `data`; on any error the old file is as it was. */
+export function writeDurable(path: string, data: string | Uint8Array, options: { mode?: number } = {}): void {
+  const draft = `${path}.draft`
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data
+  const file = openSync(draft, 'w', options.mode ?? 0o600)
+  try {
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(draft, path)
+  } catch (error) {
+    removeIfThere(draft)
+    throw error
+  }
+  syncFolder(dirname(path))
+}
+
+/** Makes names that were added to or removed from a folder durable. */
+export function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+/** Removes a file; that it is gone already is no error. */
+export function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (!isErrorWithCode(error, 'ENOENT')) throw error
+  }
+}
+
+export function isErrorWithCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}
