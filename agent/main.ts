@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// cyberalarm: argv to verb. The only reader of process.env, and the only place that decides how the process ends.
+import { describe, Failure } from './errors.ts'
+import { parseCommand, type Verb } from './verbs/command.ts'
+import { verbs } from './verbs/index.ts'
+
+const { verb, values, positionals } = start()
+const interrupt = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort())
+// a reader that has seen enough (`| head`) is no fault
+process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
+
+try {
+  process.exitCode = await verb.run({
+    values,
+    positionals,
+    root: typeof values.root === 'string' ? values.root : '/',
+    json: values.json === true,
+    signal: interrupt.signal,
+    environment: process.env,
+    print: text => process.stdout.write(`${text}\n`),
+  })
+} catch (error) {
+  fail(error)
+}
+
+function start() {
+  try {
+    return parseCommand<Verb>(process.argv.slice(2), verbs)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+function fail(error: unknown): never {
+  const text =
+    error instanceof Failure || process.env.CYBERALARM_DEBUG === undefined
+      ? describe(error)
+      : String(error instanceof Error ? error.stack : error)
+  process.stderr.write(`cyberalarm: ${text}\n`)
+  process.exit(error instanceof Failure && error.code === 'argument-wrong' ? 2 : 1)
+}

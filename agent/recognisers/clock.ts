@@ -1,0 +1,74 @@
+// When it happened, by the device's clock. A line without a year takes the one that brings it closest to its arrival; a
+// line without a zone takes the zone that its gateway has shown by arriving a whole number of quarter hours off.
+import { Clock, type EventRecord } from '../event.ts'
+import type { Message } from '../message.ts'
+
+const QUARTER_HOUR_MS = 900_000
+/** Zones reach from -12 h to +14 h. */
+const ZONE_MAX_MS = 14 * 3_600_000
+/** A message that took longer to arrive says nothing about its zone. */
+const DELAY_MAX_MS = 120_000
+/** A gateway's zone is taken from its first messages, and changed only by this many that agree over this time. */
+const AGREEING_MESSAGES = 16
+const AGREEING_MS = 60_000
+
+export class GatewayClock {
+  /** Arrival less device time in ms, smoothed; NaN until a message stated a time. */
+  skewMs = Number.NaN
+  /** What is added to the wall clock of a line without zone to get UTC. */
+  zoneMs = 0
+  private messages = 0
+  private candidateMs = 0
+  private agreeing = 0
+  private agreeingSince = 0
+
+  /** Sets event.time to UTC ms, from the body, else the header, else the time of arrival `now`. */
+  resolve(event: EventRecord, message: Message, now: number): void {
+    const reference = event.clock !== Clock.absent && message.clock === Clock.exact ? message.time : now
+    if (event.clock === Clock.absent) {
+      event.time = message.time
+      event.clock = message.clock
+    }
+    if (event.clock === Clock.absent) {
+      event.time = now
+      event.clock = Clock.exact
+      return
+    }
+    if (event.clock === Clock.noYear || event.clock === Clock.noYearNoZone) event.time = closestYear(event.time, reference)
+    if (event.clock === Clock.noZone || event.clock === Clock.noYearNoZone) {
+      this.learnZone(event.time, reference, now)
+      event.time += this.zoneMs
+    }
+    event.clock = Clock.exact
+    const skew = now - event.time
+    this.skewMs = Number.isNaN(this.skewMs) ? skew : this.skewMs + (skew - this.skewMs) / 16
+  }
+
+  private learnZone(wall: number, reference: number, now: number): void {
+    this.messages++
+    const offset = reference - wall
+    const zone = Math.round(offset / QUARTER_HOUR_MS) * QUARTER_HOUR_MS
+    const isEvidence = Math.abs(zone) <= ZONE_MAX_MS && Math.abs(offset - zone) <= DELAY_MAX_MS
+    if (!isEvidence || zone !== this.candidateMs) {
+      this.candidateMs = isEvidence ? zone : Number.NaN
+      this.agreeing = 0
+      this.agreeingSince = now
+    }
+    this.agreeing++
+    if (!isEvidence || zone === this.zoneMs) return
+    const isFirst = this.messages === 1
+    if (isFirst || (this.agreeing >= AGREEING_MESSAGES && now - this.agreeingSince >= AGREEING_MS)) this.zoneMs = zone
+  }
+}
+
+/** The same month, day and clock (given in the leap year 1972) in the year that brings it closest to `reference`. */
+function closestYear(time: number, reference: number): number {
+  const stated = new Date(time)
+  const year = new Date(reference).getUTCFullYear() + (stated.getUTCFullYear() - 1972)
+  let best = Number.POSITIVE_INFINITY
+  for (let candidate = year - 1; candidate <= year + 1; candidate++) {
+    const at = new Date(time).setUTCFullYear(candidate)
+    if (Math.abs(at - reference) < Math.abs(best - reference)) best = at
+  }
+  return best
+}

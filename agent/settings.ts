@@ -1,0 +1,111 @@
+// The one table of settings: it gives types, defaults, checks, help and documentation. The file is `name = value` lines;
+// unknown names are errors, and all faults are told at once.
+import { z } from 'zod'
+import { Failure } from './errors.ts'
+import { parsePrefix } from './lib/prefix.ts'
+
+const list = (item: z.ZodType<string, string>) =>
+  z
+    .string()
+    .transform(text => text.split(/[\s,]+/).filter(word => word !== ''))
+    .pipe(z.array(item))
+
+const number = (from: number, to: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${from} to ${to}`)
+    .transform(Number)
+    .pipe(z.number().min(from, `must be ${from} or more`).max(to, `must be ${to} or less`))
+
+const listen = z
+  .string()
+  .regex(/^(off|(\[[0-9a-fA-F:.%]+\]|[0-9.]+):\d{1,5})$/, 'must be `off`, or an address and port such as [::]:514 or 0.0.0.0:514')
+  .refine(text => text === 'off' || Number(text.slice(text.lastIndexOf(':') + 1)) <= 65535, 'the port must be 65535 or less')
+
+const file = z.string().regex(/^(|\/.*)$/, 'must be the full path of a file')
+const url = (protocols: RegExp, what: string) => z.union([z.literal(''), z.url({ protocol: protocols, error: `must be ${what}` })])
+
+export const settingsTable = {
+  'central.url': { default: '', shape: url(/^https$/, 'an https:// address'), help: 'Where central is. The image brings it.' },
+  'central.pins': {
+    default: '',
+    shape: list(z.string().regex(/^sha256\/[A-Za-z0-9+/]{43}=$/, 'a pin is `sha256/` and 44 characters of base64')),
+    help: 'Public keys that central may show, the present and the next one. No other server gets a byte.',
+  },
+  'uplink.proxy': {
+    default: '',
+    shape: url(/^http$/, 'an http:// address'),
+    help: 'HTTP proxy for the way to central (CONNECT), e.g. http://proxy.example:3128.',
+  },
+  'member.networks': {
+    default: '',
+    shape: list(z.string().refine(text => parsePrefix(text) !== undefined, 'must be network prefixes such as 198.51.100.0/24')),
+    help: 'Your public networks, any number, IPv4 and IPv6. Private ranges are known without being named.',
+  },
+  'syslog.udp': { default: '[::]:514', shape: listen, help: 'Where to listen for syslog over UDP; `off` to not.' },
+  'syslog.tcp': { default: '[::]:514', shape: listen, help: 'Where to listen for syslog over TCP; `off` to not.' },
+  'syslog.tls': { default: '[::]:6514', shape: listen, help: 'Where to listen for syslog over TLS (RFC 5425); `off` to not.' },
+  'syslog.tls.certificate': { default: '', shape: file, help: 'Your own certificate (PEM); left empty, the box makes one.' },
+  'syslog.tls.key': { default: '', shape: file, help: 'The key that belongs to it (PEM).' },
+  'syslog.tls.clientCa': { default: '', shape: file, help: 'If set, only gateways with a certificate of this CA (PEM) may connect.' },
+  'syslog.connections': { default: '512', shape: number(1, 65535), help: 'Most TCP and TLS connections at a time, each.' },
+  'syslog.idleSeconds': { default: '3600', shape: number(10, 604_800), help: 'A connection that is silent for longer is closed.' },
+  'spool.quotaMiB': {
+    default: '2048',
+    shape: number(1, 1_048_576),
+    help: 'Room for batches that wait for central. When it is full the oldest of low value are shed and counted.',
+  },
+  'ledger.quotaMiB': {
+    default: '512',
+    shape: number(1, 1_048_576),
+    help: 'Room for the record of what left the box. When it is full the oldest entries go.',
+  },
+} as const
+
+type Table = typeof settingsTable
+export type SettingName = keyof Table
+export type Settings = { readonly [Name in SettingName]: z.output<Table[Name]['shape']> }
+
+const names = Object.keys(settingsTable) as SettingName[]
+
+/** Settings from the text of a settings file (empty text: all defaults). Failure 'settings-wrong' tells every fault with its line. */
+export function parseSettings(text: string, file = 'cyberalarm.conf'): Settings {
+  const stated = new Map<string, { value: string; line: number }>()
+  const faults: string[] = []
+  text.split(/\r?\n/).forEach((raw, i) => {
+    const line = raw.replace(/^\uFEFF/, '').trim()
+    if (line === '' || line.startsWith('#')) return
+    const at = line.indexOf('=')
+    const name = line.slice(0, at).trim()
+    const value = line
+      .slice(at + 1)
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+    if (at < 0) faults.push(`${file}:${i + 1}: '${line}' is not of the form name = value`)
+    else if (!names.some(known => known === name)) faults.push(`${file}:${i + 1}: there is no setting '${name}'${nearest(name)}`)
+    else if (stated.has(name)) faults.push(`${file}:${i + 1}: '${name}' was set in line ${stated.get(name)?.line} already`)
+    else stated.set(name, { value, line: i + 1 })
+  })
+  const entries = names.map(name => {
+    const from = stated.get(name)
+    const read = settingsTable[name].shape.safeParse(from?.value ?? settingsTable[name].default)
+    if (!read.success)
+      faults.push(`${file}:${from?.line ?? 0}: ${name} = ${from?.value}: ${[...new Set(read.error.issues.map(issueText))].join('; ')}`)
+    return [name, read.data]
+  })
+  if (faults.length > 0) throw new Failure('settings-wrong', faults.join('\n'))
+  return Object.fromEntries(entries) as Settings
+}
+
+const issueText = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'invalid_union'
+    ? (issue.errors.flat().find(inner => inner.code !== 'invalid_value')?.message ?? issue.message)
+    : issue.message
+
+function nearest(name: string): string {
+  const last = name.split('.').pop() ?? ''
+  const guess = names.find(
+    known => known.toLowerCase() === name.toLowerCase() || (last.length > 2 && known.toLowerCase().endsWith(`.${last.toLowerCase()}`)),
+  )
+  return guess === undefined ? '' : `; did you mean ${guess}?`
+}

@@ -1,0 +1,82 @@
+// Whose an address is. Built once from prefixes into sorted, non-overlapping ranges of 128-bit space (IPv4 lies in
+// ::ffff:0:0/96), so that any number of prefixes costs one binary search and allocates nothing.
+import { parsePrefix } from '../lib/prefix.ts'
+
+export const NetworkKind = { foreign: 0, internal: 1, oursPublic: 2, special: 3 } as const
+
+/** RFC 1918, 6598, 3927, 1122; RFC 4193, 4291, 3879. */
+const internal4 = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16', '127.0.0.0/8']
+const internal6 = ['fe80::/10', 'fc00::/7', 'fec0::/10', '::1/128', '64:ff9b:1::/48']
+/** Not a host: unspecified, multicast, broadcast and reserved. */
+const special = ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8']
+
+interface Range {
+  readonly first: bigint
+  readonly last: bigint
+  readonly kind: number
+}
+
+function ranges(prefixes: readonly string[], kind: number): Range[] {
+  return prefixes.map(prefix => {
+    const range = parsePrefix(prefix)
+    if (range === undefined) throw new RangeError(`'${prefix}' is not a network prefix`)
+    return { ...range, kind }
+  })
+}
+
+/** IPv4 networks as they appear inside IPv6: NAT64 (RFC 6052) and 6to4 (RFC 3056) carry the address itself. */
+function embedded(range: Range): Range[] {
+  const mask = (1n << 32n) - 1n
+  const first = range.first & mask
+  const last = range.last & mask
+  const nat64 = 0x64ff9bn << 96n
+  const sixToFour = 0x2002n << 112n
+  return [
+    { ...range, first: nat64 | first, last: nat64 | last },
+    { ...range, first: sixToFour | (first << 80n), last: sixToFour | (last << 80n) | ((1n << 80n) - 1n) },
+  ]
+}
+
+export class Networks {
+  private readonly starts: Uint32Array
+  private readonly kinds: Uint8Array
+
+  /** `member`: prefixes of the member's public addresses. Throws RangeError for text that is no prefix. */
+  constructor(member: readonly string[]) {
+    const inside = ranges(internal4, NetworkKind.internal)
+    // the first range that holds an address decides: what is internal stays internal whatever the member states
+    const all = [
+      ...inside,
+      ...inside.flatMap(embedded),
+      ...ranges(internal6, NetworkKind.internal),
+      ...ranges(special, NetworkKind.special),
+      ...ranges(member, NetworkKind.oursPublic),
+    ]
+    const edges = [...new Set([0n, ...all.flatMap(range => [range.first, range.last + 1n])])]
+      .filter(edge => edge >> 128n === 0n)
+      .sort((a, b) => (a < b ? -1 : 1))
+    const kindAt = (edge: bigint) => all.find(range => edge >= range.first && edge <= range.last)?.kind ?? NetworkKind.foreign
+    const kinds = edges.map(kindAt)
+    const kept = edges.map((_, i) => i).filter(i => i === 0 || kinds[i] !== kinds[i - 1])
+    this.kinds = Uint8Array.from(kept, i => kinds[i])
+    this.starts = new Uint32Array(kept.length * 4)
+    kept.forEach((from, to) => {
+      for (let word = 0; word < 4; word++) this.starts[to * 4 + word] = Number((edges[from] >> BigInt(96 - word * 32)) & 0xffffffffn)
+    })
+  }
+
+  /** A number of `NetworkKind` for the address at words[at, at + 4). */
+  kindOf(words: Uint32Array, at: number): number {
+    const { starts } = this
+    let low = 0
+    let high = this.kinds.length
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      let word = 0
+      while (word < 3 && starts[middle * 4 + word] === words[at + word]) word++
+      if (starts[middle * 4 + word] <= words[at + word]) low = middle
+      else high = middle
+    }
+    return this.kinds[low]
+  }
+}

@@ -1,0 +1,111 @@
+// What is suspicious, as a table: the first rule that holds decides. Every rule has a name that is counted, that goes with
+// the event to central, and that `cyberalarm explain` prints with its phrase.
+import { Action, Direction } from '../event.ts'
+import { NetworkKind } from './networks.ts'
+
+export const Verdict = { send: 0, drop: 1 } as const
+
+/** What rules may look at. One object is reused. */
+export interface Facts {
+  action: number
+  direction: number
+  destinationPort: number
+  hasSource: boolean
+  /** Numbers of NetworkKind; `foreign` too when the end is absent. */
+  sourceKind: number
+  destinationKind: number
+  sourceRecentlyBlocked: boolean
+  sourceRecentlyFailedLogin: boolean
+}
+
+export interface Rule {
+  readonly name: string
+  readonly phrase: string
+  readonly verdict: number
+  holds(facts: Facts): boolean
+}
+
+/** Ways in that are not published to the world on purpose: shells, remote desktops, file shares, databases. */
+const adminPorts = new Set([22, 23, 135, 139, 445, 1433, 1521, 2375, 3306, 3389, 5432, 5900, 5985, 5986, 6379, 8291, 9200, 27017])
+
+export const isBlocked = (action: number): boolean =>
+  action === Action.deny || action === Action.drop || action === Action.reject || action === Action.reset
+
+const isOurs = (kind: number): boolean => kind === NetworkKind.internal || kind === NetworkKind.oursPublic
+const isForeign = (facts: Facts): boolean => facts.hasSource && facts.sourceKind === NetworkKind.foreign
+const { send, drop } = Verdict
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'login-failed-outside',
+    phrase: 'a login from outside failed',
+    verdict: send,
+    holds: facts => facts.action === Action.loginFailed && isForeign(facts),
+  },
+  {
+    name: 'login-failed-inside',
+    phrase: 'a login failed, but not from outside',
+    verdict: drop,
+    holds: facts => facts.action === Action.loginFailed,
+  },
+  { name: 'detected', phrase: 'the gateway detected an attack or malware', verdict: send, holds: facts => facts.action === Action.detect },
+  {
+    name: 'local-chatter',
+    phrase: 'broadcast or multicast of the own network',
+    verdict: drop,
+    holds: facts =>
+      facts.sourceKind === NetworkKind.special ||
+      (facts.destinationKind === NetworkKind.special && (isOurs(facts.sourceKind) || !facts.hasSource)),
+  },
+  {
+    name: 'blocked-from-outside',
+    phrase: 'the gateway blocked a connection from outside',
+    verdict: send,
+    holds: facts => isBlocked(facts.action) && isForeign(facts),
+  },
+  {
+    name: 'blocked-to-outside',
+    phrase: 'the gateway blocked a connection from inside to outside',
+    verdict: send,
+    holds: facts => isBlocked(facts.action) && facts.direction === Direction.outbound,
+  },
+  { name: 'blocked-internal', phrase: 'blocked, but inside the own network', verdict: drop, holds: facts => isBlocked(facts.action) },
+  { name: 'session-end', phrase: 'the end of a session', verdict: drop, holds: facts => facts.action === Action.end },
+  {
+    name: 'allowed-after-failed-login',
+    phrase: 'allowed from a source whose logins just failed',
+    verdict: send,
+    holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && facts.sourceRecentlyFailedLogin,
+  },
+  {
+    name: 'allowed-from-blocked-source',
+    phrase: 'allowed from a source that is being blocked',
+    verdict: send,
+    holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && facts.sourceRecentlyBlocked,
+  },
+  {
+    name: 'allowed-to-admin-port',
+    phrase: 'allowed from outside to an administration port',
+    verdict: send,
+    holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && adminPorts.has(facts.destinationPort),
+  },
+  {
+    name: 'allowed-inbound',
+    phrase: 'allowed to a published service',
+    verdict: drop,
+    holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound,
+  },
+  {
+    name: 'allowed-outbound',
+    phrase: 'allowed from inside to outside',
+    verdict: drop,
+    holds: facts => facts.action === Action.allow && facts.direction === Direction.outbound,
+  },
+  {
+    name: 'allowed-other',
+    phrase: 'allowed, and not from outside to inside',
+    verdict: drop,
+    holds: facts => facts.action === Action.allow,
+  },
+  { name: 'no-verdict', phrase: 'the gateway states neither a block nor an attack', verdict: drop, holds: () => true },
+]

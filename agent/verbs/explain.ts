@@ -1,0 +1,89 @@
+// `cyberalarm explain`: reads messages from standard input and says for each what the agent would do with it, and why.
+// Nothing is sent and nothing is kept.
+import type { Readable } from 'node:stream'
+import { toEcs } from '../event.ts'
+import { Gateway } from '../gateways.ts'
+import { Interpreter } from '../interpreter.ts'
+import { Reading } from '../recognisers/recogniser.ts'
+import type { Settings } from '../settings.ts'
+import { MESSAGE_MAX_BYTES } from '../sources/source.ts'
+import { Networks } from '../triage/networks.ts'
+import { rules, Verdict } from '../triage/rules.ts'
+import { Triage } from '../triage/triage.ts'
+
+export interface Explanation {
+  readonly recogniser: string | null
+  readonly verdict: 'send' | 'drop' | 'ignore' | 'unreadable'
+  readonly reason: string
+  readonly event: Record<string, string | number> | null
+}
+
+export interface ExplainOptions {
+  readonly settings: Settings
+  /** Print JSON objects instead of lines for people. */
+  readonly json: boolean
+  /** Each input line is a JSON string, so that a message may hold line breaks. */
+  readonly jsonLines: boolean
+}
+
+export async function explain(input: Readable, print: (text: string) => void, options: ExplainOptions): Promise<void> {
+  const interpreter = new Interpreter(new Triage(new Networks(options.settings['member.networks'])))
+  const gateway = new Gateway(1, 'standard input')
+  for await (const line of lines(input)) {
+    if (line.length === 0) continue
+    const message = options.jsonLines ? Buffer.from(parseJsonString(line.toString())) : line
+    const explanation = explainOne(interpreter, gateway, message)
+    print(options.json ? JSON.stringify(explanation) : forPeople(explanation))
+  }
+}
+
+function explainOne(interpreter: Interpreter, gateway: Gateway, message: Buffer): Explanation {
+  if (message.length > MESSAGE_MAX_BYTES) return { recogniser: null, verdict: 'unreadable', reason: 'longer than 64 KiB', event: null }
+  const reading = interpreter.interpret(message, 0, message.length, gateway, Date.now())
+  const recogniser = interpreter.recogniser?.name ?? null
+  switch (reading) {
+    case Reading.unreadable: {
+      const reason = recogniser === null ? 'no recogniser knows it' : 'it looks like this product, but could not be understood'
+      return { recogniser, verdict: 'unreadable', reason, event: null }
+    }
+    case Reading.ignored:
+      return { recogniser, verdict: 'ignore', reason: 'known, and not about a connection', event: null }
+    case Reading.event: {
+      const rule = rules[interpreter.rule]
+      const verdict = rule.verdict === Verdict.send ? 'send' : 'drop'
+      return { recogniser, verdict, reason: `${rule.name}: ${rule.phrase}`, event: toEcs(interpreter.event) }
+    }
+  }
+}
+
+function forPeople(explanation: Explanation): string {
+  const { recogniser, verdict, reason, event } = explanation
+  const fields = Object.entries(event ?? {}).map(([name, value]) => `${name}=${value}`)
+  return `${verdict.padEnd(10)} ${(recogniser ?? '-').padEnd(11)} ${reason}${fields.length > 0 ? `\n           ${fields.join(' ')}` : ''}`
+}
+
+function parseJsonString(line: string): string {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (typeof value === 'string') return value
+  } catch {
+    // said below: both faults are the same to the person who typed it
+  }
+  throw new Error(`with --json-lines each line has to be one JSON string; this is not: ${line.slice(0, 60)}`)
+}
+
+/** Lines of a stream without their ends, whatever their length. */
+async function* lines(input: Readable): AsyncGenerator<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const chunk of input) {
+    const bytes = Buffer.from(chunk)
+    let start = 0
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, start)) {
+      pieces.push(bytes.subarray(start, at))
+      yield Buffer.concat(pieces.splice(0))
+      start = at + 1
+    }
+    pieces.push(bytes.subarray(start))
+  }
+  yield Buffer.concat(pieces)
+}
