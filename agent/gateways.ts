@@ -16,12 +16,21 @@ export class Gateway {
   /** Messages that a recogniser understood: events and known others. */
   understood = 0
   lastMessageAt = 0
+  /** Of the last whole second. */
+  messagesPerSecond = 0
+  private counted = 0
   /** What understood a message last; asked first for the next. */
   recogniser: Recogniser | undefined
 
   constructor(number: number, address: string) {
     this.number = number
     this.address = address
+  }
+
+  /** To be called once a second. */
+  tick(): void {
+    this.messagesPerSecond = this.messages - this.counted
+    this.counted = this.messages
   }
 }
 

@@ -22,6 +22,8 @@ export interface Rule {
   readonly name: string
   readonly phrase: string
   readonly verdict: number
+  /** How dear the event is when room is short: blocked traffic comes again, the rest may not. */
+  readonly value: number
   holds(facts: Facts): boolean
 }
 
@@ -34,25 +36,36 @@ export const isBlocked = (action: number): boolean =>
 const isOurs = (kind: number): boolean => kind === NetworkKind.internal || kind === NetworkKind.oursPublic
 const isForeign = (facts: Facts): boolean => facts.hasSource && facts.sourceKind === NetworkKind.foreign
 const { send, drop } = Verdict
+const PLENTY = 1
+const DEAR = 2
 
 export const rules: readonly Rule[] = [
   {
     name: 'login-failed-outside',
     phrase: 'a login from outside failed',
     verdict: send,
+    value: DEAR,
     holds: facts => facts.action === Action.loginFailed && isForeign(facts),
   },
   {
     name: 'login-failed-inside',
     phrase: 'a login failed, but not from outside',
     verdict: drop,
+    value: 0,
     holds: facts => facts.action === Action.loginFailed,
   },
-  { name: 'detected', phrase: 'the gateway detected an attack or malware', verdict: send, holds: facts => facts.action === Action.detect },
+  {
+    name: 'detected',
+    phrase: 'the gateway detected an attack or malware',
+    verdict: send,
+    value: DEAR,
+    holds: facts => facts.action === Action.detect,
+  },
   {
     name: 'local-chatter',
     phrase: 'broadcast or multicast of the own network',
     verdict: drop,
+    value: 0,
     holds: facts =>
       facts.sourceKind === NetworkKind.special ||
       (facts.destinationKind === NetworkKind.special && (isOurs(facts.sourceKind) || !facts.hasSource)),
@@ -61,51 +74,65 @@ export const rules: readonly Rule[] = [
     name: 'blocked-from-outside',
     phrase: 'the gateway blocked a connection from outside',
     verdict: send,
+    value: PLENTY,
     holds: facts => isBlocked(facts.action) && isForeign(facts),
   },
   {
     name: 'blocked-to-outside',
     phrase: 'the gateway blocked a connection from inside to outside',
     verdict: send,
+    value: PLENTY,
     holds: facts => isBlocked(facts.action) && facts.direction === Direction.outbound,
   },
-  { name: 'blocked-internal', phrase: 'blocked, but inside the own network', verdict: drop, holds: facts => isBlocked(facts.action) },
-  { name: 'session-end', phrase: 'the end of a session', verdict: drop, holds: facts => facts.action === Action.end },
+  {
+    name: 'blocked-internal',
+    phrase: 'blocked, but inside the own network',
+    verdict: drop,
+    value: 0,
+    holds: facts => isBlocked(facts.action),
+  },
+  { name: 'session-end', phrase: 'the end of a session', verdict: drop, value: 0, holds: facts => facts.action === Action.end },
   {
     name: 'allowed-after-failed-login',
     phrase: 'allowed from a source whose logins just failed',
     verdict: send,
+    value: DEAR,
     holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && facts.sourceRecentlyFailedLogin,
   },
   {
     name: 'allowed-from-blocked-source',
     phrase: 'allowed from a source that is being blocked',
     verdict: send,
+    value: DEAR,
     holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && facts.sourceRecentlyBlocked,
   },
   {
     name: 'allowed-to-admin-port',
     phrase: 'allowed from outside to an administration port',
     verdict: send,
+    value: DEAR,
     holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && adminPorts.has(facts.destinationPort),
   },
   {
     name: 'allowed-inbound',
     phrase: 'allowed to a published service',
     verdict: drop,
+    value: 0,
     holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound,
   },
   {
     name: 'allowed-outbound',
     phrase: 'allowed from inside to outside',
     verdict: drop,
+    value: 0,
     holds: facts => facts.action === Action.allow && facts.direction === Direction.outbound,
   },
   {
     name: 'allowed-other',
     phrase: 'allowed, and not from outside to inside',
     verdict: drop,
+    value: 0,
     holds: facts => facts.action === Action.allow,
   },
-  { name: 'no-verdict', phrase: 'the gateway states neither a block nor an attack', verdict: drop, holds: () => true },
+  { name: 'no-verdict', phrase: 'the gateway states neither a block nor an attack', verdict: drop, value: 0, holds: () => true },
 ]

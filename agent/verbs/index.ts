@@ -1,9 +1,68 @@
 // The one table of verbs.
-import type { Verb } from './command.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runAgent } from '../agent.ts'
+import { table } from '../lib/table.ts'
+import { journalLog } from '../log.ts'
+import { pathsBelow } from '../paths.ts'
+import { type SettingName, settingsTable } from '../settings.ts'
+import { parseHandedOver } from '../sources/handed-over.ts'
+import { version } from '../version.ts'
+import type { Call, Verb } from './command.ts'
+import { enrol } from './enrol.ts'
 import { explain } from './explain.ts'
+import { parseSince, sent } from './sent.ts'
 import { readSettings } from './settings-file.ts'
+import { readStatus, statusText } from './status.ts'
+import { who } from './who.ts'
 
 export const verbs: readonly Verb[] = [
+  {
+    name: 'run',
+    words: [],
+    summary: 'listen, read, and send what is suspicious',
+    help: 'Runs the agent until SIGTERM. Sockets handed over by systemd (names udp, tcp, tls) are used instead of the\naddresses in the settings, so that ports below 1024 need no privilege.',
+    options: {},
+    run: async call => {
+      const handedOver = parseHandedOver(call.environment, process.pid)
+      await runAgent(
+        {
+          paths: pathsBelow(call.root),
+          settings: readSettings(call.root),
+          log: journalLog,
+          version,
+          handedOver,
+          ready: status => call.json && call.print(JSON.stringify(status)),
+        },
+        call.signal,
+      )
+      return 0
+    },
+  },
+  {
+    name: 'enrol',
+    words: ['CODE'],
+    summary: 'make this box known to central with a single-use code',
+    help: 'Makes a key, has central sign it, and keeps both. A box that was enrolled before is enrolled again: its old key is\nrevoked. A running agent takes the new identity up within a second.\n\n  cyberalarm enrol 3M7A-XXXX-XXXX-XXXX-X',
+    options: {},
+    run: async call => {
+      const identity = await enrol(call.positionals[0], pathsBelow(call.root), readSettings(call.root))
+      const until = identity.certificate.validToDate.toISOString()
+      call.print(
+        call.json
+          ? JSON.stringify({ device: identity.stored.device, certificateUntil: until })
+          : `enrolled as ${identity.stored.device}; certificate until ${until}, renewed by itself`,
+      )
+      return 0
+    },
+  },
+  {
+    name: 'status',
+    words: [],
+    summary: 'show gateways, queue, last receipt and the accounting',
+    help: 'Asks the running agent. Lines that begin with ! need somebody. The accounting says where every message went:\nreceived = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed.',
+    options: { watch: { type: 'boolean', help: 'show it again every second until interrupted' } },
+    run: showStatus,
+  },
   {
     name: 'explain',
     words: [],
@@ -19,4 +78,79 @@ export const verbs: readonly Verb[] = [
       return 0
     },
   },
+  {
+    name: 'sent',
+    words: [],
+    summary: 'show everything that left this box, and verify the record',
+    help: 'Reads the ledger: each event as it left, with internal addresses as pseudonyms (`cyberalarm who` turns them back),\nand the receipt of its batch. A record that was changed after it was written is said, and the exit code is 1.',
+    options: { since: { type: 'string', help: 'from this time on: 2026-11-20T12:00:00Z, or a span back such as 2h or 7d' } },
+    run: async call => {
+      const since = typeof call.values.since === 'string' ? parseSince(call.values.since, Date.now()) : 0
+      sent({ folder: pathsBelow(call.root).ledger, since, json: call.json, print: call.print })
+      return 0
+    },
+  },
+  {
+    name: 'who',
+    words: ['PSEUDONYM'],
+    summary: 'turn a pseudonym of a report back into the internal address',
+    help: 'Only this box can: the key never leaves it.\n\n  cyberalarm who in-0123456789abcdef0123456789abcdef',
+    options: {},
+    run: async call => {
+      const address = who(call.positionals[0], pathsBelow(call.root))
+      call.print(call.json ? JSON.stringify({ pseudonym: call.positionals[0], address }) : address)
+      return 0
+    },
+  },
+  {
+    name: 'settings',
+    words: [],
+    summary: 'explain every setting, with its value and default',
+    help: 'Settings are `name = value` lines in etc/cyberalarm/cyberalarm.conf below the root. A line with # is a comment.',
+    options: {},
+    run: async call => {
+      showSettings(call)
+      return 0
+    },
+  },
+  {
+    name: 'version',
+    words: [],
+    summary: 'print the version',
+    help: 'Prints the version of the agent and of the Node.js that runs it.',
+    options: {},
+    run: async call => {
+      call.print(call.json ? JSON.stringify({ version, node: process.version }) : `cyberalarm ${version} on Node.js ${process.version}`)
+      return 0
+    },
+  },
 ]
+
+async function showStatus(call: Call): Promise<number> {
+  const paths = pathsBelow(call.root)
+  for (;;) {
+    const status = await readStatus(paths, readSettings(call.root), version)
+    const text = call.json ? JSON.stringify(status) : statusText(status, Date.now())
+    call.print(call.values.watch === true && !call.json ? `\u001b[2J\u001b[H${text}` : text)
+    if (call.values.watch !== true) return status.running ? 0 : 3
+    await sleep(1000, undefined, { signal: call.signal }).catch(() => undefined)
+    if (call.signal.aborted) return 0
+  }
+}
+
+function showSettings(call: Call): void {
+  const values = readSettings(call.root)
+  const names = Object.keys(settingsTable) as SettingName[]
+  const textOf = (name: SettingName) => [values[name]].flat().join(', ')
+  const rows = names.map(name => ({ name, value: textOf(name), default: settingsTable[name].default, help: settingsTable[name].help }))
+  if (call.json) call.print(JSON.stringify(rows))
+  else {
+    call.print(`${pathsBelow(call.root).settings}\n`)
+    call.print(
+      table(
+        ['setting', 'value', 'default', 'meaning'],
+        rows.map(row => [row.name, row.value, row.default, row.help]),
+      ),
+    )
+  }
+}

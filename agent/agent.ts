@@ -1,0 +1,136 @@
+// The composition root: everything that runs is made here and joined here. Rooms do not know each other.
+import { mkdirSync } from 'node:fs'
+import { verifyReceipt } from './batch/receipt.ts'
+import { Batcher } from './batcher.ts'
+import { ClockWatch } from './clock-watch.ts'
+import { Collector } from './collector.ts'
+import { openGateways } from './gateways.ts'
+import { IdentityKeeper } from './identity-keeper.ts'
+import { Ledger } from './ledger/ledger.ts'
+import { Notifier } from './lib/notifier.ts'
+import { type HandedOver, openSources } from './listen.ts'
+import type { Log } from './log.ts'
+import { noticesOf } from './notices.ts'
+import { Outbox } from './outbox.ts'
+import type { Paths } from './paths.ts'
+import { openPseudonyms } from './pseudonym-key.ts'
+import { followEnrolment, type Recovery, recover } from './recovery.ts'
+import type { Settings } from './settings.ts'
+import { kernelLostDatagrams } from './sources/kernel-losses.ts'
+import { Spool } from './spool/spool.ts'
+import { type Status, statusOf } from './status.ts'
+import { serveStatus } from './status-socket.ts'
+import { Networks } from './triage/networks.ts'
+import { Triage } from './triage/triage.ts'
+import { openCentral } from './uplink/pinned-client.ts'
+import { initialUplinkState, type UplinkDesk, uploadForever } from './uplink/uplink.ts'
+
+const MIB = 1024 * 1024
+/** How long a stopping agent tries to bring out what it has; the spool keeps the rest. */
+const FAREWELL_MS = 3000
+
+export interface AgentOptions {
+  readonly paths: Paths
+  readonly settings: Settings
+  readonly log: Log
+  readonly version: string
+  /** Sockets that systemd opened for us. */
+  readonly handedOver: HandedOver
+  /** Called once everything listens, with the addresses. */
+  readonly ready?: (status: Status) => void
+}
+
+/** Runs until the signal is aborted; then closes sources, brings what is open to the disk and stops. */
+export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
+  const { paths, settings, log } = options
+  const startedAt = Date.now()
+  mkdirSync(paths.data, { recursive: true, mode: 0o700 })
+  let tell: (() => Status) | undefined
+  const statusServer = await serveStatus(paths.statusSocket, () => tell?.())
+  const keeper = new IdentityKeeper(paths.identity, log)
+  const ledger = new Ledger(paths.ledger, settings['ledger.quotaMiB'] * MIB)
+  const quotaBytes = settings['spool.quotaMiB'] * MIB
+  const spool = new Spool(paths.spool, quotaBytes)
+  const totals = structuredClone(ledger.state.totals)
+  const outbox = new Outbox(ledger, spool, totals)
+  const recovery: Recovery = { ledger, spool, outbox, totals, log }
+  const afterCleanStop = ledger.state.stoppedCleanly
+  await recover(recovery, keeper.identity)
+  outbox.append({ kind: 'start', version: options.version, afterCleanStop })
+
+  const pseudonyms = openPseudonyms(paths.pseudonymKey)
+  const gateways = openGateways(paths.gateways)
+  const collector = new Collector(totals, gateways, new Triage(new Networks(settings['member.networks'])))
+  const news = new Notifier()
+  const batcher = new Batcher({
+    collector,
+    outbox,
+    log,
+    pseudonymise: (words, at) => pseudonyms.of(words, at),
+    identity: () => keeper.identity,
+    stored: () => news.notify(),
+  })
+  const uplink = initialUplinkState()
+  const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
+  const desk: UplinkDesk = {
+    identity: () => (central.url === '' ? undefined : keeper.identity),
+    connect: ({ stored }) => openCentral(central, stored),
+    next: identity => outbox.next(identity),
+    isGenuine: (receipt, identity) => verifyReceipt(receipt, identity.receiptKey),
+    settle: (_outgoing, receipt) => outbox.settle(receipt),
+    giveUp: sequence => outbox.giveUp(sequence),
+    replace: stored => keeper.replace(stored),
+    wait: (ms, until) => news.wait(ms, until),
+  }
+  const clock = new ClockWatch()
+  const second = setInterval(() => {
+    clock.tick()
+    collector.tick()
+    for (const gateway of gateways.active) gateway.tick()
+    if (!keeper.look()) return
+    if (keeper.identity !== undefined) followEnrolment(recovery, keeper.identity)
+    news.notify()
+  }, 1000)
+
+  const ending = new AbortController()
+  const farewell = new AbortController()
+  const sources = await openSources(settings, paths, options.handedOver, input => collector.sinkFor(input), log)
+  const status = (): Status =>
+    statusOf({
+      version: options.version,
+      startedAt,
+      device: keeper.identity?.stored.device,
+      url: central.url,
+      uplink,
+      spool,
+      quotaBytes,
+      gateways,
+      collector,
+      sources,
+      notices: noticesOf({ keeper, batcher, clock, uplink, collector, ledger, settings, afterCleanStop }),
+      kernelLost: kernelLostDatagrams(sources.find(source => source.name === 'udp')?.address),
+    })
+  tell = status
+  const closing = batcher.closeForever(ending.signal)
+  const sending = uploadForever(desk, uplink, log, farewell.signal)
+  log.info(`listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`)
+  options.ready?.(status())
+
+  await new Promise<void>(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await Promise.all(sources.map(source => source.close()))
+  ending.abort()
+  await closing
+  await batcher.closeOnce(ending.signal)
+  const deadline = setTimeout(() => farewell.abort(), uplink.failuresInARow > 0 ? 0 : FAREWELL_MS)
+  while (spool.length > 0 && !farewell.signal.aborted && uplink.failuresInARow === 0) await new Promise(resolve => setTimeout(resolve, 20))
+  farewell.abort()
+  clearTimeout(deadline)
+  await sending
+  clearInterval(second)
+  outbox.append({ kind: 'stop', totals: structuredClone(totals) })
+  ledger.close()
+  await statusServer.close()
+}

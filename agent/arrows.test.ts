@@ -1,0 +1,104 @@
+// Enforces who may know whom: main -> verbs -> agent -> rooms -> base -> lib. Siblings do not import each other, pure rooms
+// touch nothing outside their arguments, and what runs on the box imports no development dependency.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import t from 'tap'
+import manifest from '../package.json' with { type: 'json' }
+import { productNames } from './event.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const rooms = ['sources', 'recognisers', 'triage', 'batch', 'spool', 'uplink', 'ledger', 'update', 'health', 'diagnose']
+/** Files beside main.ts that everything may know. */
+const base = ['event.ts', 'errors.ts', 'paths.ts', 'log.ts', 'message.ts']
+const composition = 'agent'
+const pure = [/^agent\/recognisers\//, /^agent\/triage\//, /^agent\/spool\/segment\.ts$/, /^agent\/health\/checks\.ts$/, /^agent\/sources\/syslog-(frame|header)/]
+/** Pseudonyms, seals, hashes and compression work on what they are given. */
+const pureMay = ['node:crypto', 'node:zlib']
+
+interface File {
+  readonly path: string
+  readonly imports: readonly string[]
+  readonly text: string
+}
+
+function filesBelow(folder: string): File[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map(name => join(folder, name))
+    .filter(path => path.endsWith('.ts') && !path.includes('node_modules'))
+    .map(path => {
+      const text = readFileSync(join(root, path), 'utf8')
+      const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(match =>
+        match[1].startsWith('.') ? relative(root, resolve(root, dirname(path), match[1])) : match[1],
+      )
+      return { path, imports, text }
+    })
+}
+
+const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('agent/e2e/')
+const files = ['agent', 'central-stub', 'scripts'].flatMap(filesBelow)
+const code = files.filter(file => !isTest(file.path))
+
+/** The layer of a file of the agent: a room's name, `lib`, `base`, `verbs`, `main`, or the composition. */
+function layerOf(path: string): string {
+  const [, first, ...rest] = path.split('/')
+  if (rest.length > 0) return first
+  if (first === 'main.ts') return 'main'
+  return base.includes(first) ? 'base' : composition
+}
+
+/** What each layer may import of the agent. */
+function mayImport(from: string, to: string): boolean {
+  if (from === to || to === 'lib') return true
+  if (from === 'lib') return false
+  if (to === 'base') return true
+  if (from === 'base' || rooms.includes(from)) return false
+  if (from === 'main') return to === 'verbs'
+  if (from === 'verbs') return to !== 'main'
+  return rooms.includes(to)
+}
+
+t.test('every import inside the agent follows an arrow', async t => {
+  for (const { path, imports } of code.filter(file => file.path.startsWith('agent/')))
+    for (const target of imports.filter(name => name.startsWith('agent/')))
+      t.ok(mayImport(layerOf(path), layerOf(target)), `${path} -> ${target}`)
+})
+
+t.test('no recogniser knows another product', async t => {
+  const productOf = (path: string) => productNames.find(name => path.startsWith(`agent/recognisers/${name}`))
+  for (const { path, imports } of code.filter(file => productOf(file.path) !== undefined))
+    for (const target of imports) t.ok(productOf(target) === undefined || productOf(target) === productOf(path), `${path} -> ${target}`)
+})
+
+t.test('pure rooms touch no file, socket, process, clock or log', async t => {
+  for (const { path, imports, text } of code.filter(file => pure.some(pattern => pattern.test(file.path)) || file.path.startsWith('agent/batch/'))) {
+    for (const name of imports.filter(one => one.startsWith('node:'))) t.ok(pureMay.includes(name), `${path} -> ${name}`)
+    t.notOk(imports.includes('agent/log.ts'), `${path} does not log`)
+    t.notMatch(text, /Date\.now\(|new Date\(\)|performance\.now|Math\.random|process\./, `${path} asks nothing of its surroundings`)
+  }
+})
+
+t.test('central knows the wire and nothing else of the agent', async t => {
+  for (const { path, imports } of code.filter(file => file.path.startsWith('central-stub/')))
+    for (const target of imports.filter(name => name.startsWith('agent/'))) t.match(target, /^agent\/batch\//, `${path} -> ${target}`)
+})
+
+t.test('nothing imports a script, and the box imports no development dependency', async t => {
+  const shipped = Object.keys(manifest.dependencies)
+  for (const { path, imports } of code) {
+    if (!path.startsWith('scripts/')) for (const name of imports) t.notMatch(name, /^scripts\//, `${path} -> ${name}`)
+    if (!path.startsWith('agent/')) continue
+    for (const name of imports.filter(one => !one.startsWith('agent/') && !one.startsWith('node:') && one !== 'package.json')) {
+      const owner = name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : name.split('/')[0]
+      t.ok(shipped.includes(owner), `${path} -> ${name}`)
+    }
+  }
+})
+
+t.test('only main.ts reads the environment', async t => {
+  for (const { path, text } of code.filter(file => file.path.startsWith('agent/') && file.path !== 'agent/main.ts'))
+    t.notMatch(text, /process\.env/, path)
+})
+
+t.test('no file is longer than 300 lines', async t => {
+  for (const { path, text } of files) t.ok(text.split('\n').length <= 301, `${path} has ${text.split('\n').length - 1} lines`)
+})

@@ -1,0 +1,122 @@
+// Where messages end: each is interpreted, counted at exactly one place, and, if suspicious, put into the open batch.
+// Synchronous: when `deliver` returns, the message is accounted for.
+import { Added, type Context, End, OpenBatch } from './batch/open-batch.ts'
+import type { Gateways } from './gateways.ts'
+import { Interpreter } from './interpreter.ts'
+import { emptyRows, type InputName, type RowsByInput, type Totals } from './ledger/accounting.ts'
+import { Reading } from './recognisers/recogniser.ts'
+import { Shapes, shapeOf } from './recognisers/shape.ts'
+import type { RefusalReason, Sink } from './sources/source.ts'
+import { NetworkKind } from './triage/networks.ts'
+import { rules, Verdict } from './triage/rules.ts'
+import type { Triage } from './triage/triage.ts'
+
+/** A batch with what the ledger wants to know about it. */
+export interface FilledBatch {
+  readonly batch: OpenBatch
+  readonly byInput: RowsByInput
+  /** The highest value of its events. */
+  value: number
+}
+
+const endOf = (has: boolean, kind: number): number => (!has ? End.absent : kind === NetworkKind.internal ? End.ours : End.foreign)
+
+/** Shapes are looked at for this many unreadable messages a second; a flood of them costs no more. */
+const SHAPES_A_SECOND = 20
+
+export class Collector {
+  readonly totals: Totals
+  readonly shapes = new Shapes()
+  /** Messages refused before they were read, by reason. They count as unreadable. */
+  readonly refused: Record<RefusalReason, number> = { oversize: 0, 'broken-frame': 0 }
+  readonly triage: Triage
+  /** Monotonic ms at which the open batch got its first row; NaN while it is empty. */
+  openSince = Number.NaN
+  private filling: FilledBatch = { batch: new OpenBatch(), byInput: emptyRows(), value: 0 }
+  private spare: OpenBatch | undefined = new OpenBatch()
+  private readonly gateways: Gateways
+  private readonly interpreter: Interpreter
+  private readonly context: Context = { gateway: 0, product: 0, reason: 0, sourceEnd: 0, destinationEnd: 0 }
+  private shapesLeft = SHAPES_A_SECOND
+
+  constructor(totals: Totals, gateways: Gateways, triage: Triage) {
+    this.totals = totals
+    this.gateways = gateways
+    this.triage = triage
+    this.interpreter = new Interpreter(triage)
+  }
+
+  sinkFor(input: InputName): Sink {
+    return {
+      deliver: (bytes, start, end, peer) => this.deliver(input, bytes, start, end, peer),
+      refuse: (reason, peer) => {
+        this.totals[input].received++
+        this.totals[input].unreadable++
+        this.refused[reason]++
+        this.gateways.get(peer).messages++
+      },
+    }
+  }
+
+  get openRows(): number {
+    return this.filling.batch.rows
+  }
+
+  /** Takes the open batch out and goes on with an empty one; undefined while the last one taken was not given back. */
+  take(): FilledBatch | undefined {
+    if (this.spare === undefined) return undefined
+    const taken = this.filling
+    this.filling = { batch: this.spare, byInput: emptyRows(), value: 0 }
+    this.spare = undefined
+    this.openSince = Number.NaN
+    return taken
+  }
+
+  giveBack(batch: OpenBatch): void {
+    batch.clear()
+    this.spare = batch
+  }
+
+  /** To be called once a second. */
+  tick(): void {
+    this.shapesLeft = SHAPES_A_SECOND
+  }
+
+  private deliver(input: InputName, bytes: Uint8Array, start: number, end: number, peer: string): void {
+    const counts = this.totals[input]
+    counts.received++
+    const gateway = this.gateways.get(peer)
+    const { interpreter } = this
+    const reading = interpreter.interpret(bytes, start, end, gateway, Date.now())
+    if (reading === Reading.unreadable) {
+      counts.unreadable++
+      if (this.shapesLeft-- > 0) this.shapes.note(shapeOf(bytes, start, end))
+      return
+    }
+    if (reading === Reading.ignored) {
+      counts.ignored++
+      return
+    }
+    const rule = rules[interpreter.rule]
+    if (rule.verdict === Verdict.drop) {
+      counts.dropped[rule.name] = (counts.dropped[rule.name] ?? 0) + 1
+      return
+    }
+    const { context, triage } = this
+    const { event } = interpreter
+    context.gateway = gateway.number
+    context.product = interpreter.product
+    context.reason = interpreter.rule
+    context.sourceEnd = endOf(event.hasSource, triage.sourceKind)
+    context.destinationEnd = endOf(event.hasDestination, triage.destinationKind)
+    const added = this.filling.batch.add(event, context)
+    if (added === Added.merged) counts.merged++
+    else if (added === Added.full) counts.shed++
+    else {
+      counts.waiting++
+      this.filling.byInput[input]++
+      if (this.filling.batch.rows === 1) this.openSince = performance.now()
+    }
+    if (rule.value > this.filling.value) this.filling.value = rule.value
+  }
+}

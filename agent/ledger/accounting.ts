@@ -1,0 +1,75 @@
+// Nothing is lost without being counted. For each input, at every moment:
+//   received = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed
+// Rows move from waiting (the open batch) to spooled to sent or shed; everything else only grows.
+
+export const inputNames = ['udp', 'tcp', 'tls'] as const
+export type InputName = (typeof inputNames)[number]
+
+/** Counts of one input. Numbers of messages; rows are counted in `waiting`, `spooled`, `sent` and `shed`. */
+export interface InputCounts {
+  received: number
+  merged: number
+  dropped: Record<string, number>
+  ignored: number
+  unreadable: number
+  waiting: number
+  spooled: number
+  sent: number
+  shed: number
+}
+
+export type Totals = Record<InputName, InputCounts>
+/** How many rows of a batch came first from each input. */
+export type RowsByInput = Record<InputName, number>
+
+const emptyCounts = (): InputCounts => ({
+  received: 0,
+  merged: 0,
+  dropped: {},
+  ignored: 0,
+  unreadable: 0,
+  waiting: 0,
+  spooled: 0,
+  sent: 0,
+  shed: 0,
+})
+
+export const emptyTotals = (): Totals => ({ udp: emptyCounts(), tcp: emptyCounts(), tls: emptyCounts() })
+export const emptyRows = (): RowsByInput => ({ udp: 0, tcp: 0, tls: 0 })
+
+export const sum = (numbers: Iterable<number>): number => {
+  let total = 0
+  for (const number of numbers) total += number
+  return total
+}
+
+export const sumRows = (rows: RowsByInput): number => sum(inputNames.map(name => rows[name]))
+
+/** Moves rows of a batch from one place to the next. */
+export function moveRows(totals: Totals, rows: RowsByInput, from: 'waiting' | 'spooled', to: 'spooled' | 'sent' | 'shed'): void {
+  for (const name of inputNames) {
+    totals[name][from] -= rows[name]
+    totals[name][to] += rows[name]
+  }
+}
+
+/** Messages that no place accounts for: 0 unless the program is wrong. */
+export function unaccounted(counts: InputCounts): number {
+  const places = [counts.sent, counts.merged, sum(Object.values(counts.dropped)), counts.ignored, counts.unreadable]
+  return counts.received - sum(places) - counts.waiting - counts.spooled - counts.shed
+}
+
+/** What grew between two moments, by flat names such as `udp.dropped.session-end`; for central. */
+export function growth(before: Totals, now: Totals): Record<string, number> {
+  const grown: Record<string, number> = {}
+  const note = (name: string, amount: number) => {
+    if (amount > 0) grown[name] = amount
+  }
+  for (const input of inputNames) {
+    for (const name of ['received', 'merged', 'ignored', 'unreadable', 'shed'] as const)
+      note(`${input}.${name}`, now[input][name] - before[input][name])
+    for (const [rule, count] of Object.entries(now[input].dropped))
+      note(`${input}.dropped.${rule}`, count - (before[input].dropped[rule] ?? 0))
+  }
+  return grown
+}

@@ -1,0 +1,91 @@
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { emptyRows, emptyTotals, growth, unaccounted } from './accounting.ts'
+import type { LedgerEntry } from './entries.ts'
+import { foldLedger, Ledger, readLedger } from './ledger.ts'
+
+const MIB = 1024 * 1024
+const at = new Date('2026-11-21T12:00:00Z')
+const batch = (sequence: number, rows: number, size = 10): LedgerEntry => {
+  const totals = emptyTotals()
+  totals.udp.received = totals.udp.spooled = rows
+  return { kind: 'batch', sequence, rows, messages: rows, byInput: { ...emptyRows(), udp: rows }, value: 1, totals, body: 'A'.repeat(size) }
+}
+const receipt = (sequence: number, rows: number): LedgerEntry => ({
+  kind: 'receipt', sequence, rows, byInput: { ...emptyRows(), udp: rows }, hash: 'ab'.repeat(32), storedAt: at.toISOString(), signature: 'c2ln',
+})
+
+t.test('stands where it stood when it is opened again', async t => {
+  const folder = t.testdir()
+  const ledger = new Ledger(folder, MIB)
+  ledger.append(batch(1, 5), at)
+  ledger.append(receipt(1, 5), at)
+  ledger.append(batch(2, 3), at)
+  ledger.close()
+  const again = new Ledger(folder, MIB)
+  t.match(again.state, { sequence: 2, receipted: 1, hash: 'ab'.repeat(32), stoppedCleanly: false, lastBatch: { sequence: 2 } })
+  t.equal([...readLedger(folder)].length, 4, 'with the line that begins the file')
+  again.close()
+})
+
+t.test('a line that a power cut left unfinished is taken off, and said', async t => {
+  const folder = t.testdir()
+  const ledger = new Ledger(folder, MIB)
+  ledger.append(batch(1, 5), at)
+  ledger.close()
+  const file = join(folder, readdirSync(folder)[0])
+  const whole = statSync(file).size
+  appendFileSync(file, '{"at":"2026-11-21T12:00:01.000Z","prev')
+  const again = new Ledger(folder, MIB)
+  t.equal(again.tornBytes, 38)
+  t.equal(statSync(file).size, whole)
+  again.append(batch(2, 1), at)
+  t.equal([...readLedger(folder)].length, 3)
+  again.close()
+})
+
+t.test('refuses a record in which a line was changed, taken out, or put in', async t => {
+  const changes: [string, (lines: string[]) => void][] = [
+    ['changed', lines => { lines[1] = lines[1].replace('"rows":5', '"rows":4') }],
+    ['taken out', lines => { lines.splice(2, 1) }],
+    ['put in', lines => { lines.splice(2, 0, lines[1]) }],
+    ['swapped', lines => { [lines[1], lines[2]] = [lines[2], lines[1]] }],
+    ['not JSON', lines => { lines[2] = 'x' }],
+  ]
+  for (const [name, change] of changes) {
+    const folder = join(t.testdir(), name)
+    mkdirSync(folder)
+    const ledger = new Ledger(folder, MIB)
+    for (let i = 1; i <= 4; i++) ledger.append(batch(i, 5), at)
+    ledger.close()
+    const file = join(folder, readdirSync(folder)[0])
+    const lines = readFileSync(file, 'utf8').split('\n')
+    change(lines)
+    writeFileSync(file, lines.join('\n'))
+    t.throws(() => [...readLedger(folder)], { code: 'ledger-damaged' }, name)
+    t.throws(() => new Ledger(folder, MIB), { code: 'ledger-damaged' }, name)
+    t.equal(readFileSync(file, 'utf8'), lines.join('\n'), 'and changes nothing on the disk')
+  }
+})
+
+t.test('forgets its oldest files when its room is used up, and still stands where it stood', async t => {
+  const folder = t.testdir()
+  const ledger = new Ledger(folder, 20 * MIB)
+  for (let i = 1; i <= 60; i++) ledger.append(batch(i, 1, MIB), at)
+  ledger.close()
+  const sizes = readdirSync(folder).map(name => statSync(join(folder, name)).size)
+  t.ok(sizes.reduce((a, b) => a + b, 0) <= 30 * MIB, 'the quota, and the file that is being written')
+  t.equal(foldLedger(folder)?.sequence, 60)
+  t.ok([...readLedger(folder)].length > 10)
+})
+
+t.test('every message is at exactly one place, and what grew is told by flat names', async t => {
+  const before = emptyTotals()
+  const now = emptyTotals()
+  Object.assign(now.udp, { received: 20, sent: 1, merged: 2, ignored: 3, unreadable: 4, waiting: 2, spooled: 2, shed: 1, dropped: { 'session-end': 5 } })
+  t.equal(unaccounted(now.udp), 0)
+  now.udp.received++
+  t.equal(unaccounted(now.udp), 1)
+  t.strictSame(growth(before, now), { 'udp.received': 21, 'udp.merged': 2, 'udp.ignored': 3, 'udp.unreadable': 4, 'udp.shed': 1, 'udp.dropped.session-end': 5 })
+})

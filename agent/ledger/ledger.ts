@@ -1,0 +1,161 @@
+// The readable record of everything that left the box, and at the same time the journal from which counts and sequence
+// are known again after a power cut. Append-only files of chained lines; each append is flushed before it counts.
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { Failure } from '../errors.ts'
+import { isErrorWithCode, syncFolder } from '../lib/durable-file.ts'
+import { CHAIN_START, decodeLine, encodeLine, hashOfLine, type LedgerEntry, type LedgerLine } from './entries.ts'
+import { applyEntry, initialState, type LedgerState } from './state.ts'
+
+const FILE_MAX_BYTES = 8 * 1024 * 1024
+const nameOf = (number: number): string => `${String(number).padStart(8, '0')}.ledger`
+
+export class Ledger {
+  readonly state: LedgerState = initialState()
+  /** Bytes of a line that a power cut left unfinished at the end of the last file, taken off when it was opened. */
+  readonly tornBytes: number = 0
+  private readonly folder: string
+  private readonly quotaBytes: number
+  private number = 0
+  private file = -1
+  private bytes = 0
+  private previous = CHAIN_START
+
+  /** Opens or begins the ledger in a folder. Failure 'ledger-damaged' if the last file does not hold together. */
+  constructor(folder: string, quotaBytes: number) {
+    this.folder = folder
+    this.quotaBytes = quotaBytes
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const last = ledgerFiles(folder).at(-1)
+    if (last === undefined) return
+    this.number = Number.parseInt(last, 10)
+    this.file = openSync(join(folder, last), 'r+')
+    const text = readFileSync(this.file)
+    const whole = text.lastIndexOf(10) + 1
+    this.tornBytes = text.length - whole
+    if (this.tornBytes > 0) ftruncateSync(this.file, whole)
+    this.bytes = whole
+    this.readBack(text.toString('utf8', 0, whole), join(folder, last))
+  }
+
+  /** Adds an entry and flushes it. On a full or failing disk nothing of it stays, and Failure 'disk-full' or 'disk-failed' is thrown. */
+  append(entry: LedgerEntry, at: Date): void {
+    if (this.file < 0 || this.bytes >= FILE_MAX_BYTES) this.beginFile(at)
+    this.write(entry, at)
+    applyEntry(this.state, entry)
+  }
+
+  close(): void {
+    if (this.file >= 0) closeSync(this.file)
+    this.file = -1
+  }
+
+  private readBack(text: string, path: string): void {
+    for (const line of text.split('\n').slice(0, -1)) {
+      const read = decodeLine(line)
+      if (read === undefined || (this.previous !== CHAIN_START && read.previous !== this.previous))
+        throw new Failure('ledger-damaged', `${path} does not hold together at: ${line.slice(0, 60)}`)
+      this.previous = hashOfLine(line)
+      applyEntry(this.state, read.entry)
+    }
+  }
+
+  private beginFile(at: Date): void {
+    const { totals, sequence, receipted, hash, device, enrolment } = this.state
+    const path = join(this.folder, nameOf(this.number + 1))
+    const before = { file: this.file, bytes: this.bytes, number: this.number }
+    try {
+      this.file = openSync(path, 'wx+', 0o600)
+      this.bytes = 0
+      this.number++
+      this.write({ kind: 'begin', totals: structuredClone(totals), sequence, receipted, hash, device, enrolment }, at)
+      syncFolder(this.folder)
+    } catch (error) {
+      if (this.file !== before.file && this.file >= 0) {
+        closeSync(this.file)
+        unlinkSync(path)
+      }
+      Object.assign(this, before)
+      throw asDiskFailure(error, path)
+    }
+    if (before.file >= 0) closeSync(before.file)
+    this.forgetOldest()
+  }
+
+  private write(entry: LedgerEntry, at: Date): void {
+    const line = encodeLine(entry, this.previous, at)
+    const data = Buffer.from(`${line}\n`)
+    try {
+      for (let written = 0; written < data.length; )
+        written += writeSync(this.file, data, written, data.length - written, this.bytes + written)
+      fsyncSync(this.file)
+    } catch (error) {
+      if (fstatSync(this.file).size > this.bytes) ftruncateSync(this.file, this.bytes)
+      throw asDiskFailure(error, join(this.folder, nameOf(this.number)))
+    }
+    this.bytes += data.length
+    this.previous = hashOfLine(line)
+  }
+
+  private forgetOldest(): void {
+    const files = ledgerFiles(this.folder).map(name => ({ path: join(this.folder, name), size: statSync(join(this.folder, name)).size }))
+    let total = files.reduce((sum, file) => sum + file.size, 0)
+    for (const file of files.slice(0, -1)) {
+      if (total <= this.quotaBytes) return
+      unlinkSync(file.path)
+      total -= file.size
+    }
+  }
+}
+
+const ledgerFiles = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter(name => /^\d{8}\.ledger$/.test(name))
+    .sort()
+
+function asDiskFailure(error: unknown, path: string): Failure {
+  if (error instanceof Failure) return error
+  const isFull = isErrorWithCode(error, 'ENOSPC', 'EDQUOT')
+  return new Failure(isFull ? 'disk-full' : 'disk-failed', `cannot write ${path}: ${error instanceof Error ? error.message : error}`, error)
+}
+
+/** All lines from the oldest file on, each checked against the one before. Failure 'ledger-damaged' names the place. */
+export function* readLedger(folder: string): Generator<LedgerLine> {
+  let previous: string | undefined
+  for (const name of ledgerFiles(folder)) {
+    const path = join(folder, name)
+    const lines = readFileSync(path, 'utf8').split('\n')
+    lines.pop() // what a running agent is just writing has no line feed yet
+    for (const [i, line] of lines.entries()) {
+      const read = decodeLine(line)
+      if (read === undefined || (previous !== undefined && read.previous !== previous))
+        throw new Failure('ledger-damaged', `${path}:${i + 1} does not follow the line before it`)
+      previous = hashOfLine(line)
+      yield read
+    }
+  }
+}
+
+/** Where the ledger in a folder stands, without opening it for writing; undefined if there is none. */
+export function foldLedger(folder: string): LedgerState | undefined {
+  try {
+    const state = initialState()
+    for (const { entry } of readLedger(folder)) applyEntry(state, entry)
+    return state
+  } catch (error) {
+    if (isErrorWithCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,77 @@
+// What follows from the entries of a ledger: where counts, sequence and receipts stand. Pure.
+
+import { emptyTotals, moveRows, type Totals } from './accounting.ts'
+import { CHAIN_START, type LedgerEntry } from './entries.ts'
+
+export interface LedgerState {
+  totals: Totals
+  device: string
+  /** Which enrolment the chain of batches belongs to. */
+  enrolment: string
+  /** Sequence of the last batch that was closed. */
+  sequence: number
+  /** Up to this batch everything has a receipt or was shed. */
+  receipted: number
+  /** Hash of the frame of batch `receipted`, hexadecimal. */
+  hash: string
+  /** The last batch entry, whose segment a power cut may have kept from the spool. */
+  lastBatch: Extract<LedgerEntry, { kind: 'batch' }> | undefined
+  stoppedCleanly: boolean
+}
+
+export const initialState = (): LedgerState => ({
+  totals: emptyTotals(),
+  device: '',
+  enrolment: '',
+  sequence: 0,
+  receipted: 0,
+  hash: CHAIN_START,
+  lastBatch: undefined,
+  stoppedCleanly: true,
+})
+
+/** Applies one entry to the state. */
+export function applyEntry(state: LedgerState, entry: LedgerEntry): void {
+  state.stoppedCleanly = entry.kind === 'stop'
+  switch (entry.kind) {
+    case 'begin':
+      Object.assign(state, {
+        totals: structuredClone(entry.totals),
+        sequence: entry.sequence,
+        receipted: entry.receipted,
+        hash: entry.hash,
+        device: entry.device,
+        enrolment: entry.enrolment,
+      })
+      return
+    case 'batch':
+      state.totals = structuredClone(entry.totals)
+      state.sequence = entry.sequence
+      state.lastBatch = entry
+      return
+    case 'receipt':
+      moveRows(state.totals, entry.byInput, 'spooled', 'sent')
+      state.receipted = entry.sequence
+      state.hash = entry.hash
+      return
+    case 'shed':
+      moveRows(state.totals, entry.byInput, 'spooled', 'shed')
+      return
+    case 'counts':
+    case 'stop':
+      state.totals = structuredClone(entry.totals)
+      return
+    case 'enrolled':
+      Object.assign(state, {
+        device: entry.device,
+        enrolment: entry.enrolment,
+        sequence: entry.sequence,
+        receipted: entry.receipted,
+        hash: entry.hash,
+        lastBatch: entry.sequence === state.sequence ? state.lastBatch : undefined,
+      })
+      return
+    case 'start':
+      return
+  }
+}

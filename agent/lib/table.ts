@@ -1,0 +1,35 @@
+// Tables for a terminal: columns as wide as they have to be, numbers to the right.
+
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cells = [head, ...rows.map(row => row.map(String))]
+  const widths = head.map((_, column) => Math.max(...cells.map(row => row[column]?.length ?? 0)))
+  const isNumeric = head.map((_, column) => rows.length > 0 && rows.every(row => /^[-+\d.,: %/sBKMGi]*$/.test(String(row[column]))))
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (isNumeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+      .join('  ')
+      .trimEnd()
+  return [line(head), widths.map(width => '─'.repeat(width)).join('  '), ...cells.slice(1).map(line)].join('\n')
+}
+
+/** A whole number with a thin mark every three digits. */
+export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
+
+/** Bytes for people, in binary units (IEC 80000-13). */
+export function bytesText(bytes: number): string {
+  let value = bytes
+  for (const unit of ['B', 'KiB', 'MiB', 'GiB']) {
+    if (value < 1024 || unit === 'GiB') return `${unit === 'B' ? value : value.toFixed(1)} ${unit}`
+    value /= 1024
+  }
+  return ''
+}
+
+/** How long ago, roughly. */
+export function agoText(iso: string | null, now: number): string {
+  if (iso === null) return 'never'
+  const seconds = Math.max(0, Math.round((now - Date.parse(iso)) / 1000))
+  if (seconds < 120) return `${seconds} s ago`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} days ago`
+}

@@ -1,0 +1,58 @@
+// What a person should know about the agent, in sentences, as a table: the first thing `status` shows.
+import type { Batcher } from './batcher.ts'
+import type { ClockWatch } from './clock-watch.ts'
+import type { Collector } from './collector.ts'
+import type { IdentityKeeper } from './identity-keeper.ts'
+import { inputNames, unaccounted } from './ledger/accounting.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import type { Settings } from './settings.ts'
+import type { UplinkState } from './uplink/uplink.ts'
+
+interface Facts {
+  readonly keeper: IdentityKeeper
+  readonly batcher: Batcher
+  readonly clock: ClockWatch
+  readonly uplink: UplinkState
+  readonly collector: Collector
+  readonly ledger: Ledger
+  readonly settings: Settings
+  readonly afterCleanStop: boolean
+}
+
+const checks: readonly ((facts: Facts) => string | undefined)[] = [
+  ({ settings }) =>
+    settings['central.url'] === '' || settings['central.pins'].length === 0
+      ? 'central.url or central.pins is not set: nothing can be sent'
+      : undefined,
+  ({ keeper }) =>
+    keeper.fault ??
+    (keeper.identity === undefined
+      ? 'this box is not enrolled: suspicious events are counted and shed. Run `cyberalarm enrol CODE`'
+      : undefined),
+  ({ keeper }) => {
+    const until = keeper.identity?.certificate.validToDate.getTime() ?? Number.POSITIVE_INFINITY
+    return until < Date.now()
+      ? `the certificate of this box expired on ${new Date(until).toISOString()}: enrol again with a fresh code`
+      : undefined
+  },
+  ({ uplink }) => uplink.failure?.text,
+  ({ batcher }) => batcher.diskFault,
+  ({ clock }) =>
+    clock.jumps > 0 ? `the clock of this box jumped ${clock.jumps} times, last by ${Math.round(clock.lastJumpMs / 1000)} s` : undefined,
+  ({ afterCleanStop }) =>
+    afterCleanStop
+      ? undefined
+      : 'the agent was ended without notice before this start: up to two seconds of events and up to ten of counts are unknown',
+  ({ ledger }) =>
+    ledger.tornBytes > 0 ? `the last line of the ledger was unfinished (${ledger.tornBytes} bytes) and was taken off` : undefined,
+  ({ collector }) => {
+    const { evicted } = collector.triage.recent
+    return evicted > 0 ? `${evicted} blocked sources were forgotten early: there were more than the table holds` : undefined
+  },
+  ({ collector }) => {
+    const wrong = inputNames.filter(name => unaccounted(collector.totals[name]) !== 0)
+    return wrong.length > 0 ? `the accounting of ${wrong.join(', ')} does not add up: please tell us` : undefined
+  },
+]
+
+export const noticesOf = (facts: Facts): string[] => checks.map(check => check(facts)).filter(text => text !== undefined)

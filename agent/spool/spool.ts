@@ -1,0 +1,196 @@
+// Batches that wait for their receipts, one file each. Room is bounded in bytes of the disk: when it is full, the oldest
+// of the lowest value go, and a small segment remains that says so, because a gap has to be told to central, not found.
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure } from '../errors.ts'
+import { isErrorWithCode, removeIfThere, writeDurable } from '../lib/durable-file.ts'
+import { decodeSegment, encodeSegment, joinShed, type Segment, segmentName } from './segment.ts'
+
+/** What a file takes on the disk at least. */
+const BLOCK_BYTES = 4096
+
+interface Entry {
+  readonly segment: Segment
+  readonly bytes: number
+}
+
+export class Spool {
+  private readonly folder: string
+  private readonly quotaBytes: number
+  /** By sequence, oldest first; neighbours follow each other without a gap. */
+  private entries: Entry[] = []
+  private used = 0
+  /** Sequence of the segment that is being sent now: it is not shed under the sender's hands. */
+  private held = 0
+
+  constructor(folder: string, quotaBytes: number) {
+    this.folder = folder
+    this.quotaBytes = quotaBytes
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    this.scan()
+  }
+
+  get length(): number {
+    return this.entries.length
+  }
+  get usedBytes(): number {
+    return this.used
+  }
+  get last(): Segment | undefined {
+    return this.entries.at(-1)?.segment
+  }
+  /** Batches that wait, without what was shed. */
+  get batches(): Segment[] {
+    return this.entries.map(entry => entry.segment).filter(segment => segment.kind === 'batch')
+  }
+
+  /** The oldest segment with its frame (empty for `shed`, or if the disk gives none back), held until `remove` or the next `oldest`. */
+  oldest(): { segment: Segment; frame: Uint8Array } | undefined {
+    const segment = this.entries[0]?.segment
+    this.held = segment?.last ?? 0
+    if (segment === undefined) return undefined
+    const data = readIfThere(join(this.folder, segmentName(segment)))
+    return { segment, frame: data.subarray(decodeSegment(data)?.frameAt ?? data.length) }
+  }
+
+  /** Leaves a statement in place of the oldest batch, which cannot be sent. */
+  shedOldest(): Segment {
+    const batch = this.entries[0].segment
+    this.shedAt(0)
+    return batch
+  }
+
+  /** Adds a batch durably. Failure 'disk-full' or 'disk-failed' if it cannot be written; then nothing changed. */
+  put(segment: Segment, frame: Uint8Array): void {
+    this.entries.push(this.write(segment, frame))
+  }
+
+  /** Removes everything up to and with a sequence: it has a receipt. */
+  remove(upTo: number): void {
+    while (this.entries.length > 0 && this.entries[0].segment.last <= upTo) {
+      const entry = this.entries.shift()
+      if (entry === undefined) return
+      this.used -= entry.bytes
+      removeIfThere(join(this.folder, segmentName(entry.segment)))
+    }
+    this.held = 0
+  }
+
+  /** Makes room for `incomingBytes` more, and tells each batch that was shed at once, so that it is counted whatever happens next. */
+  shedForRoom(incomingBytes: number, tell: (batch: Segment) => void): void {
+    while (this.used + sizeOnDisk(incomingBytes) > this.quotaBytes) {
+      const victim = this.leastValuable()
+      if (victim < 0) return
+      const batch = this.entries[victim].segment
+      this.shedAt(victim)
+      tell(batch)
+    }
+  }
+
+  /** Takes everything out; for a box that now belongs to another member. */
+  clear(): Segment[] {
+    const batches = this.batches
+    this.remove(Number.MAX_SAFE_INTEGER)
+    return batches
+  }
+
+  private leastValuable(): number {
+    let best = -1
+    for (let i = 0; i < this.entries.length; i++) {
+      const { kind, value, last } = this.entries[i].segment
+      if (kind === 'batch' && last !== this.held && (best < 0 || value < this.entries[best].segment.value)) best = i
+      if (best >= 0 && this.entries[best].segment.value <= 1) break
+    }
+    return best
+  }
+
+  /** Replaces the batch at `index` by a statement, joined with those of its neighbours. The statement is on disk before the batch goes. */
+  private shedAt(index: number): void {
+    const batch = this.entries[index].segment
+    let statement: Segment = { ...batch, kind: 'shed', value: 0 }
+    let from = index
+    let to = index
+    const left = this.entries[index - 1]
+    if (left?.segment.kind === 'shed' && left.segment.last !== this.held) {
+      statement = joinShed(left.segment, statement)
+      from--
+    }
+    const right = this.entries[index + 1]
+    if (right?.segment.kind === 'shed' && right.segment.last !== this.held) {
+      statement = joinShed(statement, right.segment)
+      to++
+    }
+    const replaced = this.entries.slice(from, to + 1)
+    const entry = this.write(statement, new Uint8Array(0))
+    this.entries.splice(from, replaced.length, entry)
+    for (const old of replaced) {
+      this.used -= old.bytes
+      removeIfThere(join(this.folder, segmentName(old.segment)))
+    }
+  }
+
+  private write(segment: Segment, frame: Uint8Array): Entry {
+    const data = encodeSegment(segment, frame)
+    const path = join(this.folder, segmentName(segment))
+    try {
+      writeDurable(path, data)
+    } catch (error) {
+      const isFull = isErrorWithCode(error, 'ENOSPC', 'EDQUOT')
+      throw new Failure(
+        isFull ? 'disk-full' : 'disk-failed',
+        `cannot write ${path}: ${error instanceof Error ? error.message : error}`,
+        error,
+      )
+    }
+    const bytes = sizeOnDisk(data.length)
+    this.used += bytes
+    return { segment, bytes }
+  }
+
+  /** Finds what is there. A draft was never whole; a segment inside the range of another was replaced by it. */
+  private scan(): void {
+    const found: Entry[] = []
+    for (const name of readdirSync(this.folder).sort()) {
+      const path = join(this.folder, name)
+      if (name.endsWith('.draft')) removeIfThere(path)
+      if (!/^\d{12}(-\d{12})?\.(batch|shed)$/.test(name)) continue
+      const segment = readSegmentHeader(path)
+      if (segment !== undefined) found.push(segment)
+    }
+    const size = (segment: Segment) => segment.last - segment.first
+    found.sort((a, b) => a.segment.first - b.segment.first || size(b.segment) - size(a.segment) || (a.segment.kind === 'shed' ? -1 : 1))
+    let covered = 0
+    for (const entry of found) {
+      if (entry.segment.last <= covered) {
+        removeIfThere(join(this.folder, segmentName(entry.segment)))
+        continue
+      }
+      covered = entry.segment.last
+      this.entries.push(entry)
+      this.used += entry.bytes
+    }
+  }
+}
+
+const sizeOnDisk = (bytes: number): number => Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES
+
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (isErrorWithCode(error, 'ENOENT', 'EIO')) return Buffer.alloc(0)
+    throw error
+  }
+}
+
+function readSegmentHeader(path: string): Entry | undefined {
+  const file = openSync(path, 'r')
+  try {
+    const head = Buffer.alloc(BLOCK_BYTES)
+    const length = readSync(file, head, 0, head.length, 0)
+    const read = decodeSegment(head.subarray(0, length))
+    return read === undefined ? undefined : { segment: read.segment, bytes: sizeOnDisk(fstatSync(file).size) }
+  } finally {
+    closeSync(file)
+  }
+}

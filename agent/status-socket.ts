@@ -1,0 +1,51 @@
+// A running agent tells how it is on a Unix socket that only its own user can open: one JSON object, then the end.
+import { mkdirSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { dirname } from 'node:path'
+import { Failure } from './errors.ts'
+import { isErrorWithCode, removeIfThere } from './lib/durable-file.ts'
+
+const ANSWER_MAX_BYTES = 16 * 1024 * 1024
+const DEADLINE_MS = 5000
+
+export interface StatusServer {
+  close(): Promise<void>
+}
+
+/** Failure 'agent-running' if another agent answers there already. */
+export async function serveStatus(path: string, tell: () => object | undefined): Promise<StatusServer> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  if ((await askStatus(path)) !== undefined) throw new Failure('agent-running', `an agent answers on ${path}`)
+  removeIfThere(path)
+  const server = createServer(socket => {
+    socket.on('error', () => socket.destroy())
+    socket.end(JSON.stringify(tell() ?? { running: true }))
+  })
+  const before = process.umask(0o177)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(path, resolve)
+    })
+  } finally {
+    process.umask(before)
+  }
+  return { close: () => new Promise(resolve => server.close(() => resolve())) }
+}
+
+/** What the running agent says, or undefined if none runs. */
+export function askStatus(path: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path)
+    const chunks: Buffer[] = []
+    let length = 0
+    socket.setTimeout(DEADLINE_MS, () => socket.destroy(new Error(`the agent does not answer on ${path}`)))
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > ANSWER_MAX_BYTES) socket.destroy(new Error('the answer is too long'))
+    })
+    socket.once('error', error => (isErrorWithCode(error, 'ENOENT', 'ECONNREFUSED', 'ENOTDIR') ? resolve(undefined) : reject(error)))
+    socket.once('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString())))
+  })
+}

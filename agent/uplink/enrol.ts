@@ -1,0 +1,80 @@
+// Enrolment and renewal: the box makes its key, the key never leaves it, central answers a signing request (RFC 2986)
+// with a short-lived certificate.
+import { randomUUID, webcrypto } from 'node:crypto'
+import * as x509 from '@peculiar/x509'
+import { z } from 'zod'
+import { Failure } from '../errors.ts'
+import { type Identity, identityShape } from './identity.ts'
+import type { Answer, CentralClient } from './pinned-client.ts'
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+
+interface Request {
+  readonly csr: string
+  readonly privateKey: string
+}
+
+async function makeRequest(): Promise<Request> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const csr = await x509.Pkcs10CertificateRequestGenerator.create({ name: 'CN=cyberalarm', keys, signingAlgorithm: algorithm }, webcrypto)
+  const exported = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
+  const privateKey = `-----BEGIN PRIVATE KEY-----\n${exported.toString('base64').replace(/(.{64})/g, '$1\n')}\n-----END PRIVATE KEY-----\n`
+  return { csr: csr.toString('pem'), privateKey }
+}
+
+const enrolledShape = z.object({
+  device: z.uuid(),
+  certificate: z.string(),
+  sealKey: z.object({ publicKey: z.string() }),
+  receiptKey: z.object({ publicKey: z.string() }),
+  nextSequence: z.int().min(1),
+  previousHash: z.string(),
+})
+
+/** Trades a code for an identity. `replaces` is the device that this box was before, whose key central then revokes. */
+export async function enrolOnce(client: CentralClient, code: string, replaces?: string): Promise<Identity['stored']> {
+  const { csr, privateKey } = await makeRequest()
+  const answer = await client.post('/v1/enrol', { code, csr, ...(replaces === undefined ? {} : { replaces }) })
+  const read = accept(answer, enrolledShape)
+  return identityShape.parse({
+    device: read.device,
+    enrolment: randomUUID(),
+    privateKey,
+    certificate: read.certificate,
+    sealKey: read.sealKey.publicKey,
+    receiptKey: read.receiptKey.publicKey,
+    chain: { sequence: read.nextSequence - 1, hash: read.previousHash },
+  })
+}
+
+/** The same identity with a new key and certificate. The old certificate stays valid, so a lost answer does no harm. */
+export async function renewOnce(client: CentralClient, identity: Identity): Promise<Identity['stored']> {
+  const { csr, privateKey } = await makeRequest()
+  const { certificate } = accept(await client.post('/v1/renew', { csr }), z.object({ certificate: z.string() }))
+  return { ...identity.stored, privateKey, certificate }
+}
+
+/** A certificate is renewed when two thirds of its life are over. */
+export function isRenewalDue(identity: Identity, now: number): boolean {
+  const from = identity.certificate.validFromDate.getTime()
+  const to = identity.certificate.validToDate.getTime()
+  return now > from + ((to - from) * 2) / 3
+}
+
+function accept<T>(answer: Answer, shape: z.ZodType<T>): T {
+  const read = shape.safeParse(answer.body)
+  if (answer.status === 200 && read.success) return read.data
+  throw refusalOf(answer)
+}
+
+const refusalShape = z.object({ code: z.string().max(64), message: z.string().max(500) })
+
+/** Central's refusal as a Failure that carries central's own code in its text. */
+export function refusalOf(answer: Answer): Failure {
+  const read = refusalShape.safeParse(answer.body)
+  const text = read.success ? `${read.data.message} (${read.data.code})` : 'without a reason'
+  if (read.success && read.data.code === 'code-refused')
+    return new Failure('code-refused', `central refused the code: ${read.data.message}`)
+  if (answer.status === 429 || answer.status >= 500) return new Failure('central-busy', `central answered ${answer.status}: ${text}`)
+  return new Failure('central-refused', `central answered ${answer.status}: ${text}`)
+}

@@ -1,0 +1,62 @@
+// Who this box is to central: its key, its certificate, and the keys of central that matter. One file, replaced as a whole.
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { Failure } from '../errors.ts'
+import { isErrorWithCode, writeDurable } from '../lib/durable-file.ts'
+
+export const identityShape = z.object({
+  /** UUID that central gave. */
+  device: z.uuid(),
+  /** Names this enrolment; another one means that the chain of batches may have to begin anew. */
+  enrolment: z.string().min(1),
+  /** PEM, PKCS #8, P-256. */
+  privateKey: z.string(),
+  /** PEM of the device's certificate. */
+  certificate: z.string(),
+  /** Raw X25519 key to which batches are sealed, base64. */
+  sealKey: z.string(),
+  /** SPKI of the Ed25519 key that signs receipts, base64. */
+  receiptKey: z.string(),
+  /** Where central stood when the box was enrolled. */
+  chain: z.object({ sequence: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
+})
+
+type Stored = z.infer<typeof identityShape>
+
+export interface Identity {
+  readonly stored: Stored
+  readonly privateKey: KeyObject
+  readonly certificate: X509Certificate
+  readonly sealKey: Uint8Array
+  readonly receiptKey: KeyObject
+}
+
+export function identityFrom(stored: Stored): Identity {
+  const certificate = new X509Certificate(stored.certificate)
+  const privateKey = createPrivateKey(stored.privateKey)
+  if (!certificate.checkPrivateKey(privateKey)) throw new Error('key and certificate do not belong together')
+  return {
+    stored,
+    privateKey,
+    certificate,
+    sealKey: Buffer.from(stored.sealKey, 'base64'),
+    receiptKey: createPublicKey({ key: Buffer.from(stored.receiptKey, 'base64'), format: 'der', type: 'spki' }),
+  }
+}
+
+/** The identity at `path`; undefined if the box was never enrolled. Failure 'identity-damaged' if the file makes no sense. */
+export function readIdentity(path: string): Identity | undefined {
+  try {
+    return identityFrom(identityShape.parse(JSON.parse(readFileSync(path, 'utf8'))))
+  } catch (error) {
+    if (isErrorWithCode(error, 'ENOENT')) return undefined
+    throw new Failure('identity-damaged', `cannot use ${path}: ${error instanceof Error ? error.message : error}`, error)
+  }
+}
+
+export function writeIdentity(path: string, stored: Stored): Identity {
+  const identity = identityFrom(stored)
+  writeDurable(path, JSON.stringify(stored, null, 2), { mode: 0o600 })
+  return identity
+}

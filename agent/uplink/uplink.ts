@@ -1,0 +1,141 @@
+// Sends what waits, oldest first, one at a time, and removes only what central has signed for. One attempt and the loop are
+// two functions. No refusal ends the loop: a box that gives up is a box that someone has to visit.
+import { z } from 'zod'
+import { describe, Failure } from '../errors.ts'
+import { backoffMs, pause } from '../lib/backoff.ts'
+import type { Log } from '../log.ts'
+import { isRenewalDue, refusalOf, renewOnce } from './enrol.ts'
+import type { Identity } from './identity.ts'
+import type { Answer, CentralClient } from './pinned-client.ts'
+
+export const receiptShape = z.object({
+  device: z.string(),
+  sequence: z.int(),
+  hash: z.string(),
+  storedAt: z.string(),
+  key: z.string(),
+  signature: z.string(),
+})
+export type UplinkReceipt = z.infer<typeof receiptShape>
+
+/** The next thing to send. `bytes` is the signed frame, `hash` what the receipt must name. */
+export interface Outgoing {
+  readonly sequence: number
+  readonly hash: string
+  readonly bytes: Uint8Array
+}
+
+/** What the agent lends to the uplink: it knows neither spool nor ledger. */
+export interface UplinkDesk {
+  identity(): Identity | undefined
+  connect(identity: Identity): Promise<CentralClient>
+  next(identity: Identity): Outgoing | undefined
+  /** True if the receipt carries central's signature. */
+  isGenuine(receipt: UplinkReceipt, identity: Identity): boolean
+  settle(outgoing: Outgoing, receipt: UplinkReceipt): void
+  /** Central has refused this batch for what it is, again and again: it must not keep those behind it. */
+  giveUp(sequence: number): void
+  replace(identity: Identity['stored']): void
+  /** Resolves when there may be something to do, or when `ms` are over. */
+  wait(ms: number, signal: AbortSignal): Promise<void>
+}
+
+export interface UplinkState {
+  lastReceiptAt: number
+  lastReceipt: UplinkReceipt | undefined
+  bytesSent: number
+  attempts: number
+  failuresInARow: number
+  /** What went wrong last, cleared by the next receipt. */
+  failure: { code: string; text: string; at: number } | undefined
+  retryAt: number
+}
+
+export const initialUplinkState = (): UplinkState => ({
+  lastReceiptAt: 0,
+  lastReceipt: undefined,
+  bytesSent: 0,
+  attempts: 0,
+  failuresInARow: 0,
+  failure: undefined,
+  retryAt: 0,
+})
+
+/** Sends one frame and gives its receipt. Throws a Failure. */
+export async function uploadOnce(
+  desk: UplinkDesk,
+  client: CentralClient,
+  identity: Identity,
+  outgoing: Outgoing,
+  signal: AbortSignal,
+): Promise<UplinkReceipt> {
+  const answer = await client.post('/v1/batches', outgoing.bytes, signal)
+  if (answer.status !== 200) throw new Refused(refusalOf(answer), answer)
+  const read = receiptShape.safeParse(answer.body)
+  const isOurs =
+    read.success &&
+    read.data.device === identity.stored.device &&
+    read.data.sequence === outgoing.sequence &&
+    read.data.hash === outgoing.hash
+  if (!isOurs || !desk.isGenuine(read.data, identity))
+    throw new Failure('receipt-wrong', `the answer to batch ${outgoing.sequence} is no receipt for it`)
+  return read.data
+}
+
+const IDLE_MS = 60_000
+/** Statuses that speak of the bytes themselves; the same bytes will not do better later. */
+const HOPELESS = [400, 413, 415, 422]
+const HOPELESS_ATTEMPTS = 8
+
+class Refused extends Failure {
+  readonly answer: Answer
+  constructor(failure: Failure, answer: Answer) {
+    super(failure.code, failure.message)
+    this.answer = answer
+  }
+}
+
+/** Until the signal is aborted. */
+export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: Log, signal: AbortSignal): Promise<void> {
+  let open: { client: CentralClient; identity: Identity } | undefined
+  while (!signal.aborted) {
+    const identity = desk.identity()
+    let outgoing: Outgoing | undefined
+    try {
+      if (open !== undefined && open.identity !== identity) {
+        await open.client.close()
+        open = undefined
+      }
+      const isRenewing = identity !== undefined && isRenewalDue(identity, Date.now())
+      outgoing = identity === undefined || isRenewing ? undefined : desk.next(identity)
+      if (identity === undefined || (outgoing === undefined && !isRenewing)) {
+        await desk.wait(IDLE_MS, signal)
+        continue
+      }
+      state.attempts++
+      open ??= { client: await desk.connect(identity), identity }
+      if (isRenewing) desk.replace(await renewOnce(open.client, identity))
+      if (outgoing === undefined) continue
+      const receipt = await uploadOnce(desk, open.client, identity, outgoing, signal)
+      desk.settle(outgoing, receipt)
+      if (state.failure !== undefined) log.info(`central takes batches again, from ${outgoing.sequence} on`)
+      Object.assign(state, { lastReceipt: receipt, lastReceiptAt: Date.now(), failuresInARow: 0, failure: undefined, retryAt: 0 })
+      state.bytesSent += outgoing.bytes.length
+    } catch (error) {
+      if (signal.aborted) break
+      await open?.client.close()
+      open = undefined
+      const answer = error instanceof Refused ? error.answer : undefined
+      const wait = backoffMs(++state.failuresInARow, Math.random(), answer?.retryAfterSeconds)
+      if (answer !== undefined && outgoing !== undefined && HOPELESS.includes(answer.status) && state.failuresInARow >= HOPELESS_ATTEMPTS) {
+        desk.giveUp(outgoing.sequence)
+        state.failuresInARow = 0
+      }
+      const failure = { code: error instanceof Failure ? error.code : 'unexpected', text: describe(error), at: Date.now() }
+      if (state.failure?.code !== failure.code) log.warning(failure.text)
+      Object.assign(state, { failure, retryAt: Date.now() + wait })
+      await pause(wait, signal)
+    }
+  }
+  await open?.client.close()
+}

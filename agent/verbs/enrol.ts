@@ -1,0 +1,35 @@
+// `cyberalarm enrol CODE`: trades a code for an identity. The running agent takes it up within a second.
+import { mkdirSync } from 'node:fs'
+import { normaliseCode } from '../batch/enrolment-code.ts'
+import { Failure } from '../errors.ts'
+import type { Paths } from '../paths.ts'
+import type { Settings } from '../settings.ts'
+import { enrolOnce } from '../uplink/enrol.ts'
+import { type Identity, readIdentity, writeIdentity } from '../uplink/identity.ts'
+import { openCentral } from '../uplink/pinned-client.ts'
+
+export async function enrol(code: string, paths: Paths, settings: Settings): Promise<Identity> {
+  const letters = normaliseCode(code)
+  if (letters === undefined) throw new Failure('code-wrong', `'${code}' is not an enrolment code`)
+  const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
+  if (central.url === '' || central.pins.length === 0)
+    throw new Failure('central-not-set', `central.url or central.pins is empty in ${paths.settings}`)
+  const client = await openCentral(central)
+  try {
+    const stored = await enrolOnce(client, letters, deviceBefore(paths))
+    mkdirSync(paths.data, { recursive: true, mode: 0o700 })
+    return writeIdentity(paths.identity, stored)
+  } finally {
+    await client.close()
+  }
+}
+
+function deviceBefore(paths: Paths): string | undefined {
+  try {
+    return readIdentity(paths.identity)?.stored.device
+  } catch (error) {
+    // a damaged identity is a reason to enrol again, not a reason to refuse it
+    if (error instanceof Failure && error.code === 'identity-damaged') return undefined
+    throw error
+  }
+}

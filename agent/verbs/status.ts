@@ -1,0 +1,94 @@
+// `cyberalarm status`: how the agent is. Asks the running one; if none runs, tells what the disk knows and says so.
+import { advice } from '../errors.ts'
+import { inputNames } from '../ledger/accounting.ts'
+import { foldLedger } from '../ledger/ledger.ts'
+import { initialState } from '../ledger/state.ts'
+import { agoText, bytesText, grouped, table } from '../lib/table.ts'
+import type { Paths } from '../paths.ts'
+import type { Settings } from '../settings.ts'
+import { type InputStatus, inputStatus, type Status } from '../status.ts'
+import { askStatus } from '../status-socket.ts'
+import { readIdentity } from '../uplink/identity.ts'
+
+export async function readStatus(paths: Paths, settings: Settings, version: string): Promise<Status> {
+  const live = await askStatus(paths.statusSocket)
+  return live === undefined ? fromDisk(paths, settings, version) : (live as Status)
+}
+
+function fromDisk(paths: Paths, settings: Settings, version: string): Status {
+  const { totals } = foldLedger(paths.ledger) ?? initialState()
+  return {
+    version,
+    running: false,
+    startedAt: null,
+    device: readIdentity(paths.identity)?.stored.device ?? null,
+    central: { url: settings['central.url'], lastReceiptAt: null, lastReceipt: null, bytesSent: 0, failure: null, retryAt: null },
+    queue: { batches: 0, bytes: 0, quotaBytes: settings['spool.quotaMiB'] * 1024 * 1024 },
+    gateways: [],
+    accounting: inputNames.map(name => inputStatus(name, totals[name], null)),
+    sources: [],
+    notices: [`no agent is running. ${advice['agent-not-running']}`],
+    unreadableShapes: [],
+  }
+}
+
+export function statusText(status: Status, now: number): string {
+  const { central, queue } = status
+  const part = [
+    `cyberalarm ${status.version}  ${status.running ? `running, started ${agoText(status.startedAt, now)}` : 'not running'}  device ${status.device ?? 'not enrolled'}`,
+    ...status.notices.map(notice => `  ! ${notice.replaceAll('\n', '\n    ')}`),
+    '',
+    `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
+    `queue     ${grouped(queue.batches)} batches, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
+    ...status.sources.map(source => `listening ${source.name} ${source.address}${countersText(source.counters)}`),
+    '',
+    gatewaysText(status, now),
+    '',
+    accountingTable(status.accounting),
+  ]
+  return part.join('\n')
+}
+
+const countersText = (counters: Readonly<Record<string, number>>): string =>
+  Object.entries(counters)
+    .filter(([, value]) => value > 0)
+    .map(([name, value]) => `  ${name} ${grouped(value)}`)
+    .join('')
+
+function gatewaysText(status: Status, now: number): string {
+  if (status.gateways.length === 0) return 'No gateway has sent anything yet.'
+  const rows = status.gateways.map(gateway => [
+    gateway.number,
+    gateway.address,
+    gateway.product ?? 'unknown',
+    agoText(gateway.lastMessageAt, now),
+    grouped(gateway.messages),
+    gateway.messagesPerSecond,
+    `${(gateway.understood * 100).toFixed(1)} %`,
+    gateway.skewSeconds === null ? '-' : `${gateway.skewSeconds} s`,
+  ])
+  return table(['gateway', 'address', 'product', 'last message', 'messages', 'a second', 'understood', 'clock behind'], rows)
+}
+
+/** One line an input, and one for all: what was received and where every message went. */
+export function accountingTable(accounting: readonly InputStatus[]): string {
+  const columns = [
+    'received',
+    'sent',
+    'merged',
+    'droppedTotal',
+    'ignored',
+    'unreadable',
+    'waiting',
+    'spooled',
+    'shed',
+    'unaccounted',
+  ] as const
+  const rows = accounting.map(input => [
+    input.input,
+    ...columns.map(column => grouped(input[column])),
+    input.kernelLost === null ? '-' : grouped(input.kernelLost),
+  ])
+  const total = ['all', ...columns.map(column => grouped(accounting.reduce((sum, input) => sum + input[column], 0))), '']
+  return table(['input', ...columns.map(column => (column === 'droppedTotal' ? 'dropped' : column)), 'lost by kernel'], [...rows, total])
+}
