@@ -11,7 +11,13 @@ const rooms = ['sources', 'recognisers', 'triage', 'batch', 'spool', 'uplink', '
 /** Files beside main.ts that everything may know. */
 const base = ['event.ts', 'errors.ts', 'paths.ts', 'log.ts', 'message.ts']
 const composition = 'agent'
-const pure = [/^agent\/recognisers\//, /^agent\/triage\//, /^agent\/spool\/segment\.ts$/, /^agent\/health\/checks\.ts$/, /^agent\/sources\/syslog-(frame|header)/]
+const pure = [
+  /^agent\/recognisers\//,
+  /^agent\/triage\//,
+  /^agent\/spool\/segment\.ts$/,
+  /^agent\/health\/checks\.ts$/,
+  /^agent\/sources\/syslog-(frame|header)/,
+]
 /** Pseudonyms, seals, hashes and compression work on what they are given. */
 const pureMay = ['node:crypto', 'node:zlib']
 
@@ -70,7 +76,9 @@ t.test('no recogniser knows another product', async t => {
 })
 
 t.test('pure rooms touch no file, socket, process, clock or log', async t => {
-  for (const { path, imports, text } of code.filter(file => pure.some(pattern => pattern.test(file.path)) || file.path.startsWith('agent/batch/'))) {
+  for (const { path, imports, text } of code.filter(
+    file => pure.some(pattern => pattern.test(file.path)) || file.path.startsWith('agent/batch/'),
+  )) {
     for (const name of imports.filter(one => one.startsWith('node:'))) t.ok(pureMay.includes(name), `${path} -> ${name}`)
     t.notOk(imports.includes('agent/log.ts'), `${path} does not log`)
     t.notMatch(text, /Date\.now\(|new Date\(\)|performance\.now|Math\.random|process\./, `${path} asks nothing of its surroundings`)

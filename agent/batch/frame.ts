@@ -51,8 +51,8 @@ export interface ShedFrame extends ShedHeader, Signed {
 
 export type Frame = BatchFrame | ShedFrame
 
-/** A frame without signature, as it lies in the spool, and its hash. */
-export interface UnsignedFrame {
+/** Bytes of a frame, and the hash over all but the signature. In the spool it lies without signature. */
+export interface FrameBytes {
   readonly bytes: Uint8Array
   readonly hash: Uint8Array
 }
@@ -76,11 +76,11 @@ export function encodeBatchHeader(header: BatchHeader): Uint8Array {
   ])
 }
 
-export function buildBatchFrame(header: Uint8Array, enc: Uint8Array, sealed: Uint8Array): UnsignedFrame {
+export function buildBatchFrame(header: Uint8Array, enc: Uint8Array, sealed: Uint8Array): FrameBytes {
   return { bytes: packr.pack([binary(header), binary(enc), binary(sealed)]), hash: hashOf([header, enc, sealed]) }
 }
 
-export function buildShedFrame(shed: ShedHeader): UnsignedFrame {
+export function buildShedFrame(shed: ShedHeader): FrameBytes {
   const header = packr.pack([
     FORMAT,
     'shed',
@@ -97,10 +97,11 @@ export function buildShedFrame(shed: ShedHeader): UnsignedFrame {
 }
 
 /** Adds the device's signature; done at upload, so that a new key after a new enrolment can send what an old one sealed. */
-export function signFrame(unsigned: Uint8Array, privateKey: KeyObject): Uint8Array {
+export function signFrame(unsigned: Uint8Array, privateKey: KeyObject): FrameBytes {
   const parts = partsShape.parse(packr.unpack(binary(unsigned)))
-  const signature = sign('sha256', hashOf(parts), { key: privateKey, dsaEncoding: 'ieee-p1363' })
-  return packr.pack([...parts.map(binary), signature])
+  const hash = hashOf(parts)
+  const signature = sign('sha256', hash, { key: privateKey, dsaEncoding: 'ieee-p1363' })
+  return { bytes: packr.pack([...parts.map(binary), signature]), hash }
 }
 
 /** True if `publicKey` (P-256) signed the frame. */

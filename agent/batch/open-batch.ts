@@ -11,7 +11,6 @@ export interface Context {
   gateway: number
   product: number
   reason: number
-  input: number
   sourceEnd: number
   destinationEnd: number
 }

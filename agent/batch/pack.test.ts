@@ -11,7 +11,7 @@ const options = {
   reasonName: (reason: number) => `rule-${reason}`,
   accounting: { received: 7 },
 }
-const context: Context = { gateway: 3, product: 1, reason: 2, input: 0, sourceEnd: End.foreign, destinationEnd: End.foreign }
+const context: Context = { gateway: 3, product: 1, reason: 2, sourceEnd: End.foreign, destinationEnd: End.foreign }
 
 const fill = (source: string, destination: string, changes: Partial<EventRecord> = {}): EventRecord => {
   const event = new EventRecord()

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 import { Failure } from '../errors.ts'
-import { type BatchFrame, type BatchHeader, buildBatchFrame, encodeBatchHeader, type UnsignedFrame } from './frame.ts'
+import { type BatchFrame, type BatchHeader, buildBatchFrame, encodeBatchHeader, type FrameBytes } from './frame.ts'
 
 const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() })
 const info = new TextEncoder().encode('cyberalarm batch v1')
@@ -24,7 +24,7 @@ export async function generateSealKeyPair(): Promise<{ publicKey: Uint8Array; pr
 export const sealKeyId = (publicKey: Uint8Array): string => createHash('sha256').update(publicKey).digest('hex').slice(0, 16)
 
 /** Seals a packed batch under its header to central's raw public key. */
-export async function sealBatch(packed: Uint8Array, header: Omit<BatchHeader, 'sealKey'>, publicKey: Uint8Array): Promise<UnsignedFrame> {
+export async function sealBatch(packed: Uint8Array, header: Omit<BatchHeader, 'sealKey'>, publicKey: Uint8Array): Promise<FrameBytes> {
   const encoded = encodeBatchHeader({ ...header, sealKey: sealKeyId(publicKey) })
   const recipientPublicKey = await suite.kem.deserializePublicKey(exact(publicKey))
   const { ct, enc } = await suite.seal({ recipientPublicKey, info }, exact(packed), exact(encoded))

@@ -1,4 +1,8 @@
 // The one table of recognisers, in the order in which they are asked. A gateway's last product is asked first.
+import { fortigate } from './fortigate.ts'
+import { netfilter } from './netfilter.ts'
 import type { Recogniser } from './recogniser.ts'
+import { sonicwall } from './sonicwall.ts'
+import { sophosXg } from './sophos-xg.ts'
 
-export const recognisers: readonly Recogniser[] = []
+export const recognisers: readonly Recogniser[] = [fortigate, sophosXg, sonicwall, netfilter]

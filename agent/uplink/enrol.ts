@@ -1,7 +1,6 @@
 // Enrolment and renewal: the box makes its key, the key never leaves it, central answers a signing request (RFC 2986)
 // with a short-lived certificate.
 import { randomUUID, webcrypto } from 'node:crypto'
-import * as x509 from '@peculiar/x509'
 import { z } from 'zod'
 import { Failure } from '../errors.ts'
 import { type Identity, identityShape } from './identity.ts'
@@ -15,6 +14,7 @@ interface Request {
 }
 
 async function makeRequest(): Promise<Request> {
+  const x509 = await import('../lib/x509.ts')
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const csr = await x509.Pkcs10CertificateRequestGenerator.create({ name: 'CN=cyberalarm', keys, signingAlgorithm: algorithm }, webcrypto)
   const exported = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))

@@ -1,0 +1,33 @@
+# The menu. `make` alone prints it.
+.DEFAULT_GOAL := menu
+.PHONY: menu demo test check format clean
+SHELL := /bin/bash
+# the project brings its own Node; whatever the machine has only runs `npm ci`
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+menu: ## print this menu
+	@echo 'CyberAlarm: one box that reads firewall logs and sends only metadata of suspicious activity'
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ready ## a central, an agent, 20,000 messages through real sockets, and where each one went (KEEP=1 leaves both running)
+	@node scripts/demo.ts $(if $(KEEP),--keep)
+
+test: ready ## everything: types, lint, arrows, unit and end-to-end tests
+	@node scripts/test.ts --all
+
+check: ready ## what to run before each commit: types, lint, arrows and unit tests, in under a minute
+	@node scripts/test.ts
+
+format: ready ## bring the code into the one format
+	@biome check --write .
+
+clean: ## remove what was built and installed
+	rm -rf node_modules .tap build
+
+.PHONY: ready
+ready: node_modules/.ready
+
+node_modules/.ready: package.json package-lock.json scripts/set-up.sh
+	@bash scripts/set-up.sh
+	@touch $@

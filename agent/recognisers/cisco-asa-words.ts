@@ -1,0 +1,94 @@
+// The small words of an ASA message that say which protocol, which way, and what was done.
+import { Action, Direction, type EventRecord } from '../event.ts'
+import { ascii, find, isDigit } from '../lib/bytes.ts'
+import { readProtocol } from './protocols.ts'
+import { Words } from './words.ts'
+
+const ACTION = 1000
+const DIRECTION = 2000
+const PROTOCOL = 3000
+
+const words = new Words({
+  tcp: 6,
+  udp: 17,
+  icmp: 1,
+  icmp6: 58,
+  icmpv6: 58,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  igmp: 2,
+  sctp: 132,
+  protocol: PROTOCOL,
+  inbound: DIRECTION + Direction.inbound,
+  outbound: DIRECTION + Direction.outbound,
+  permitted: ACTION + Action.allow,
+  'est-allowed': ACTION + Action.allow,
+  allowed: ACTION + Action.allow,
+  deny: ACTION + Action.deny,
+  denied: ACTION + Action.deny,
+  rejected: ACTION + Action.deny,
+  drop: ACTION + Action.drop,
+  dropped: ACTION + Action.drop,
+  dropping: ACTION + Action.drop,
+  discard: ACTION + Action.drop,
+  discarded: ACTION + Action.drop,
+  terminating: ACTION + Action.drop,
+  reset: ACTION + Action.reset,
+  resetting: ACTION + Action.reset,
+})
+
+const isSeparator = (byte: number): boolean =>
+  byte === 0x20 || byte === 0x3d || byte === 0x2c || byte === 0x28 || byte === 0x29 || byte === 0x3a || byte === 0x3b
+
+/** The action that bytes[start, end) state, or `other`; the last word of a kind counts: an access list may be named `tcp`. */
+export function readWords(bytes: Uint8Array, start: number, end: number, event: EventRecord): number {
+  let action: number = Action.other
+  let isNumberNext = false
+  for (let at = start; at < end; ) {
+    while (at < end && isSeparator(bytes[at])) at++
+    const first = at
+    while (at < end && !isSeparator(bytes[at])) at++
+    if (first === at) break
+    if (isNumberNext) {
+      isNumberNext = false
+      const protocol = readProtocol(bytes, first, at)
+      if (protocol >= 0) event.protocol = protocol
+      continue
+    }
+    if (isDigit(bytes[first])) continue
+    const value = words.find(bytes, first, at)
+    if (value < 0) continue
+    if (value === PROTOCOL) isNumberNext = true
+    else if (value >= DIRECTION) event.direction = value - DIRECTION
+    else if (value >= ACTION) action = value - ACTION
+    else event.protocol = value
+  }
+  return action
+}
+
+const PROTO = ascii(' proto')
+
+/** `..., protocol 17 received` and `proto = UDP` behind the ends. */
+export function readLateProtocol(bytes: Uint8Array, start: number, end: number, event: EventRecord): void {
+  let at = find(bytes, start, end, PROTO)
+  if (at < 0) return
+  at += PROTO.length
+  while (at < end && (bytes[at] | 0x20) >= 0x61 && (bytes[at] | 0x20) <= 0x7a) at++
+  while (at < end && isSeparator(bytes[at])) at++
+  let stop = at
+  while (stop < end && !isSeparator(bytes[stop])) stop++
+  event.protocol = readProtocol(bytes, at, stop)
+}
+
+/** The decimal number behind `label` in bytes[start, end), or -1. */
+export function numberBehind(bytes: Uint8Array, start: number, end: number, label: Uint8Array): number {
+  const found = find(bytes, start, end, label)
+  if (found < 0) return -1
+  let value = -1
+  for (let i = found + label.length; i < end && isDigit(bytes[i]); i++) {
+    value = Math.max(value, 0) * 10 + bytes[i] - 0x30
+    if (value > Number.MAX_SAFE_INTEGER / 16) return -1
+  }
+  return value
+}

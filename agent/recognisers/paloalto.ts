@@ -1,0 +1,231 @@
+// Palo Alto Networks PAN-OS 4 to 11 and Panorama: logs in the default (comma-separated) format. CEF and LEEF, which
+// can be configured in its place, are other formats and other recognisers.
+import { Action, Clock, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
+import { readAddress } from '../lib/address.ts'
+import { ascii, find, isDigit, readDecimal, startsWith } from '../lib/bytes.ts'
+import { readDateTime, Stamp } from '../lib/calendar.ts'
+import type { Message } from '../message.ts'
+import { Columns } from './columns.ts'
+import { actionWords, Column, harmlessVerdicts, type Layout, layouts, ordinarySubtypes, Reader, SEEN, typeWords } from './paloalto-layouts.ts'
+import { findLast, wordEnd } from './phrases.ts'
+import { hasPorts, readProtocol } from './protocols.ts'
+import { Reading, type Recogniser } from './recogniser.ts'
+
+const COMMA = 0x2c
+/** How far into a message its type may stand, behind the headers of relays. */
+const REACH = 300
+const RULE_MAX = 0xffffffff
+const COUNT_MAX = 0xffff
+
+const columns = new Columns(Math.max(...layouts.map(layout => layout.wanted)))
+const stamp = new Stamp()
+
+/** Where column 0 begins or would begin: some senders leave FUTURE_USE out, so that the receive time is the first. */
+let columnsStart = 0
+let isFirstMissing = false
+
+/** Index of the log type in `layouts`, or -1 if this is no PAN-OS log: a known type, two columns behind a date and time. */
+function findType(message: Message): number {
+  const { bytes, body } = message
+  const end = Math.min(message.end, body + REACH)
+  let start = body
+  let column = 0
+  let dateStart = body
+  let serialStart = body
+  for (let i = body; i < end; i++) {
+    if (bytes[i] !== COMMA) continue
+    if (column >= 2 && isDateTime(bytes, dateStart, serialStart - 1)) {
+      const type = typeWords.find(bytes, start, i)
+      if (type >= 0) {
+        isFirstMissing = column === 2
+        columnsStart = body
+        return type
+      }
+    }
+    if (++column > Column.type) return -1
+    dateStart = serialStart
+    serialStart = start
+    start = i + 1
+  }
+  return -1
+}
+
+/** `2026/11/20 12:00:01` begins bytes[start, end), or ends it where a header that could not be read stands before it. */
+function isDateTime(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start >= 19 && (isDateTimeAt(bytes, start) || isDateTimeAt(bytes, end - 19))
+}
+
+function isDateTimeAt(bytes: Uint8Array, at: number): boolean {
+  const separator = bytes[at + 4]
+  const isDate = (separator === 0x2f || separator === 0x2d) && bytes[at + 7] === separator
+  return isDate && isDigit(bytes[at]) && isDigit(bytes[at + 9]) && bytes[at + 13] === 0x3a && bytes[at + 16] === 0x3a
+}
+
+const column = (number: number): number => (isFirstMissing ? number - 1 : number)
+
+/**
+ * The time at which the log was generated has no zone. PAN-OS 10 and later repeat it with zone and milliseconds, in a far
+ * column that differs by type and version. It is known by its form and by telling the same second, give or take a minute,
+ * and is looked for from the right: no text that others choose (URL, user agent, file name) stands behind it.
+ */
+function readTime(bytes: Uint8Array, end: number, event: EventRecord): void {
+  const generated = column(Column.generatedTime)
+  if (!readDateTime(bytes, columns.start(generated), columns.end(generated), stamp)) return
+  event.time = stamp.time
+  event.clock = stamp.clock
+  if (stamp.clock !== Clock.noZone) return
+  const stop = columns.next + DATE_LENGTH
+  for (let i = end - CLOCK_LENGTH; i > stop; i--) {
+    if (bytes[i] !== 0x54 || bytes[i + 3] !== 0x3a || bytes[i - 3] !== 0x2d || bytes[i - DATE_LENGTH - 1] !== COMMA) continue
+    if (!readDateTime(bytes, i - DATE_LENGTH, end, stamp) || stamp.clock !== Clock.exact) continue
+    const zone = Math.round((event.time - stamp.time) / QUARTER_HOUR_MS) * QUARTER_HOUR_MS
+    if (Math.abs(zone) > ZONE_MAX_MS || Math.abs(stamp.time + zone - event.time) > MINUTE_MS) continue
+    event.time = stamp.time
+    event.clock = Clock.exact
+    return
+  }
+}
+
+const DATE_LENGTH = 10
+/** `T12:00:01Z` */
+const CLOCK_LENGTH = 10
+const MINUTE_MS = 60_000
+const QUARTER_HOUR_MS = 900_000
+const ZONE_MAX_MS = 14 * 3_600_000
+
+function readConnection(layout: Layout, event: EventRecord): Reading {
+  const { bytes } = columns
+  event.hasSource = columns.address(column(layout.source), event.words, SOURCE)
+  event.hasDestination = columns.address(column(layout.source + 1), event.words, DESTINATION)
+  if (!event.hasSource && !event.hasDestination) return Reading.unreadable
+  event.action = readAction(layout)
+  event.protocol = readProtocol(bytes, columns.start(column(layout.protocol)), columns.end(column(layout.protocol)))
+  if (hasPorts(event.protocol)) {
+    event.sourcePort = columns.port(column(layout.sourcePort))
+    event.destinationPort = columns.port(column(layout.sourcePort + 1))
+  }
+  if (layout.bytes >= 0) event.bytes = columns.decimal(column(layout.bytes))
+  if (layout.packets >= 0) event.packets = columns.decimal(column(layout.packets))
+  if (layout.threat >= 0) event.rule = threatNumber(column(layout.threat))
+  const repeats = columns.decimal(column(layout.repeats))
+  if (repeats > 1) event.count = Math.min(repeats, COUNT_MAX)
+  return Reading.event
+}
+
+function readAction(layout: Layout): number {
+  const { bytes } = columns
+  const action = actionWords.find(bytes, columns.start(column(layout.action)), columns.end(column(layout.action)))
+  if (action < 0) return Action.other
+  if (layout.threat < 0) return action === SEEN ? Action.allow : action
+  if (action !== SEEN && action !== Action.allow) return action
+  const isOrdinary =
+    ordinarySubtypes.find(bytes, columns.start(column(Column.subtype)), columns.end(column(Column.subtype))) > 0 ||
+    harmlessVerdicts.find(bytes, columns.start(column(layout.category)), columns.end(column(layout.category))) > 0
+  return isOrdinary ? Action.allow : Action.detect
+}
+
+/** `SSH User Authentication Brute Force Attempt(40015)`, or the number alone; -1 if there is none. */
+function threatNumber(number: number): number {
+  const { bytes } = columns
+  let end = columns.end(number)
+  if (end > 0 && bytes[end - 1] === 0x29) end--
+  let start = end
+  while (start > columns.start(number) && isDigit(bytes[start - 1])) start--
+  const value = readDecimal(bytes, start, end)
+  return value <= RULE_MAX ? value : -1
+}
+
+const AUTH_FAIL = ascii('auth-fail')
+const LOGIN_FROM = ascii('Login from: ')
+const FROM = ascii('From: ')
+const GLOBALPROTECT = ascii('globalprotect')
+const System = { event: 8, description: 14 } as const
+
+/** `auth-fail` of the firewall's own logins, `globalprotectgateway-auth-fail` and the like of PAN-OS before 9.1. */
+function readSystem(event: EventRecord): Reading {
+  const { bytes } = columns
+  const id = columns.start(column(System.event))
+  const idEnd = columns.end(column(System.event))
+  if (find(bytes, id, idEnd, AUTH_FAIL) < 0) return Reading.ignored
+  const start = columns.start(column(System.description))
+  const end = columns.end(column(System.description))
+  // GlobalProtect says the address before the user's name, other logins behind it: the name may hold anything
+  const isPortal = startsWith(bytes, id, idEnd, GLOBALPROTECT)
+  const from = isPortal ? find(bytes, start, end, LOGIN_FROM) : findLast(bytes, start, end, FROM)
+  if (from < 0) return Reading.ignored
+  const at = from + (isPortal ? LOGIN_FROM.length : FROM.length)
+  let stop = wordEnd(bytes, at, end)
+  while (stop > at && (bytes[stop - 1] === COMMA || bytes[stop - 1] === 0x2e)) stop--
+  return failedLogin(readAddress(bytes, at, stop, event.words, SOURCE), event)
+}
+
+function failedLogin(hasSource: boolean, event: EventRecord): Reading {
+  if (!hasSource) return Reading.unreadable
+  event.hasSource = true
+  event.action = Action.loginFailed
+  return Reading.event
+}
+
+const GlobalProtect = { event: 8, public4: 15, public6: 16, status: 28 } as const
+const AUTH = ascii('-auth')
+const FAILURE = ascii('fail')
+
+function readGlobalProtect(event: EventRecord): Reading {
+  const { bytes } = columns
+  const isLogin = find(bytes, columns.start(column(GlobalProtect.event)), columns.end(column(GlobalProtect.event)), AUTH) >= 0
+  const failed = find(bytes, columns.start(column(GlobalProtect.status)), columns.end(column(GlobalProtect.status)), FAILURE) >= 0
+  if (!isLogin || !failed) return Reading.ignored
+  // the address of the other family is 0.0.0.0 or empty
+  const hasFour = columns.address(column(GlobalProtect.public4), event.words, SOURCE) && event.words[SOURCE + 3] !== 0
+  return failedLogin(hasFour || columns.address(column(GlobalProtect.public6), event.words, SOURCE), event)
+}
+
+const Authentication = { source: 8, result: 20 } as const
+
+function readAuthentication(event: EventRecord): Reading {
+  const start = columns.start(column(Authentication.result))
+  if (find(columns.bytes, start, columns.end(column(Authentication.result)), FAILURE) < 0) return Reading.ignored
+  return failedLogin(columns.address(column(Authentication.source), event.words, SOURCE), event)
+}
+
+/** A host that several logs together show to be compromised. */
+function readCorrelation(layout: Layout, event: EventRecord): Reading {
+  event.hasSource = columns.address(column(layout.source), event.words, SOURCE)
+  if (!event.hasSource) return Reading.unreadable
+  event.action = Action.detect
+  return Reading.event
+}
+
+function readBy(layout: Layout, event: EventRecord): Reading {
+  switch (layout.reader) {
+    case Reader.connection:
+      return readConnection(layout, event)
+    case Reader.system:
+      return readSystem(event)
+    case Reader.globalProtect:
+      return readGlobalProtect(event)
+    case Reader.authentication:
+      return readAuthentication(event)
+    case Reader.correlation:
+      return readCorrelation(layout, event)
+    default:
+      return Reading.ignored
+  }
+}
+
+export const paloalto: Recogniser = {
+  name: 'paloalto',
+  title: 'Palo Alto Networks PAN-OS',
+  claims(message) {
+    return findType(message) >= 0
+  },
+  read(message, event) {
+    const layout = layouts[findType(message)]
+    if (layout.reader === Reader.known) return Reading.ignored
+    const { bytes, end } = message
+    columns.split(bytes, columnsStart, end, layout.wanted)
+    const reading = readBy(layout, event)
+    if (reading === Reading.event) readTime(bytes, end, event)
+    return reading
+  },
+}

@@ -1,0 +1,39 @@
+// What the Linux audit log says of logins at sshd:
+// `type=USER_LOGIN msg=audit(...): ... msg='op=login acct="root" exe="/usr/sbin/sshd" hostname=? addr=192.0.2.1 terminal=ssh res=failed'`.
+// A name with a blank or a quote in it is written in hexadecimal (audit_log_untrustedstring), so no name can hold a field.
+import { Action, type EventRecord, Protocol, SOURCE } from '../event.ts'
+import { readAddress } from '../lib/address.ts'
+import { ascii, find, startsWith } from '../lib/bytes.ts'
+import type { Message } from '../message.ts'
+import { wordEnd } from './phrases.ts'
+import { Reading } from './recogniser.ts'
+
+const USER_TYPE = ascii('type=USER_')
+const TYPES = ['LOGIN', 'AUTH', 'ERR'].map(ascii)
+const SSHD = ascii('/sshd" ')
+const ADDRESS = ascii(' addr=')
+const FAILED = ascii(' res=failed')
+const SUCCESS = ascii(' res=success')
+
+export function claimsAudit(message: Message): boolean {
+  const { bytes, body, end } = message
+  return startsWith(bytes, body, end, USER_TYPE) && find(bytes, body, end, SSHD) >= 0
+}
+
+export function readAudit(message: Message, event: EventRecord): Reading {
+  const { bytes, body, end } = message
+  const type = body + USER_TYPE.length
+  if (!TYPES.some(name => startsWith(bytes, type, end, name))) return Reading.ignored
+  const program = find(bytes, body, end, SSHD)
+  const address = find(bytes, program, end, ADDRESS)
+  const isFailed = find(bytes, program, end, FAILED) >= 0
+  if (address < 0 || (!isFailed && find(bytes, program, end, SUCCESS) < 0)) return Reading.ignored
+  const at = address + ADDRESS.length
+  const stop = wordEnd(bytes, at, end)
+  if (bytes[at] === 0x3f) return Reading.ignored
+  event.hasSource = readAddress(bytes, at, stop, event.words, SOURCE)
+  if (!event.hasSource) return Reading.unreadable
+  event.action = isFailed ? Action.loginFailed : Action.allow
+  event.protocol = Protocol.tcp
+  return Reading.event
+}

@@ -1,0 +1,34 @@
+// Sockets that systemd opened for us and hands over (sd_listen_fds(3)): ports below 1024 without privilege, and nothing
+// lost while one release takes over from another. Pure: the environment and the own process id are arguments.
+import { Failure } from '../errors.ts'
+
+const names = ['udp', 'tcp', 'tls'] as const
+
+/** File descriptors by the name of the source that listens on them. */
+export type HandedOver = { readonly [Name in (typeof names)[number]]?: number }
+
+/** SD_LISTEN_FDS_START. */
+const FIRST = 3
+const MAX = 16
+
+/**
+ * Reads LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. Sockets meant for another process, and names that are none of ours,
+ * are left alone; Failure 'listen-failed' where the three don't fit together.
+ */
+export function parseHandedOver(environment: Readonly<Record<string, string | undefined>>, processId: number): HandedOver {
+  const { LISTEN_PID: owner, LISTEN_FDS: stated, LISTEN_FDNAMES: named } = environment
+  if (stated === undefined || owner !== String(processId)) return {}
+  const count = /^\d{1,4}$/.test(stated) ? Number(stated) : Number.NaN
+  if (!(count <= MAX)) throw new Failure('listen-failed', `LISTEN_FDS=${stated} is not a number of sockets up to ${MAX}`)
+  if (count === 0) return {}
+  const given = named?.split(':') ?? []
+  if (given.length !== count) throw new Failure('listen-failed', `LISTEN_FDNAMES=${named ?? ''} does not name ${count} sockets`)
+  const sockets: { -readonly [Name in keyof HandedOver]: HandedOver[Name] } = {}
+  for (const name of names) {
+    const first = given.indexOf(name)
+    if (first < 0) continue
+    if (given.indexOf(name, first + 1) >= 0) throw new Failure('listen-failed', `LISTEN_FDNAMES=${named} names ${name} twice`)
+    sockets[name] = FIRST + first
+  }
+  return sockets
+}

@@ -1,0 +1,95 @@
+// Central, composed: folder, keys, store, server and admin socket. `startCentral` is whole when it returns and leaves
+// nothing behind when it throws; the same folder opens again after a power cut at any moment.
+import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
+import { listenAdmin } from './admin.ts'
+import { memberOf, revokeCertificates } from './devices.ts'
+import { type EnrolContext, issueCode } from './enrol.ts'
+import { openFolder } from './folder.ts'
+import { openKeys, openServerKey } from './keys.ts'
+import { Serial } from './serial.ts'
+import { makeServer } from './server.ts'
+import { readStats, readTop, type Stats, type Top } from './stats.ts'
+import { type Reader, Store } from './store.ts'
+import { WrongCodes, wrongCodeLimits } from './wrong-codes.ts'
+
+const DAY_MS = 86_400_000
+
+export interface CentralOptions {
+  readonly folder: string
+  readonly host?: string
+  /** 0 takes any free port. */
+  readonly port?: number
+  /** DNS name or address that boxes are told; it is in the server's certificate. */
+  readonly name?: string
+  readonly now?: () => number
+  /** Told about every failure of central's own. */
+  readonly report?: (error: unknown) => void
+}
+
+export interface Central extends Reader {
+  readonly url: string
+  readonly address: string
+  readonly port: number
+  /** `sha256/` and the base64 of SHA-256 over the SPKI of the authority. */
+  readonly pins: readonly string[]
+  makeCode(member?: string, hours?: number): Promise<string>
+  /** Revokes all certificates of a device; gives how many. */
+  revoke(device: string): Promise<number>
+  stats(): Promise<Stats>
+  top(): Promise<Top>
+  close(): Promise<void>
+}
+
+export async function startCentral(options: CentralOptions): Promise<Central> {
+  const { host = '127.0.0.1', port = 0, name = 'localhost', now = Date.now } = options
+  const report = options.report ?? (error => console.error(error))
+  const folder = resolve(options.folder)
+  openFolder(folder)
+  const keys = await openKeys(folder, now())
+  const serverKey = await openServerKey(folder, keys.authority, name, now())
+  await using cleanup = new AsyncDisposableStack()
+  const store = cleanup.adopt(await Store.open(folder), store => store.close())
+  const devices = new Serial()
+  const context: EnrolContext = { store, keys, devices, wrongCodes: new WrongCodes(wrongCodeLimits), now }
+  const server = makeServer({ context, serverKey, authority: keys.authority.certificate, report })
+  cleanup.defer(() => server.close())
+  await server.listen({ host, port })
+  const renewal = setInterval(async () => {
+    try {
+      const { chain, key } = await openServerKey(folder, keys.authority, name, now())
+      server.server.setSecureContext({ cert: chain, key, ca: keys.authority.certificate, minVersion: 'TLSv1.3' })
+    } catch (error) {
+      report(error)
+    }
+  }, DAY_MS).unref()
+  cleanup.defer(() => clearInterval(renewal))
+  const bound = server.server.address() as AddressInfo
+  const answers = {
+    makeCode: (member = 'member', hours = 72) => issueCode(context, member, hours),
+    revoke: (device: string) => revoke(context, device),
+    stats: () => readStats(store),
+    top: () => readTop(store),
+  }
+  const admin = await listenAdmin(folder, answers)
+  cleanup.defer(() => new Promise<void>(resolve => admin.close(() => resolve())))
+  const resources = cleanup.move()
+  let closed: Promise<void> | undefined
+  return {
+    ...answers,
+    url: `https://${name.includes(':') ? `[${name}]` : name}:${bound.port}`,
+    address: bound.address,
+    port: bound.port,
+    pins: keys.pins,
+    read: (shape, sql, values) => store.read(shape, sql, values),
+    close: () => {
+      closed ??= resources.disposeAsync()
+      return closed
+    },
+  }
+}
+
+async function revoke({ store, devices, now }: EnrolContext, device: string): Promise<number> {
+  if ((await memberOf(store, device)) === undefined) throw new Error(`there is no device ${device}`)
+  return devices.run(device, () => store.transact(transaction => revokeCertificates(transaction, device, now())))
+}
