@@ -95,7 +95,13 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
   const ending = new AbortController()
   const farewell = new AbortController()
-  const sources = await openSources(settings, paths, options.handedOver, input => collector.sinkFor(input), log)
+  const { sources, faults } = await openSources({
+    settings,
+    paths,
+    handedOver: options.handedOver,
+    log,
+    sinkFor: input => collector.sinkFor(input),
+  })
   const status = (): Status =>
     statusOf({
       version: options.version,
@@ -108,7 +114,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       gateways,
       collector,
       sources,
-      notices: noticesOf({ keeper, batcher, clock, uplink, collector, ledger, settings, afterCleanStop }),
+      notices: noticesOf({ faults, keeper, batcher, clock, uplink, collector, ledger, settings, afterCleanStop }),
       kernelLost: kernelLostDatagrams(sources.find(source => source.name === 'udp')?.address),
     })
   tell = status

@@ -9,6 +9,8 @@ import type { Settings } from './settings.ts'
 import type { UplinkState } from './uplink/uplink.ts'
 
 interface Facts {
+  /** Why sources could not be opened. */
+  readonly faults: readonly string[]
   readonly keeper: IdentityKeeper
   readonly batcher: Batcher
   readonly clock: ClockWatch
@@ -35,6 +37,7 @@ const checks: readonly ((facts: Facts) => string | undefined)[] = [
       ? `the certificate of this box expired on ${new Date(until).toISOString()}: enrol again with a fresh code`
       : undefined
   },
+  ({ faults }) => (faults.length > 0 ? faults.join('\n') : undefined),
   ({ uplink }) => uplink.failure?.text,
   ({ batcher }) => batcher.diskFault,
   ({ clock }) =>

@@ -93,8 +93,11 @@ export function parseSettings(text: string, file = 'cyberalarm.conf'): Settings 
       faults.push(`${file}:${from?.line ?? 0}: ${name} = ${from?.value}: ${[...new Set(read.error.issues.map(issueText))].join('; ')}`)
     return [name, read.data]
   })
+  const settings = Object.fromEntries(entries) as Settings
+  if (faults.length === 0 && (settings['syslog.tls.certificate'] === '') !== (settings['syslog.tls.key'] === ''))
+    faults.push(`${file}: syslog.tls.certificate and syslog.tls.key are set together, or neither`)
   if (faults.length > 0) throw new Failure('settings-wrong', faults.join('\n'))
-  return Object.fromEntries(entries) as Settings
+  return settings
 }
 
 const issueText = (issue: z.core.$ZodIssue): string =>

@@ -7,6 +7,8 @@ import { isErrorWithCode, removeIfThere } from './lib/durable-file.ts'
 
 const ANSWER_MAX_BYTES = 16 * 1024 * 1024
 const DEADLINE_MS = 5000
+/** sockaddr_un of Linux has 108 bytes with the final zero (unix(7)). */
+const PATH_MAX_BYTES = 107
 
 export interface StatusServer {
   close(): Promise<void>
@@ -14,6 +16,8 @@ export interface StatusServer {
 
 /** Failure 'agent-running' if another agent answers there already. */
 export async function serveStatus(path: string, tell: () => object | undefined): Promise<StatusServer> {
+  if (Buffer.byteLength(path) > PATH_MAX_BYTES)
+    throw new Failure('listen-failed', `${path} is longer than ${PATH_MAX_BYTES} bytes: choose a shorter --root`)
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   if ((await askStatus(path)) !== undefined) throw new Failure('agent-running', `an agent answers on ${path}`)
   removeIfThere(path)

@@ -112,8 +112,16 @@ export async function enrolBox(target: Target, code: string, replaces?: string):
 
 const context = { gateway: 1, product: 1, reason: 2, input: 0, sourceEnd: End.foreign, destinationEnd: End.ours }
 
+const packedRows = new Map<number, Promise<Uint8Array>>()
+
 /** A packed batch of `rows` blocked connections from 192.0.2.0/24 and on, each of which counts two messages. */
 export function packRows(rows: number): Promise<Uint8Array> {
+  const packed = packedRows.get(rows) ?? packNew(rows)
+  packedRows.set(rows, packed)
+  return packed
+}
+
+function packNew(rows: number): Promise<Uint8Array> {
   const batch = new OpenBatch()
   for (let row = 0; row < rows; row++) {
     const event = {

@@ -29,7 +29,12 @@ t.test('a sealed and signed batch is read by central, and by nobody else', async
 t.test('refuses a body under another header: sequence, device and chain are part of the seal', async t => {
   const seal = await generateSealKeyPair()
   const [one, two] = await Promise.all(
-    [5, 6].map(async sequence => decodeFrame(signFrame((await sealBatch(packed, { device, sequence, previous }, seal.publicKey)).bytes, privateKey).bytes) as BatchFrame),
+    [5, 6].map(
+      async sequence =>
+        decodeFrame(
+          signFrame((await sealBatch(packed, { device, sequence, previous }, seal.publicKey)).bytes, privateKey).bytes,
+        ) as BatchFrame,
+    ),
   )
   await t.rejects(openFrame({ ...one, header: two.header }, seal.privateKey), { code: 'batch-malformed' })
 })
@@ -70,9 +75,19 @@ t.test('a statement about shed batches is signed like a batch', async t => {
 
 t.test('a receipt is genuine only as central wrote it', async t => {
   const keys = generateKeyPairSync('ed25519')
-  const receipt = signReceipt({ device, sequence: 4, hash: 'ab'.repeat(32), storedAt: '2026-11-21T12:00:00.000Z', key: 'k1' }, keys.privateKey)
+  const receipt = signReceipt(
+    { device, sequence: 4, hash: 'ab'.repeat(32), storedAt: '2026-11-21T12:00:00.000Z', key: 'k1' },
+    keys.privateKey,
+  )
   t.ok(verifyReceipt(receipt, keys.publicKey))
-  const changed = [{ sequence: 5 }, { hash: 'cd'.repeat(32) }, { device: device.replace('0', '1') }, { storedAt: '2026-11-21T12:00:01.000Z' }, { key: 'k2' }, { signature: '' }]
+  const changed = [
+    { sequence: 5 },
+    { hash: 'cd'.repeat(32) },
+    { device: device.replace('0', '1') },
+    { storedAt: '2026-11-21T12:00:01.000Z' },
+    { key: 'k2' },
+    { signature: '' },
+  ]
   for (const change of changed) t.notOk(verifyReceipt({ ...receipt, ...change }, keys.publicKey), JSON.stringify(change))
 })
 
@@ -87,7 +102,8 @@ t.test('an enrolment code survives being typed, and a wrong letter is found', as
   for (let i = 0; i < 17; i++)
     for (const letter of alphabet)
       if (letters !== undefined && letters[i] !== letter)
-        if (normaliseCode(letters.slice(0, i) + letter + letters.slice(i + 1)) !== undefined) t.fail(`letter ${i} as ${letter} is not found`)
+        if (normaliseCode(letters.slice(0, i) + letter + letters.slice(i + 1)) !== undefined)
+          t.fail(`letter ${i} as ${letter} is not found`)
   t.equal(normaliseCode('3M7A'), undefined)
   t.equal(normaliseCode(`${code}U`), undefined)
 })

@@ -21,7 +21,15 @@ const totalsShape = z.object(Object.fromEntries(inputNames.map(name => [name, co
 
 const entryShape = z.discriminatedUnion('kind', [
   /** First line of a file: all that is needed to go on without the files before. */
-  z.object({ kind: z.literal('begin'), totals: totalsShape, sequence: count, receipted: count, hash: z.string(), device: z.string(), enrolment: z.string() }),
+  z.object({
+    kind: z.literal('begin'),
+    totals: totalsShape,
+    sequence: count,
+    receipted: count,
+    hash: z.string(),
+    device: z.string(),
+    enrolment: z.string(),
+  }),
   /** A batch was closed. `body` is the packed batch, base64: what leaves, to the byte, before it is sealed. */
   z.object({
     kind: z.literal('batch'),

@@ -13,7 +13,13 @@ const batch = (sequence: number, rows: number, size = 10): LedgerEntry => {
   return { kind: 'batch', sequence, rows, messages: rows, byInput: { ...emptyRows(), udp: rows }, value: 1, totals, body: 'A'.repeat(size) }
 }
 const receipt = (sequence: number, rows: number): LedgerEntry => ({
-  kind: 'receipt', sequence, rows, byInput: { ...emptyRows(), udp: rows }, hash: 'ab'.repeat(32), storedAt: at.toISOString(), signature: 'c2ln',
+  kind: 'receipt',
+  sequence,
+  rows,
+  byInput: { ...emptyRows(), udp: rows },
+  hash: 'ab'.repeat(32),
+  storedAt: at.toISOString(),
+  signature: 'c2ln',
 })
 
 t.test('stands where it stood when it is opened again', async t => {
@@ -47,11 +53,36 @@ t.test('a line that a power cut left unfinished is taken off, and said', async t
 
 t.test('refuses a record in which a line was changed, taken out, or put in', async t => {
   const changes: [string, (lines: string[]) => void][] = [
-    ['changed', lines => { lines[1] = lines[1].replace('"rows":5', '"rows":4') }],
-    ['taken out', lines => { lines.splice(2, 1) }],
-    ['put in', lines => { lines.splice(2, 0, lines[1]) }],
-    ['swapped', lines => { [lines[1], lines[2]] = [lines[2], lines[1]] }],
-    ['not JSON', lines => { lines[2] = 'x' }],
+    [
+      'changed',
+      lines => {
+        lines[1] = lines[1].replace('"rows":5', '"rows":4')
+      },
+    ],
+    [
+      'taken out',
+      lines => {
+        lines.splice(2, 1)
+      },
+    ],
+    [
+      'put in',
+      lines => {
+        lines.splice(2, 0, lines[1])
+      },
+    ],
+    [
+      'swapped',
+      lines => {
+        ;[lines[1], lines[2]] = [lines[2], lines[1]]
+      },
+    ],
+    [
+      'not JSON',
+      lines => {
+        lines[2] = 'x'
+      },
+    ],
   ]
   for (const [name, change] of changes) {
     const folder = join(t.testdir(), name)
@@ -83,9 +114,26 @@ t.test('forgets its oldest files when its room is used up, and still stands wher
 t.test('every message is at exactly one place, and what grew is told by flat names', async t => {
   const before = emptyTotals()
   const now = emptyTotals()
-  Object.assign(now.udp, { received: 20, sent: 1, merged: 2, ignored: 3, unreadable: 4, waiting: 2, spooled: 2, shed: 1, dropped: { 'session-end': 5 } })
+  Object.assign(now.udp, {
+    received: 20,
+    sent: 1,
+    merged: 2,
+    ignored: 3,
+    unreadable: 4,
+    waiting: 2,
+    spooled: 2,
+    shed: 1,
+    dropped: { 'session-end': 5 },
+  })
   t.equal(unaccounted(now.udp), 0)
   now.udp.received++
   t.equal(unaccounted(now.udp), 1)
-  t.strictSame(growth(before, now), { 'udp.received': 21, 'udp.merged': 2, 'udp.ignored': 3, 'udp.unreadable': 4, 'udp.shed': 1, 'udp.dropped.session-end': 5 })
+  t.strictSame(growth(before, now), {
+    'udp.received': 21,
+    'udp.merged': 2,
+    'udp.ignored': 3,
+    'udp.unreadable': 4,
+    'udp.shed': 1,
+    'udp.dropped.session-end': 5,
+  })
 })

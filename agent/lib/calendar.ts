@@ -68,6 +68,9 @@ function nameHash(bytes: Uint8Array, start: number, end: number): number {
 
 const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
 
+/** What may stand in a host name beside letters: then the letters before it were no zone. */
+const isNameByte = (byte: number): boolean => isLetter(byte) || isDigit(byte) || byte === 0x2d || byte === 0x2e || byte === 0x5f
+
 const two = (bytes: Uint8Array, at: number): number =>
   isDigit(bytes[at]) && isDigit(bytes[at + 1]) ? (bytes[at] - 0x30) * 10 + bytes[at + 1] - 0x30 : -1
 
@@ -119,18 +122,20 @@ export function readZone(bytes: Uint8Array, at: number, end: number, stamp: Stam
   }
   let last = at
   while (last < end && last - at < 5 && isLetter(bytes[last])) last++
-  const minutes = last - at >= 3 ? zones.get(nameHash(bytes, at, last)) : undefined
+  const isWhole = last === end || !isNameByte(bytes[last]) // `gmt-fw1` is a host, not a zone
+  const minutes = isWhole && last - at >= 3 ? zones.get(nameHash(bytes, at, last)) : undefined
   if (minutes === undefined) return Number.NaN
   stamp.next = last
   return minutes
 }
 
-/** yyyy-mm-dd (or with / or .) then T or blanks then a clock and perhaps a zone, at `at`. */
+/** yyyy-mm-dd (or with / . or :) then T or blanks then a clock and perhaps a zone, at `at`. */
 export function readDateTime(bytes: Uint8Array, at: number, end: number, stamp: Stamp): boolean {
   if (end - at < 16) return false
   const century = two(bytes, at)
   const separator = bytes[at + 4]
-  if (century < 0 || (separator !== 0x2d && separator !== 0x2f && separator !== 0x2e) || bytes[at + 7] !== separator) return false
+  const isSeparator = separator === 0x2d || separator === 0x2f || separator === 0x2e || separator === 0x3a
+  if (century < 0 || !isSeparator || bytes[at + 7] !== separator) return false
   const year = two(bytes, at + 2)
   const month = two(bytes, at + 5)
   const day = two(bytes, at + 8)
@@ -200,9 +205,7 @@ export function readTime(bytes: Uint8Array, at: number, end: number, stamp: Stam
 
 /** An epoch in s, ms, us or ns, told apart by its size, as ms; -1 if it is none between 2001 and 2128. */
 export function epochToMs(value: number): number {
-  for (const divisor of [0.001, 1, 1e3, 1e6]) {
-    const ms = value / divisor
-    if (ms >= 1e12 && ms < 5e12) return Math.floor(ms)
-  }
+  // seconds, then milliseconds, microseconds, nanoseconds
+  for (let ms = value * 1000; ms >= 1e12; ms /= 1000) if (ms < 5e12) return Math.floor(ms)
   return -1
 }

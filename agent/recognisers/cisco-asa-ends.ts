@@ -59,6 +59,9 @@ const isStop = (byte: number): boolean =>
 let port = -1
 let isEnd = false
 
+/** What the last `readEnd` found was a name; an end that is neither a name nor an address is damaged. */
+export let wasName = false
+
 /**
  * Reads the end at `at` into `event` as source or destination and answers the offset behind it and its parentheses; -1 if
  * nothing that could be an end is within the next words. A name in the address's place counts as an end: it has a port.
@@ -72,6 +75,7 @@ export function readEnd(bytes: Uint8Array, at: number, end: number, event: Event
     port = -1
     const hasAddress = readToken(bytes, start, trimmed(bytes, start, stop), event.words, side)
     if (hasAddress || isEnd) {
+      wasName = !hasAddress && hasName(bytes, start, stop)
       const next = skipGroups(bytes, stop, end)
       if (side === SOURCE) {
         event.hasSource = hasAddress
@@ -88,10 +92,22 @@ export function readEnd(bytes: Uint8Array, at: number, end: number, event: Event
   return -1
 }
 
+/** A letter behind the interface that is no hexadecimal digit, or a sign that only names have. */
+function hasName(bytes: Uint8Array, start: number, stop: number): boolean {
+  let at = start
+  for (let i = start; i < stop; i++) if (bytes[i] === COLON) at = i + 1
+  for (; at < stop; at++) {
+    const lower = bytes[at] | 0x20
+    if ((lower >= 0x67 && lower <= 0x7a) || bytes[at] === 0x2d || bytes[at] === 0x5f) return true
+  }
+  return false
+}
+
 /** Without the full stop, colon or quote that ends a sentence. */
 function trimmed(bytes: Uint8Array, start: number, end: number): number {
   let stop = end
-  while (stop > start && (bytes[stop - 1] === 0x2e || bytes[stop - 1] === 0x22 || (bytes[stop - 1] === COLON && bytes[stop - 2] !== COLON))) stop--
+  while (stop > start && (bytes[stop - 1] === 0x2e || bytes[stop - 1] === 0x22 || (bytes[stop - 1] === COLON && bytes[stop - 2] !== COLON)))
+    stop--
   return stop
 }
 

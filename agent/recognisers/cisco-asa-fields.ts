@@ -1,7 +1,7 @@
 // Firepower's security events (430001 to 430005): `SrcIP: 192.0.2.1, DstIP: 198.51.100.2, ...`. A value may hold commas and
 // colons (user agents, URLs), and even look like another field; of a field that comes twice the first one counts, because
 // the device puts addresses and verdicts before what others choose. Source: 'Security Event Syslog Messages', cisco.com.
-import { Action, Clock, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
+import { Action, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
 import { readAddress } from '../lib/address.ts'
 import { readDecimal, readPort } from '../lib/bytes.ts'
 import { readDateTime, Stamp } from '../lib/calendar.ts'
@@ -44,20 +44,31 @@ const names = new Words({
   firstpacketsecond: Field.firstPacket,
 })
 
-const actions = new Words({
+/** What an access control rule did. */
+const ruleActions = new Words({
   allow: Action.allow,
   trust: Action.allow,
   monitor: Action.allow,
   fastpath: Action.allow,
   block: Action.deny,
-  blocked: Action.deny,
-  dropped: Action.drop,
   'block with reset': Action.reset,
   'interactive block': Action.deny,
   'interactive block with reset': Action.reset,
-  'block malware': Action.deny,
-  'file blocked': Action.deny,
-  detect: Action.other,
+})
+
+/** How an intrusion or file event says that it was stopped; all else (`Would have dropped`, `Detect`, `Malware Cloud Lookup`) was seen. */
+const blocks = new Words({
+  dropped: Action.drop,
+  'partial dropped': Action.drop,
+  blocked: Action.deny,
+  block: Action.deny,
+  'block with reset': Action.reset,
+  rejected: Action.reject,
+  'malware block': Action.deny,
+  'custom detection block': Action.deny,
+  'archive block (encrypted)': Action.deny,
+  'archive block (depth exceeded)': Action.deny,
+  'archive block (failed to inspect)': Action.deny,
 })
 
 /** Of the current message, by field: where its value is; a field that was not there ends at 0. */
@@ -98,8 +109,13 @@ function sum(bytes: Uint8Array, one: number, other: number): number {
   return a < 0 || b < 0 ? -1 : a + b
 }
 
-function statedAction(bytes: Uint8Array, field: number): number {
-  return ends[field] > 0 ? actions.find(bytes, starts[field], ends[field]) : -1
+const wordOf = (words: Words, bytes: Uint8Array, field: number): number =>
+  ends[field] > 0 ? words.find(bytes, starts[field], ends[field]) : -1
+
+function readAction(recipe: Recipe, bytes: Uint8Array): number {
+  if (recipe.action === Action.allow) return wordOf(ruleActions, bytes, Field.ruleAction)
+  const block = Math.max(wordOf(blocks, bytes, Field.inlineResult), wordOf(blocks, bytes, Field.fileAction))
+  return block < 0 ? recipe.action : block
 }
 
 /** Fills the event; the offset behind what was read, or -1 if there is no address. */
@@ -113,10 +129,8 @@ export function readFields(recipe: Recipe, bytes: Uint8Array, start: number, end
     event.sourcePort = readPort(bytes, starts[Field.srcPort], ends[Field.srcPort])
     event.destinationPort = readPort(bytes, starts[Field.dstPort], ends[Field.dstPort])
   }
-  // an intrusion or file event is a detection unless it says that it was blocked
-  const verdict = Math.max(statedAction(bytes, Field.inlineResult), statedAction(bytes, Field.fileAction))
-  const rule = statedAction(bytes, Field.ruleAction)
-  event.action = recipe.action === Action.allow ? (rule < 0 ? Action.other : rule) : verdict > Action.allow && verdict !== Action.other ? verdict : recipe.action
+  const action = readAction(recipe, bytes)
+  event.action = action < 0 ? Action.other : action
   event.bytes = sum(bytes, Field.initiatorBytes, Field.responderBytes)
   event.packets = sum(bytes, Field.initiatorPackets, Field.responderPackets)
   const sid = decimal(bytes, Field.sid)
@@ -127,5 +141,3 @@ export function readFields(recipe: Recipe, bytes: Uint8Array, start: number, end
   }
   return end
 }
-
-export const hasTime = (event: EventRecord): boolean => event.clock !== Clock.absent

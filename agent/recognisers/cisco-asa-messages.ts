@@ -15,6 +15,8 @@ export const Shape = {
   teardown: 13,
   /** The two words stand in any order, and the first one is looked for from the right. */
   apart: 3,
+  /** The source behind the words with which the text begins: a name that someone chose follows. */
+  opening: 15,
   /** `end -> end` and `end ==> end`. */
   arrow: 4,
   /** `end to end`, with nothing before the first. */
@@ -31,6 +33,11 @@ export const Shape = {
   host: 10,
   /** Firepower's `Key: value, Key: value`. */
   fields: 11,
+  /**
+   * An ICMP error that was refused, and behind it the packet that it is about. That packet's ends and ports are the
+   * connection's: whoever answers a probe with an ICMP error is not the one who probed.
+   */
+  quoted: 14,
   /** Whatever fits, for numbers not listed. */
   any: 12,
 } as const
@@ -44,6 +51,8 @@ export interface Recipe {
   /** The words, with their blanks, in front of source and destination; empty if there is no such end. */
   readonly source: Uint8Array
   readonly destination: Uint8Array
+  /** The source's word without its blanks. */
+  readonly word: Uint8Array
   /** Where the message means one without naming it; -1 mostly. */
   readonly protocol: number
 }
@@ -53,12 +62,13 @@ const recipe = (shape: number, action: number, source = ' from ', destination = 
   action,
   source: ascii(source),
   destination: ascii(destination),
+  word: ascii(source.trim()),
   protocol,
 })
 
-const { allow, deny, drop, reset, end, detect, loginFailed, other } = Action
+const { allow, deny, drop, end, detect, loginFailed, other } = Action
 const { icmp, icmp6, tcp } = Protocol
-const { pair, built, teardown, apart, arrow, before, foreign, url, peer, local, host } = Shape
+const { pair, built, teardown, quoted, apart, opening, arrow, before, foreign, url, peer, local, host } = Shape
 
 /** One line a way of saying it; `600-699` in the comments are Cisco's classes of messages. */
 const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
@@ -80,8 +90,8 @@ const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
   [recipe(apart, loginFailed, 'user IP = ', 'server = '), 113005, 113015, 113016, 113017],
   [recipe(pair, loginFailed), 605004],
   [recipe(pair, allow), 605005],
-  [recipe(apart, loginFailed, ' failed: IP ', ''), 611102],
-  [recipe(apart, allow, ' succeeded: IP ', ''), 611101],
+  [recipe(opening, loginFailed, ' User authentication failed: IP ', ''), 611102],
+  [recipe(opening, allow, ' User authentication succeeded: IP ', ''), 611101],
   [recipe(apart, loginFailed, '(from ', ''), 308001],
   [recipe(apart, loginFailed, ' IP ', ''), 772003, 772004],
   [recipe(peer, loginFailed), 716039, 113034],
@@ -125,7 +135,7 @@ const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
   [recipe(pair, deny, ' from ', ' on ', icmp), 313001],
   [recipe(pair, deny, ' from ', ' on ', icmp6), 313008],
   [recipe(pair, deny, ' source ', ' destination ', icmp), 313003],
-  [recipe(pair, deny, ' src ', ' dst ', icmp), 313005],
+  [recipe(quoted, deny, ' src ', ' dst ', icmp), 313005],
   [recipe(pair, deny, ' for ', ' to ', icmp), 313009],
   [recipe(pair, drop), 500003, 500004],
   [recipe(pair, other, ' src ', ' dest '), 500001, 500002],
@@ -140,14 +150,15 @@ const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
   [recipe(pair, allow, ' between ', ' and '), 602303],
   [recipe(pair, end, ' between ', ' and '), 602304],
   // 405-434: inspection engines, and the modules beside them
-  [recipe(pair, detect, ' from ', ''), 405001, 405003],
+  [recipe(pair, detect, ' from ', ''), 405001],
+  [recipe(apart, detect, ' between host ', ''), 405003],
   [recipe(before, drop), 406001, 406002, 420001],
   [recipe(pair, drop), 410001, 416001, 419001, 421001, 431001, 431002, 507001, 507003],
   [recipe(pair, STATED), 410003, 410004, 415001, 415002, 415003, 415004, 415005, 415006, 415007, 415008, 415009, 415010],
   [recipe(pair, STATED), 415011, 415012, 415013, 415014, 415015, 415016, 415017, 415018, 415019, 415020],
   [recipe(pair, STATED), 420002, 420003, 423001, 423002, 423003, 423004, 423005, 429002, 429003, 434002, 434003, 607002, 607003],
   [recipe(pair, deny), 418001, 509001],
-  [recipe(pair, deny, ' denied: ', ' '), 424001],
+  [recipe(apart, deny, ' denied: ', ' '), 424001],
   [recipe(pair, other), 419003, 421002, 421005, 421007, 434001, 434004],
   [recipe(apart, other, ' to ', ' for '), 607001, 608001],
   // 710: to the box itself

@@ -1,8 +1,8 @@
 // The small words of an ASA message that say which protocol, which way, and what was done.
 import { Action, Direction, type EventRecord } from '../event.ts'
-import { ascii, find, isDigit } from '../lib/bytes.ts'
+import { ascii, equals, find, isDigit } from '../lib/bytes.ts'
 import { readProtocol } from './protocols.ts'
-import { Words } from './words.ts'
+import { NO_WORD, Words } from './words.ts'
 
 const ACTION = 1000
 const DIRECTION = 2000
@@ -41,30 +41,43 @@ const words = new Words({
 const isSeparator = (byte: number): boolean =>
   byte === 0x20 || byte === 0x3d || byte === 0x2c || byte === 0x28 || byte === 0x29 || byte === 0x3a || byte === 0x3b
 
-/** The action that bytes[start, end) state, or `other`; the last word of a kind counts: an access list may be named `tcp`. */
-export function readWords(bytes: Uint8Array, start: number, end: number, event: EventRecord): number {
-  let action: number = Action.other
+/** What the last `readWords` found stated; `other` if nothing. */
+export let statedAction: number = Action.other
+
+/**
+ * Reads the words of bytes[start, end) up to `stop`, a word between blanks, and answers the offset of the blank behind it;
+ * -1 if it does not come. The last word of a kind counts: an access list may be named `tcp`.
+ */
+export function readWords(bytes: Uint8Array, start: number, end: number, stop: Uint8Array, event: EventRecord): number {
+  statedAction = Action.other
   let isNumberNext = false
   for (let at = start; at < end; ) {
     while (at < end && isSeparator(bytes[at])) at++
     const first = at
     while (at < end && !isSeparator(bytes[at])) at++
     if (first === at) break
+    if (bytes[at] === 0x20 && bytes[first - 1] === 0x20 && equals(bytes, first, at, stop)) return at
     if (isNumberNext) {
       isNumberNext = false
       const protocol = readProtocol(bytes, first, at)
       if (protocol >= 0) event.protocol = protocol
       continue
     }
-    if (isDigit(bytes[first])) continue
-    const value = words.find(bytes, first, at)
-    if (value < 0) continue
+    const value = isDigit(bytes[first]) ? NO_WORD : words.find(bytes, first, at)
+    if (value === NO_WORD) continue
     if (value === PROTOCOL) isNumberNext = true
     else if (value >= DIRECTION) event.direction = value - DIRECTION
-    else if (value >= ACTION) action = value - ACTION
+    else if (value >= ACTION) statedAction = value - ACTION
     else event.protocol = value
   }
-  return action
+  return -1
+}
+
+const NO_STOP = new Uint8Array(0)
+
+/** The same for all of bytes[start, end). */
+export function readAllWords(bytes: Uint8Array, start: number, end: number, event: EventRecord): void {
+  readWords(bytes, start, end, NO_STOP, event)
 }
 
 const PROTO = ascii(' proto')

@@ -6,7 +6,12 @@ import { GatewayClock } from './clock.ts'
 const now = Date.UTC(2026, 10, 21, 12, 0, 0)
 const hour = 3_600_000
 
-function resolve(clock: GatewayClock, body: [time: number, kind: number] | null, header: [time: number, kind: number] | null, at = now): number {
+function resolve(
+  clock: GatewayClock,
+  body: [time: number, kind: number] | null,
+  header: [time: number, kind: number] | null,
+  at = now,
+): number {
   const event = new EventRecord()
   const message = new Message()
   if (body !== null) [event.time, event.clock] = body
@@ -26,7 +31,10 @@ t.test('takes the body before the header, and the arrival if neither states a ti
 
 t.test('a line without a year is of the year that brings it close: December read in January too', async t => {
   const newYear = Date.UTC(2027, 0, 1, 0, 0, 5)
-  t.equal(resolve(new GatewayClock(), [Date.UTC(1972, 11, 31, 23, 59, 59), Clock.noYear], null, newYear), Date.UTC(2026, 11, 31, 23, 59, 59))
+  t.equal(
+    resolve(new GatewayClock(), [Date.UTC(1972, 11, 31, 23, 59, 59), Clock.noYear], null, newYear),
+    Date.UTC(2026, 11, 31, 23, 59, 59),
+  )
   t.equal(resolve(new GatewayClock(), [Date.UTC(1972, 1, 29), Clock.noYear], null, Date.UTC(2028, 1, 29, 0, 0, 9)), Date.UTC(2028, 1, 29))
 })
 
@@ -51,5 +59,6 @@ t.test('one late message does not change the zone of a gateway, a changed clock 
 
 t.test('old messages that are replayed keep the zone that they state: none', async t => {
   const clock = new GatewayClock()
-  for (let i = 0; i < 100; i++) t.equal(resolve(clock, [now - 40 * hour + i * 1000, Clock.noZone], null, now + i * 1000), now - 40 * hour + i * 1000)
+  for (let i = 0; i < 100; i++)
+    t.equal(resolve(clock, [now - 40 * hour + i * 1000, Clock.noZone], null, now + i * 1000), now - 40 * hour + i * 1000)
 })

@@ -1,7 +1,5 @@
 // The fields of a FortiOS message that matter here, and what one message said in them.
 import { Action, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
-import { readDecimal } from '../lib/bytes.ts'
-import { epochToMs } from '../lib/calendar.ts'
 import { Kind, kinds, remoteBegan, utmActions } from './fortigate-words.ts'
 import { END, Pairs, Span } from './pairs.ts'
 import { readProtocol } from './protocols.ts'
@@ -67,7 +65,7 @@ export class Said {
   /** Where an administrator sits: `https(203.0.113.7)`. */
   readonly ui = new Span()
   readonly time = new SplitTime()
-  epochMs = -1
+  readonly epoch = new Span()
   sentBytes = -1
   receivedBytes = -1
   sentPackets = -1
@@ -90,7 +88,8 @@ export class Said {
     this.status.clear()
     this.ui.clear()
     this.time.clear()
-    this.epochMs = this.attack = this.count = this.remotePort = this.localPort = -1
+    this.epoch.clear()
+    this.attack = this.count = this.remotePort = this.localPort = -1
     this.sentBytes = this.receivedBytes = this.sentPackets = this.receivedPackets = -1
   }
 }
@@ -111,8 +110,7 @@ export function collect(bytes: Uint8Array, at: number, end: number, isCsv: boole
         pairs.keep(said.time.zone)
         break
       case Field.eventtime:
-        // nanoseconds have 19 digits; the first 16 are microseconds
-        said.epochMs = epochToMs(readDecimal(bytes, pairs.start, Math.min(pairs.end, pairs.start + 16)))
+        pairs.keep(said.epoch)
         break
       case Field.type: {
         const kind = kinds.find(bytes, pairs.start, pairs.end)

@@ -3,18 +3,20 @@
 // Source: FortiOS Log Message Reference, docs.fortinet.com.
 import { Action, Clock, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
 import { readAddress } from '../lib/address.ts'
-import { ascii, find, findByte, isDigit, startsWith } from '../lib/bytes.ts'
+import { ascii, findByte, isDigit, readDecimal, startsWith } from '../lib/bytes.ts'
+import { epochToMs } from '../lib/calendar.ts'
 import type { Message } from '../message.ts'
 import { collect, Said } from './fortigate-fields.ts'
 import { eventActions, Kind, LOGIN, loginOutcomes, trafficActions, utmActions } from './fortigate-words.ts'
+import { Needle } from './needle.ts'
 import { bothWays } from './pairs.ts'
 import { hasPorts } from './protocols.ts'
 import { Reading, type Recogniser } from './recogniser.ts'
 import { NO_WORD } from './words.ts'
 
-const LOGID = ascii('logid=')
-const LOG_ID = ascii('log_id=')
-const DEVICE_ID = ascii('device_id=')
+const LOGID = new Needle('logid=')
+const LOG_ID = new Needle('log_id=')
+const DEVICE_ID = new Needle('device_id=')
 const TYPE = ascii('type=')
 /** How far into a message its identity may stand, behind the headers of relays. */
 const REACH = 300
@@ -24,32 +26,40 @@ const BLANK = 0x20
 
 const afterQuote = (bytes: Uint8Array, at: number): number => (bytes[at] === QUOTE ? at + 1 : at)
 
-/** What separates the fields of a FortiOS message, or 0 if this is none: `logid="0000000013" type=`, always side by side. */
-function separatorOf(message: Message): number {
+/** Has this message the number and the type that FortiOS puts side by side: `logid="0000000013" type=`? */
+function claims(message: Message): boolean {
   const { bytes, body } = message
   const end = Math.min(message.end, body + REACH)
-  const at = find(bytes, body, end, LOGID)
-  if (at >= 0) return at === body || bytes[at - 1] <= BLANK || bytes[at - 1] === COMMA ? separatorAfter(message, at + LOGID.length) : 0
-  const old = find(bytes, body, end, LOG_ID)
-  const device = old < 0 ? -1 : find(bytes, body, old, DEVICE_ID)
-  if (device < 0) return 0
+  const at = LOGID.find(bytes, body, end)
+  if (at >= 0) return (at === body || isSeparator(bytes[at - 1])) && isNumberThenType(message, at + LOGID.length)
+  const old = LOG_ID.find(bytes, body, end)
+  const device = old < 0 ? -1 : DEVICE_ID.find(bytes, body, old)
+  if (device < 0) return false
   // FG = FortiGate, FW = FortiWiFi; FE, FMG, FAZ and FV are mail, management, analysis and web application firewalls
   const model = afterQuote(bytes, device + DEVICE_ID.length)
   const isGate = bytes[model] === 0x46 && (bytes[model + 1] === 0x47 || bytes[model + 1] === 0x57)
-  return isGate ? separatorAfter(message, old + LOG_ID.length) : 0
+  return isGate && isNumberThenType(message, old + LOG_ID.length)
 }
 
-function separatorAfter(message: Message, value: number): number {
+const isSeparator = (byte: number): boolean => byte === BLANK || byte === COMMA
+
+function isNumberThenType(message: Message, value: number): boolean {
   const { bytes, end } = message
   const number = afterQuote(bytes, value)
   let at = number
   while (at < end && isDigit(bytes[at])) at++
-  if (at === number) return 0
-  if (number > value && bytes[at] === QUOTE) at++
-  const separator = bytes[at]
-  if (separator !== BLANK && separator !== COMMA) return 0
-  while (at < end && (bytes[at] === separator || bytes[at] === BLANK)) at++
-  return startsWith(bytes, at, end, TYPE) ? separator : 0
+  if (at === number) return false
+  at = afterQuote(bytes, at)
+  while (at < end && isSeparator(bytes[at])) at++
+  return startsWith(bytes, at, end, TYPE)
+}
+
+/** `set format csv`: the first value is a date or a number, and a comma follows it. */
+function isCsv(message: Message): boolean {
+  const { bytes, body, end } = message
+  let at = body
+  while (at < end && !isSeparator(bytes[at])) at++
+  return bytes[at] === COMMA && bytes[at + 1] !== BLANK
 }
 
 const said = new Said()
@@ -90,19 +100,21 @@ function takeAdministrator(bytes: Uint8Array, event: EventRecord): void {
   if (close > 0) event.hasSource = readAddress(bytes, open + 1, close, event.words, SOURCE)
 }
 
+/** date=, time= and tz= where they make a whole; else eventtime=, which FortiOS 5.6 to 6.0 and RFC 5424 messages have instead. */
 function takeTime(bytes: Uint8Array, event: EventRecord): void {
-  said.time.read(bytes, event)
-  // both are the device's clock: eventtime is finer and always UTC, and stands alone in RFC 5424 messages
-  if (said.epochMs > 0 && (event.clock !== Clock.exact || Math.abs(said.epochMs - event.time) < 1000)) {
-    event.time = said.epochMs
-    event.clock = Clock.exact
-  }
+  const { start, end } = said.epoch
+  if ((said.time.read(bytes, event) && event.clock === Clock.exact) || start === end) return
+  // s, ms, us or ns; of the 19 digits of nanoseconds the first 16 are microseconds
+  const epochMs = epochToMs(readDecimal(bytes, start, Math.min(end, start + 16)))
+  if (epochMs < 0) return
+  event.time = epochMs
+  event.clock = Clock.exact
 }
 
 function read(message: Message, event: EventRecord): Reading {
   const { bytes, body, end } = message
   said.clear()
-  collect(bytes, body, end, separatorOf(message) === COMMA, event, said)
+  collect(bytes, body, end, isCsv(message), event, said)
   takeTime(bytes, event)
   event.action = decideAction(bytes)
   if (!event.hasSource && !event.hasDestination && (said.hasRemote || said.hasLocal)) takeTunnelEnds(event)
@@ -121,6 +133,6 @@ function read(message: Message, event: EventRecord): Reading {
 export const fortigate: Recogniser = {
   name: 'fortigate',
   title: 'Fortinet FortiGate',
-  claims: message => separatorOf(message) !== 0,
+  claims,
   read,
 }

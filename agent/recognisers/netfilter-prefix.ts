@@ -3,6 +3,7 @@
 import { Action, type EventRecord } from '../event.ts'
 import { ascii, find, readDecimal } from '../lib/bytes.ts'
 import type { Message } from '../message.ts'
+import { Needle } from './needle.ts'
 import { NO_WORD, Words } from './words.ts'
 
 const words = new Words({
@@ -38,8 +39,8 @@ const words = new Words({
 const letters = new Words({ a: Action.allow, dnat: Action.allow, d: Action.drop, r: Action.reject })
 
 const IN = ascii('IN=')
-const KERNEL = ascii('kernel:')
-const DESCRIPTION = ascii(' DESCR=')
+const KERNEL = new Needle('kernel:')
+const DESCRIPTION = new Needle(' DESCR=')
 const OPEN = 0x5b
 const CLOSE = 0x5d
 const DASH = 0x2d
@@ -49,7 +50,7 @@ const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x2
 /** Sets the event's action, and its rule if there is one, from what stands before IN= in front of `packet`. */
 export function readPrefix(message: Message, packet: number, event: EventRecord): void {
   const { bytes } = message
-  const kernel = find(bytes, message.start, packet, KERNEL)
+  const kernel = KERNEL.find(bytes, message.start, packet)
   const start = kernel >= 0 ? kernel + KERNEL.length : Math.max(message.start, message.hostEnd)
   const end = prefixEnd(bytes, start, packet)
   for (let at = start; at < end; at++) if (bytes[at] === OPEN && readBracket(bytes, at + 1, end, event)) return
@@ -69,11 +70,11 @@ export function readPrefix(message: Message, packet: number, event: EventRecord)
 
 /** Where the interfaces begin, or before that the description of a rule, which is free text. */
 function prefixEnd(bytes: Uint8Array, start: number, packet: number): number {
-  const description = find(bytes, start, packet, DESCRIPTION)
-  if (description >= 0) return description
-  for (let at = find(bytes, start, packet, IN); at >= 0; at = find(bytes, at + 1, packet, IN))
-    if (at === start || !isLetter(bytes[at - 1])) return at
-  return packet
+  let end = find(bytes, start, packet, IN)
+  while (end > start && isLetter(bytes[end - 1])) end = find(bytes, end + 1, packet, IN)
+  if (end < 0) end = packet
+  const description = DESCRIPTION.find(bytes, start, end)
+  return description < 0 ? end : description
 }
 
 /** True if the bracket whose content begins at `at` is a rule's name with a letter. */

@@ -3,8 +3,8 @@
 // what the packet was, never what became of it: that is only in the prefix, which the administrator or the product chose.
 // Source: net/netfilter/nf_log_syslog.c of the kernel.
 import { DESTINATION, type EventRecord, SOURCE } from '../event.ts'
-import { ascii, find } from '../lib/bytes.ts'
 import type { Message } from '../message.ts'
+import { Needle } from './needle.ts'
 import { readPrefix } from './netfilter-prefix.ts'
 import { END, Pairs } from './pairs.ts'
 import { hasPorts, readProtocol } from './protocols.ts'
@@ -25,8 +25,8 @@ const pairs = new Pairs({
   '<1>SPT': Field.sourcePort,
 })
 
-const SOURCE_KEY = ascii('SRC=')
-const DESTINATION_KEY = ascii(' DST=')
+const SOURCE_KEY = new Needle('SRC=')
+const DESTINATION_KEY = new Needle(' DST=')
 /** How far into a message the packet may begin: behind headers, prefix, interfaces and hardware addresses. */
 const REACH = 400
 /** The longest address, and brackets or a level. */
@@ -36,10 +36,10 @@ const ADDRESS_MAX = 48
 function packetStart(message: Message): number {
   const { bytes, body, end } = message
   const limit = Math.min(end, body + REACH)
-  for (let at = find(bytes, body, limit, SOURCE_KEY); at >= 0; at = find(bytes, at + 1, limit, SOURCE_KEY)) {
+  for (let at = SOURCE_KEY.find(bytes, body, limit); at >= 0; at = SOURCE_KEY.find(bytes, at + 1, limit)) {
     const before = bytes[at - 1]
     if (at === body || (before !== 0x20 && before !== 0x3e)) continue
-    if (find(bytes, at, Math.min(end, at + ADDRESS_MAX + DESTINATION_KEY.length), DESTINATION_KEY) >= 0) return at
+    if (DESTINATION_KEY.find(bytes, at, Math.min(end, at + ADDRESS_MAX + DESTINATION_KEY.length)) >= 0) return at
   }
   return -1
 }
@@ -49,33 +49,33 @@ function read(message: Message, event: EventRecord): Reading {
   const start = packetStart(message)
   readPrefix(message, start, event)
   pairs.begin(bytes, start, end)
-  let embedded = false
-  for (let field = pairs.next(); field !== END && !embedded; field = pairs.next()) {
+  let isRead = false
+  for (let field = pairs.next(); field !== END && !isRead; field = pairs.next()) {
     switch (field) {
       case Field.source:
         if (!event.hasSource) event.hasSource = pairs.address(event.words, SOURCE)
         break
       case Field.destination:
-        // an ICMP error carries the packet that it is about: [SRC=... DST=... SPT=...]
-        embedded = event.hasDestination
-        if (!embedded) event.hasDestination = pairs.address(event.words, DESTINATION)
+        if (!event.hasDestination) event.hasDestination = pairs.address(event.words, DESTINATION)
         break
       case Field.length:
         // the first is the packet's, a second one UDP's
         if (event.bytes < 0) event.bytes = pairs.decimal()
         break
       case Field.protocol:
-        if (event.protocol < 0) event.protocol = readProtocol(bytes, pairs.start, pairs.end)
+        event.protocol = readProtocol(bytes, pairs.start, pairs.end)
+        // an ICMP error goes on with the packet that it is about: [SRC=... DST=... PROTO=UDP SPT=... DPT=...]
+        isRead = !hasPorts(event.protocol)
         break
       case Field.sourcePort:
-        if (event.sourcePort < 0) event.sourcePort = pairs.port()
+        event.sourcePort = pairs.port()
         break
       case Field.destinationPort:
-        if (event.destinationPort < 0) event.destinationPort = pairs.port()
+        event.destinationPort = pairs.port()
+        isRead = true
         break
     }
   }
-  if (!hasPorts(event.protocol)) event.sourcePort = event.destinationPort = -1
   return event.hasSource || event.hasDestination ? Reading.event : Reading.unreadable
 }
 

@@ -15,7 +15,7 @@
 //   their own fields before text that others can choose
 
 import { readAddress } from '../lib/address.ts'
-import { equals, readDecimal, readPort } from '../lib/bytes.ts'
+import { readDecimal, readPort } from '../lib/bytes.ts'
 import { tableSize } from './words.ts'
 
 /** What `next` answers behind the last pair. No key has this number. */
@@ -24,6 +24,10 @@ export const END = 0
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const BLANK = 0x20
+/** No longer key is looked up: its length has seven bits. */
+const KEY_MAX = 127
+/** 2^32 divided by the golden ratio, odd: spreads tags over the slots by their upper bits (Knuth, vol. 3, section 6.4). */
+const SPREAD = 0x9e3779b1
 
 /** A value to come back to when the whole message has been walked; equal offsets say that it was not there. */
 export class Span {
@@ -56,9 +60,12 @@ export class Pairs {
   /** No byte above this one can end a key. */
   private readonly ceiling: number
   private readonly mask: number
-  private readonly slots: Uint16Array
-  private readonly keys: readonly Uint8Array[]
+  private readonly shift: number
+  /** Per slot: what tells a key apart at a glance (0: no key here), where its bytes are, and its number. */
+  private readonly tags: Int32Array
+  private readonly offsets: Uint16Array
   private readonly fields: Uint16Array
+  private readonly keys: Uint8Array
 
   /** `fields`: each known key, spelled as the device does, with a number from 1; several keys may share a number. */
   constructor(fields: Readonly<Record<string, number>>, format: PairsFormat = {}) {
@@ -67,15 +74,23 @@ export class Pairs {
     this.low = this.separator === BLANK ? BLANK : BLANK - 1
     this.ceiling = Math.max(this.separator, this.assign)
     const names = Object.keys(fields)
-    this.keys = names.map(name => Uint8Array.from(name, letter => letter.charCodeAt(0)))
-    this.fields = Uint16Array.from(Object.values(fields))
-    this.mask = tableSize(names.length) - 1
-    this.slots = new Uint16Array(this.mask + 1)
-    this.keys.forEach((key, index) => {
-      let slot = hash(key, 0, key.length) & this.mask
-      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask
-      this.slots[slot] = index + 1
-    })
+    const size = tableSize(names.length)
+    this.mask = size - 1
+    this.shift = 32 - Math.log2(size)
+    this.tags = new Int32Array(size)
+    this.offsets = new Uint16Array(size)
+    this.fields = new Uint16Array(size)
+    this.keys = Uint8Array.from(names.join(''), letter => letter.charCodeAt(0))
+    let offset = 0
+    for (const [name, field] of Object.entries(fields)) {
+      const tag = tagOf(this.keys, offset, offset + name.length)
+      let slot = Math.imul(tag, SPREAD) >>> this.shift
+      while (this.tags[slot] !== 0) slot = (slot + 1) & this.mask
+      this.tags[slot] = tag
+      this.offsets[slot] = offset
+      this.fields[slot] = field
+      offset += name.length
+    }
   }
 
   /** Starts over on bytes[start, end). */
@@ -109,7 +124,9 @@ export class Pairs {
       }
       if (at >= limit) break
       if (byte !== assign) continue
-      const field = at > key ? this.find(bytes, key, at) : END
+      const tag = tagOf(bytes, key, at)
+      const slot = Math.imul(tag, SPREAD) >>> this.shift
+      const field = this.tags[slot] === 0 ? END : this.find(tag, slot, key, at)
       let start = ++at
       if (at < limit && bytes[at] === QUOTE) {
         start = ++at
@@ -133,13 +150,16 @@ export class Pairs {
     return field
   }
 
-  private find(bytes: Uint8Array, start: number, end: number): number {
-    let slot = hash(bytes, start, end) & this.mask
-    let index = this.slots[slot]
-    while (index !== 0) {
-      if (equals(bytes, start, end, this.keys[index - 1])) return this.fields[index - 1]
-      slot = (slot + 1) & this.mask
-      index = this.slots[slot]
+  /** The number of the key bytes[start, end), whose tag leads to `slot`, or END. */
+  private find(tag: number, slot: number, start: number, end: number): number {
+    const bytes = this.bytes
+    const keys = this.keys
+    for (let next = slot; this.tags[next] !== 0; next = (next + 1) & this.mask) {
+      if (this.tags[next] !== tag || end - start > KEY_MAX) continue
+      const offset = this.offsets[next] - start
+      let at = start
+      while (at < end && bytes[at] === keys[offset + at]) at++
+      if (at === end) return this.fields[next]
     }
     return END
   }
@@ -184,10 +204,14 @@ function endOfQuoted(bytes: Uint8Array, at: number, limit: number): number {
   return limit
 }
 
-/** Sent and received together, where -1 says that one was not stated. */
-export const bothWays = (sent: number, received: number): number => (sent < 0 ? received : received < 0 ? sent : sent + received)
+/** Sent and received together, where -1 says that one was not stated; -1 too if that is more than a number holds. */
+export function bothWays(sent: number, received: number): number {
+  const sum = sent < 0 ? received : received < 0 ? sent : sent + received
+  return sum <= Number.MAX_SAFE_INTEGER ? sum : -1
+}
 
-/** Five bytes tell nearly all keys of one product apart; those that meet are compared byte by byte. */
-function hash(bytes: Uint8Array, start: number, end: number): number {
-  return bytes[start] * 7 + bytes[(start + end) >> 1] * 29 + bytes[end - 1] * 3 + (end - start) * 53
+/** The length, first, middle and last byte of a key: what differs in them is another key, what agrees is compared. */
+function tagOf(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start
+  return (length << 24) | (bytes[start] << 16) | (bytes[start + (length >> 1)] << 8) | bytes[end - 1]
 }

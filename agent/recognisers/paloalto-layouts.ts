@@ -39,7 +39,16 @@ const known: Layout = {
   threat: -1,
   category: -1,
 }
-const connection: Layout = { ...known, reader: Reader.connection, wanted: 31, source: 7, repeats: 23, sourcePort: 24, protocol: 29, action: 30 }
+const connection: Layout = {
+  ...known,
+  reader: Reader.connection,
+  wanted: 31,
+  source: 7,
+  repeats: 23,
+  sourcePort: 24,
+  protocol: 29,
+  action: 30,
+}
 const tunnel: Layout = { ...connection, wanted: 51, bytes: 47, packets: 50 }
 
 /** Every log type by the name in column 3. */

@@ -1,12 +1,22 @@
 // Palo Alto Networks PAN-OS 4 to 11 and Panorama: logs in the default (comma-separated) format. CEF and LEEF, which
 // can be configured in its place, are other formats and other recognisers.
-import { Action, Clock, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
+import { Action, Clock, DESTINATION, type EventRecord, Protocol, SOURCE } from '../event.ts'
 import { readAddress } from '../lib/address.ts'
-import { ascii, find, isDigit, readDecimal, startsWith } from '../lib/bytes.ts'
+import { ascii, find, findByte, isDigit, readDecimal, startsWith } from '../lib/bytes.ts'
 import { readDateTime, Stamp } from '../lib/calendar.ts'
 import type { Message } from '../message.ts'
 import { Columns } from './columns.ts'
-import { actionWords, Column, harmlessVerdicts, type Layout, layouts, ordinarySubtypes, Reader, SEEN, typeWords } from './paloalto-layouts.ts'
+import {
+  actionWords,
+  Column,
+  harmlessVerdicts,
+  type Layout,
+  layouts,
+  ordinarySubtypes,
+  Reader,
+  SEEN,
+  typeWords,
+} from './paloalto-layouts.ts'
 import { findLast, wordEnd } from './phrases.ts'
 import { hasPorts, readProtocol } from './protocols.ts'
 import { Reading, type Recogniser } from './recogniser.ts'
@@ -20,39 +30,31 @@ const COUNT_MAX = 0xffff
 const columns = new Columns(Math.max(...layouts.map(layout => layout.wanted)))
 const stamp = new Stamp()
 
-/** Where column 0 begins or would begin: some senders leave FUTURE_USE out, so that the receive time is the first. */
-let columnsStart = 0
+/** Some senders leave FUTURE_USE out, so that the receive time is the first column. */
 let isFirstMissing = false
 
-/** Index of the log type in `layouts`, or -1 if this is no PAN-OS log: a known type, two columns behind a date and time. */
+/** Index of the log type in `layouts`, or -1 if this is no PAN-OS log: date and time around the first comma, then a serial and a known type. */
 function findType(message: Message): number {
-  const { bytes, body } = message
-  const end = Math.min(message.end, body + REACH)
-  let start = body
-  let column = 0
-  let dateStart = body
-  let serialStart = body
-  for (let i = body; i < end; i++) {
-    if (bytes[i] !== COMMA) continue
-    if (column >= 2 && isDateTime(bytes, dateStart, serialStart - 1)) {
-      const type = typeWords.find(bytes, start, i)
-      if (type >= 0) {
-        isFirstMissing = column === 2
-        columnsStart = body
-        return type
-      }
-    }
-    if (++column > Column.type) return -1
-    dateStart = serialStart
-    serialStart = start
-    start = i + 1
-  }
-  return -1
+  const { bytes, body, end } = message
+  const first = findByte(bytes, body, Math.min(end, body + REACH), COMMA)
+  if (first < 0) return -1
+  isFirstMissing = first - body >= TIME_LENGTH && isDateTimeAt(bytes, first - TIME_LENGTH)
+  if (!isFirstMissing && !(isDateTimeAt(bytes, first + 1) && isNumberBefore(bytes, body, first))) return -1
+  const limit = Math.min(end, first + REACH)
+  const timeEnd = isFirstMissing ? first : findByte(bytes, first + TIME_LENGTH, limit, COMMA)
+  const serialEnd = timeEnd < 0 ? -1 : findByte(bytes, timeEnd + 1, limit, COMMA)
+  const typeEnd = serialEnd < 0 ? -1 : findByte(bytes, serialEnd + 1, limit, COMMA)
+  return typeEnd < 0 ? -1 : typeWords.find(bytes, serialEnd + 1, typeEnd)
 }
 
-/** `2026/11/20 12:00:01` begins bytes[start, end), or ends it where a header that could not be read stands before it. */
-function isDateTime(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start >= 19 && (isDateTimeAt(bytes, start) || isDateTimeAt(bytes, end - 19))
+/** `2026/11/20 12:00:01` */
+const TIME_LENGTH = 19
+
+/** FUTURE_USE is a number or empty, and stands behind a blank where there is a header that could not be read. */
+function isNumberBefore(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = end
+  while (at > start && isDigit(bytes[at - 1])) at--
+  return at === start || bytes[at - 1] === 0x20
 }
 
 function isDateTimeAt(bytes: Uint8Array, at: number): boolean {
@@ -73,7 +75,7 @@ function readTime(bytes: Uint8Array, end: number, event: EventRecord): void {
   if (!readDateTime(bytes, columns.start(generated), columns.end(generated), stamp)) return
   event.time = stamp.time
   event.clock = stamp.clock
-  if (stamp.clock !== Clock.noZone) return
+  if (event.clock !== Clock.noZone) return
   const stop = columns.next + DATE_LENGTH
   for (let i = end - CLOCK_LENGTH; i > stop; i--) {
     if (bytes[i] !== 0x54 || bytes[i + 3] !== 0x3a || bytes[i - 3] !== 0x2d || bytes[i - DATE_LENGTH - 1] !== COMMA) continue
@@ -100,9 +102,12 @@ function readConnection(layout: Layout, event: EventRecord): Reading {
   if (!event.hasSource && !event.hasDestination) return Reading.unreadable
   event.action = readAction(layout)
   event.protocol = readProtocol(bytes, columns.start(column(layout.protocol)), columns.end(column(layout.protocol)))
-  if (hasPorts(event.protocol)) {
-    event.sourcePort = columns.port(column(layout.sourcePort))
-    event.destinationPort = columns.port(column(layout.sourcePort + 1))
+  const sourcePort = columns.port(column(layout.sourcePort))
+  const destinationPort = columns.port(column(layout.sourcePort + 1))
+  // PAN-OS writes 0 where there are no ports, and halves of the SPI for ESP
+  if (event.protocol !== Protocol.esp && event.protocol !== Protocol.ah && hasPorts(event.protocol) && sourcePort + destinationPort > 0) {
+    event.sourcePort = sourcePort
+    event.destinationPort = destinationPort
   }
   if (layout.bytes >= 0) event.bytes = columns.decimal(column(layout.bytes))
   if (layout.packets >= 0) event.packets = columns.decimal(column(layout.packets))
@@ -223,7 +228,7 @@ export const paloalto: Recogniser = {
     const layout = layouts[findType(message)]
     if (layout.reader === Reader.known) return Reading.ignored
     const { bytes, end } = message
-    columns.split(bytes, columnsStart, end, layout.wanted)
+    columns.split(bytes, message.body, end, layout.wanted)
     const reading = readBy(layout, event)
     if (reading === Reading.event) readTime(bytes, end, event)
     return reading

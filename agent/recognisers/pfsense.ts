@@ -2,13 +2,13 @@
 // pfSense. Other daemons of these systems (sshd, dhcpd, haproxy, ...) are other products.
 // Source: docs.netgate.com/pfsense/en/latest/monitoring/logs/raw-filter-format.html; OPNsense writes the same columns,
 // with a hash where pfSense has the rule's tracker number.
-import { Action, DESTINATION, Direction, type EventRecord, SOURCE } from '../event.ts'
+import { Action, DESTINATION, Direction, type EventRecord, Protocol, SOURCE } from '../event.ts'
 import { readAddress } from '../lib/address.ts'
 import { ascii, find, findByte, startsWith } from '../lib/bytes.ts'
 import type { Message } from '../message.ts'
 import { Columns } from './columns.ts'
 import { findLast } from './phrases.ts'
-import { hasPorts, readProtocol } from './protocols.ts'
+import { readProtocol } from './protocols.ts'
 import { Reading, type Recogniser } from './recogniser.ts'
 import { Words } from './words.ts'
 
@@ -60,7 +60,8 @@ function readFilter(bytes: Uint8Array, start: number, end: number, event: EventR
   event.bytes = columns.decimal(layout.length)
   const tracker = columns.decimal(Column.tracker)
   event.rule = tracker <= RULE_MAX ? tracker : -1
-  if (hasPorts(event.protocol)) {
+  // behind the addresses of other protocols stand other things
+  if (event.protocol === Protocol.tcp || event.protocol === Protocol.udp) {
     event.sourcePort = columns.port(layout.source + 2)
     event.destinationPort = columns.port(layout.source + 3)
   }
@@ -70,7 +71,7 @@ function readFilter(bytes: Uint8Array, start: number, end: number, event: EventR
 // What the web interfaces say of a failed login: pfSense and OPNsense. The name, which may hold anything, is in quotes
 // before the address: it is read from the right.
 const logins = [
-  { phrase: ascii('webConfigurator authentication error for '), from: ascii(" from: ") },
+  { phrase: ascii('webConfigurator authentication error for '), from: ascii(' from: ') },
   { phrase: ascii('Web GUI authentication error for '), from: ascii(' from ') },
 ]
 const PAGE = ascii('.php: ')

@@ -11,7 +11,13 @@ export function shapeOf(bytes: Uint8Array, start: number, end: number): string {
   for (let i = start; i < Math.min(end, start + READ_MAX_BYTES) && shape.length < SHAPE_MAX; i++) {
     const byte = bytes[i]
     const kind =
-      byte >= 0x30 && byte <= 0x39 ? '9' : (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a ? 'a' : byte > 0x7e || byte < 0x20 ? '~' : String.fromCharCode(byte)
+      byte >= 0x30 && byte <= 0x39
+        ? '9'
+        : (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
+          ? 'a'
+          : byte > 0x7e || byte < 0x20
+            ? '~'
+            : String.fromCharCode(byte)
     if (kind !== before) shape += kind
     before = kind
   }
@@ -32,6 +38,9 @@ export class Shapes {
 
   /** The most frequent ones first. */
   top(count: number): { shape: string; count: number }[] {
-    return [...this.counts].map(([shape, seen]) => ({ shape, count: seen })).sort((a, b) => b.count - a.count).slice(0, count)
+    return [...this.counts]
+      .map(([shape, seen]) => ({ shape, count: seen }))
+      .sort((a, b) => b.count - a.count)
+      .slice(0, count)
   }
 }

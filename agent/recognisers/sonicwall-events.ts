@@ -1,7 +1,8 @@
-// What SonicOS' numbered messages (m=) say became of a connection or a login. Listed are those whose text does not end
-// in a plain word for it; all others are read by the words of their text.
+// What SonicOS' numbered messages (m=) say became of a connection or a login. Listed are those whose text does not say it
+// in a plain word; all others are read by the words of their text, as is what an alert did beyond alerting.
 // Source: SonicOS 6.5 and 7.0 Log Events Reference Guide, sonicwall.com/support/technical-documentation.
 import { Action } from '../event.ts'
+import { Needle } from './needle.ts'
 import { NO_WORD, Words } from './words.ts'
 
 const UNLISTED = 255
@@ -19,7 +20,13 @@ const numbers: readonly (readonly [action: number, ids: readonly number[]])[] = 
   // TCP, UDP and ICMP packets dropped, unknown protocol dropped
   [Action.drop, [36, 37, 38, 41]],
   // SYN floods, scans and attacks that are reported as possible or probable; IPS, IDP, spyware and application alerts
-  [Action.detect, [25, 608, 789, 793, 795, 809, 860, 866, 904, 905, 908, 909, 1098, 1154, 1213, 1214, 1369, 1371, 1450, 1451, 1452]],
+  [
+    Action.detect,
+    [
+      25, 82, 83, 177, 178, 179, 608, 789, 793, 795, 809, 860, 866, 904, 905, 908, 909, 1098, 1154, 1213, 1214, 1369, 1371, 1450, 1451,
+      1452,
+    ],
+  ],
   // the same, prevented; machines on the flood blacklist; what a reply would have been spoofed for
   [Action.drop, [609, 790, 794, 864, 868, 898, 899, 901, 902, 1155, 1366, 1367]],
   // housekeeping whose text holds such a word: floods that ceased, log out, lock-outs that expired, sessions ended
@@ -62,8 +69,12 @@ export function actionOfNumber(number: number): number {
 
 const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
 
+/** `User login failed`, `Login denied`: what SMA appliances write without a number of its own. */
+const LOGIN_FAILED = [new Needle('ogin failed'), new Needle('ogin denied')]
+
 /** The action of the first telling word in the text of a message, or NO_WORD. */
 export function actionOfText(bytes: Uint8Array, start: number, end: number): number {
+  for (const words of LOGIN_FAILED) if (words.find(bytes, start, end) >= 0) return Action.loginFailed
   for (let at = start; at < end; at++) {
     const first = at
     while (at < end && isLetter(bytes[at])) at++

@@ -3,9 +3,10 @@
 // Source: SonicOS 6.5 and 7.0 Log Events Reference Guide, 'Index of Syslog Tag Field Descriptions'.
 import { Action, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
 import { readAddress, readIPv4 } from '../lib/address.ts'
-import { ascii, find, findByte, readDecimal, readPort } from '../lib/bytes.ts'
+import { findByte, readDecimal, readPort } from '../lib/bytes.ts'
 import { readDateTime, Stamp } from '../lib/calendar.ts'
 import type { Message } from '../message.ts'
+import { Needle } from './needle.ts'
 import { bothWays, END, Pairs, Span } from './pairs.ts'
 import { hasPorts, readProtocol } from './protocols.ts'
 import { Reading, type Recogniser } from './recogniser.ts'
@@ -30,7 +31,7 @@ const Field = {
 /** IPv6 addresses stand apart, bare or as [address]:port, beside a src= that then has no address. */
 const pairs = new Pairs({ ...Field, srcV6: Field.src, dstV6: Field.dst })
 
-const SERIAL = ascii(' sn=')
+const SERIAL = new Needle(' sn=')
 const COLON = 0x3a
 const BLANK = 0x20
 /** How far into a message its serial number may stand, behind the headers of relays. */
@@ -39,7 +40,7 @@ const REACH = 300
 /** Where `id=... sn=` begins, or -1. */
 function identity(message: Message): number {
   const { bytes, body } = message
-  let at = find(bytes, body, Math.min(message.end, body + REACH), SERIAL)
+  let at = SERIAL.find(bytes, body, Math.min(message.end, body + REACH))
   if (at < 0) return -1
   while (at > body && bytes[at - 1] === BLANK) at--
   while (at > body && bytes[at - 1] !== BLANK && bytes[at - 1] !== 0x3e) at--
@@ -99,8 +100,9 @@ function decideAction(bytes: Uint8Array, number: number, done: number): number {
   // the number knows a login from a packet; whether the packet went through, fw_action knows best
   if (numbered === Action.loginFailed || numbered === Action.end) return numbered
   if (done !== NO_WORD && (done !== Action.allow || numbered === NO_WORD)) return done
-  if (numbered !== NO_WORD) return numbered
+  if (numbered !== NO_WORD && numbered !== Action.detect) return numbered
   const said = actionOfText(bytes, text.start, text.end)
+  if (numbered === Action.detect) return said === Action.drop || said === Action.deny ? said : numbered
   return said === NO_WORD ? Action.other : said
 }
 

@@ -2,9 +2,10 @@
 // and 'standard syslog' (timestamp=, bytes_sent=). Every message has log_type, log_component and log_subtype.
 // Source: Sophos Firewall syslog guide, docs.sophos.com/nsg/sophos-firewall (17.5 to 21.5).
 import { Action, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
-import { ascii, equals, find } from '../lib/bytes.ts'
+import { ascii, equals } from '../lib/bytes.ts'
 import { readDateTime, Stamp } from '../lib/calendar.ts'
 import type { Message } from '../message.ts'
+import { Needle } from './needle.ts'
 import { bothWays, END, Pairs, Span } from './pairs.ts'
 import { hasPorts, readProtocol } from './protocols.ts'
 import { Reading, type Recogniser } from './recogniser.ts'
@@ -132,9 +133,9 @@ const statuses = new Words({
 })
 const outcomes = new Words({ failed: Action.loginFailed, successful: Action.allow, success: Action.allow })
 
-const COMPONENT = ascii('log_component=')
-const LOGIN_FAILED = ['failed to log', 'failed to sign', 'wrong credentials'].map(ascii)
-const LOGGED_IN = ascii('logged in')
+const COMPONENT = new Needle('log_component=')
+const LOGIN_FAILED = ['failed to log', 'failed to sign', 'wrong credentials'].map(text => new Needle(text))
+const LOGGED_IN = new Needle('logged in')
 const NONE = ascii('-')
 /** How far into a message its component may stand: behind headers, times and the names of the device. */
 const REACH = 500
@@ -156,8 +157,8 @@ function decideLogin(bytes: Uint8Array, kind: number): number {
     return outcome === NO_WORD ? Action.other : outcome
   }
   // administration is also every change of a setting, failed ones included
-  for (const words of LOGIN_FAILED) if (find(bytes, text.start, text.end, words) >= 0) return Action.loginFailed
-  return find(bytes, text.start, text.end, LOGGED_IN) >= 0 ? Action.allow : Action.other
+  for (const words of LOGIN_FAILED) if (words.find(bytes, text.start, text.end) >= 0) return Action.loginFailed
+  return LOGGED_IN.find(bytes, text.start, text.end) >= 0 ? Action.allow : Action.other
 }
 
 function decideAction(bytes: Uint8Array, type: number): number {
@@ -280,6 +281,6 @@ function read(message: Message, event: EventRecord): Reading {
 export const sophosXg: Recogniser = {
   name: 'sophos-xg',
   title: 'Sophos Firewall',
-  claims: message => find(message.bytes, message.body, Math.min(message.end, message.body + REACH), COMPONENT) >= 0,
+  claims: message => COMPONENT.find(message.bytes, message.body, Math.min(message.end, message.body + REACH)) >= 0,
   read,
 }

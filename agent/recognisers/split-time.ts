@@ -1,10 +1,11 @@
 // A time that a message states in pieces: `date=2026-11-20 time=12:00:01 tz="+0100"`, as Fortinet and Sophos do.
 import { Clock, type EventRecord } from '../event.ts'
-import { readDateTime, readZone, Stamp } from '../lib/calendar.ts'
+import { isDigit } from '../lib/bytes.ts'
+import { daysFromCivil, readZone, Stamp } from '../lib/calendar.ts'
 import { Span } from './pairs.ts'
 
-const DATE_LENGTH = 10
-const TIME_MAX_LENGTH = 18
+const DAY_MS = 86_400_000
+const COLON = 0x3a
 
 /** The pieces of one message's time. Reused: `clear` it for each message. */
 export class SplitTime {
@@ -12,7 +13,6 @@ export class SplitTime {
   readonly time = new Span()
   readonly zone = new Span()
   private readonly stamp = new Stamp()
-  private readonly text = new Uint8Array(DATE_LENGTH + 1 + TIME_MAX_LENGTH)
 
   clear(): void {
     this.date.clear()
@@ -22,20 +22,41 @@ export class SplitTime {
 
   /** Sets the event's time and clock; false, and the event untouched, if date or time is missing or malformed. */
   read(bytes: Uint8Array, event: EventRecord): boolean {
-    const { date, time, zone, stamp, text } = this
-    const timeLength = time.end - time.start
-    if (date.end - date.start !== DATE_LENGTH || timeLength < 7 || timeLength > TIME_MAX_LENGTH) return false
-    for (let i = 0; i < DATE_LENGTH; i++) text[i] = bytes[date.start + i]
-    text[DATE_LENGTH] = 0x20
-    for (let i = 0; i < timeLength; i++) text[DATE_LENGTH + 1 + i] = bytes[time.start + i]
-    if (!readDateTime(text, 0, DATE_LENGTH + 1 + timeLength, stamp)) return false
-    event.time = stamp.time
-    event.clock = stamp.clock
-    if (stamp.clock === Clock.exact || zone.start === zone.end) return true
-    const minutes = readZone(bytes, zone.start, zone.end, stamp)
-    if (Number.isNaN(minutes)) return true
-    event.time -= minutes * 60_000
-    event.clock = Clock.exact
+    const days = readDate(bytes, this.date)
+    const clockMs = readClock(bytes, this.time)
+    if (Number.isNaN(days) || clockMs < 0) return false
+    const { start, end } = this.zone
+    const minutes = start < end ? readZone(bytes, start, end, this.stamp) : Number.NaN
+    const isExact = !Number.isNaN(minutes)
+    event.time = days * DAY_MS + clockMs - (isExact ? minutes * 60_000 : 0)
+    event.clock = isExact ? Clock.exact : Clock.noZone
     return true
   }
+}
+
+const two = (bytes: Uint8Array, at: number): number =>
+  isDigit(bytes[at]) && isDigit(bytes[at + 1]) ? (bytes[at] - 0x30) * 10 + bytes[at + 1] - 0x30 : -1
+
+/** Days since 1970 of yyyy-mm-dd (or with / or .), or NaN. */
+function readDate(bytes: Uint8Array, { start, end }: Span): number {
+  if (end - start !== 10 || bytes[start + 4] !== bytes[start + 7] || isDigit(bytes[start + 4])) return Number.NaN
+  const century = two(bytes, start)
+  const year = two(bytes, start + 2)
+  const month = two(bytes, start + 5)
+  const day = two(bytes, start + 8)
+  if (century < 19 || year < 0 || month < 1 || month > 12 || day < 1 || day > 31) return Number.NaN
+  return daysFromCivil(century * 100 + year, month, day)
+}
+
+/** Milliseconds of the day of hh:mm:ss with an optional fraction, or -1. */
+function readClock(bytes: Uint8Array, { start, end }: Span): number {
+  if (end - start < 8 || bytes[start + 2] !== COLON || bytes[start + 5] !== COLON) return -1
+  const hour = two(bytes, start)
+  const minute = two(bytes, start + 3)
+  const second = two(bytes, start + 6)
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return -1
+  let fraction = 0
+  let scale = 100
+  for (let at = start + 9; at < end && scale >= 1 && isDigit(bytes[at]); at++, scale /= 10) fraction += (bytes[at] - 0x30) * scale
+  return ((hour * 60 + minute) * 60 + second) * 1000 + fraction
 }

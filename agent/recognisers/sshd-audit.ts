@@ -23,7 +23,9 @@ export function claimsAudit(message: Message): boolean {
 export function readAudit(message: Message, event: EventRecord): Reading {
   const { bytes, body, end } = message
   const type = body + USER_TYPE.length
-  if (!TYPES.some(name => startsWith(bytes, type, end, name))) return Reading.ignored
+  let isLogin = false
+  for (const name of TYPES) isLogin ||= startsWith(bytes, type, end, name)
+  if (!isLogin) return Reading.ignored
   const program = find(bytes, body, end, SSHD)
   const address = find(bytes, program, end, ADDRESS)
   const isFailed = find(bytes, program, end, FAILED) >= 0

@@ -62,7 +62,7 @@ export const phrases: readonly Phrase[] = [
   phrase('Connection reset by ', Shape.closed, Action.end, false),
   phrase('Disconnected from ', Shape.closed, Action.end, false),
   phrase('Disconnecting: ', Shape.ignored),
-  phrase('Disconnecting ', Shape.beforeReason, Action.end, false),
+  phrase('Disconnecting ', Shape.beforeReason, Action.end),
   phrase('Received disconnect from ', Shape.received, Action.end),
   phrase('Did not receive identification string from ', Shape.next, Action.detect),
   phrase('Bad protocol version identification ', Shape.lastFrom, Action.detect),

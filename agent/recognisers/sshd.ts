@@ -14,6 +14,8 @@ import { type Phrase, phrases, Shape } from './sshd-phrases.ts'
 import { skipPrefixes, strippedEnd, timesRepeated } from './sshd-text.ts'
 
 const SSHD = ascii('sshd')
+/** Juniper's daemon has its own messages: `SSHD_LOGIN_FAILED: ...`. */
+const JUNOS = ascii('SSHD_')
 const FROM = ascii(' from ')
 const PORT = ascii(' port ')
 const VIA = ascii(' via ')
@@ -33,7 +35,8 @@ function textStart(message: Message): number {
   if (tagEnd > tagStart) {
     let name = tagEnd
     while (name > tagStart && bytes[name - 1] !== 0x2f) name--
-    return startsWith(bytes, name, tagEnd, SSHD) && isNameEnd(bytes, name + SSHD.length, tagEnd) ? body : -1
+    const isOurs = startsWith(bytes, name, tagEnd, SSHD) && isNameEnd(bytes, name + SSHD.length, tagEnd)
+    return isOurs && !startsWith(bytes, body, end, JUNOS) ? body : -1
   }
   // `[sshd]: ...`, `[sshd] ...` and `sshd(pam_unix)[123]: ...`
   const name = bytes[body] === 0x5b ? body + 1 : body
@@ -73,14 +76,22 @@ function hasLetter(bytes: Uint8Array, start: number, end: number): boolean {
   return false
 }
 
-/** `... from ADDRESS port N ssh2[: key]`: the last place that is followed by what sshd puts there, and by nothing else. */
+/**
+ * `... from ADDRESS port N ssh2[: key]`: the last place that is followed by what sshd puts there, and by nothing else. Where
+ * a certificate's ID or the client's names follow, which are the client's to choose, there must be no second such place.
+ */
 function readAuthLog(bytes: Uint8Array, start: number, end: number, event: EventRecord): boolean {
+  let chosen = -1
   for (let from = findLast(bytes, start, end, FROM); from >= 0; from = findLast(bytes, start, from, FROM)) {
-    const next = readEnd(bytes, from + FROM.length, end, event)
-    if (next >= 0 && event.sourcePort >= 0 && isAuthTail(bytes, next, end)) return true
     event.sourcePort = -1
+    const next = readEnd(bytes, from + FROM.length, end, event)
+    const tail = next < 0 || event.sourcePort < 0 ? Tail.none : readTail(bytes, next, end)
+    if (tail === Tail.none) continue
+    if (chosen >= 0) return false
+    if (tail === Tail.plain) return true
+    chosen = from
   }
-  return false
+  return chosen >= 0 && readEnd(bytes, chosen + FROM.length, end, event) >= 0
 }
 
 const SSH = ascii(' ssh')
@@ -88,22 +99,22 @@ const RUSER = ascii(': ruser ')
 const ID = ascii(' ID ')
 const CLIENT_USER = ascii(', client user "')
 
-/**
- * What may follow the port: nothing, or the kind and fingerprint of a key, then a certificate's ID or the client's names.
- * Those two are the client's to choose, but end in ` CA ...` and in a quote, so nothing in them can pass for this tail.
- */
-function isAuthTail(bytes: Uint8Array, at: number, end: number): boolean {
-  if (at === end) return true
-  if (!startsWith(bytes, at, end, SSH) || !isDigit(bytes[at + SSH.length])) return false
+const Tail = { none: 0, plain: 1, chosenByClient: 2 } as const
+
+/** What follows the port: nothing, or the kind and fingerprint of a key, and perhaps a certificate's ID or the client's names. */
+function readTail(bytes: Uint8Array, at: number, end: number): number {
+  if (at === end) return Tail.plain
+  if (!startsWith(bytes, at, end, SSH) || !isDigit(bytes[at + SSH.length])) return Tail.none
   const behind = at + SSH.length + 1
-  if (behind === end || startsWith(bytes, behind, end, RUSER)) return true
-  if (bytes[behind] !== 0x3a || bytes[behind + 1] !== 0x20) return false
-  const kind = behind + 2
-  const fingerprint = wordEnd(bytes, kind, end) + 1
+  if (behind === end) return Tail.plain
+  if (startsWith(bytes, behind, end, RUSER)) return Tail.chosenByClient
+  if (bytes[behind] !== 0x3a || bytes[behind + 1] !== 0x20) return Tail.none
+  const fingerprint = wordEnd(bytes, behind + 2, end) + 1
   let stop = fingerprint
   while (stop < end && bytes[stop] !== 0x20 && bytes[stop] !== 0x2c && bytes[stop] !== 0x22) stop++
-  if (fingerprint >= end || stop === fingerprint) return false
-  return stop === end || startsWith(bytes, stop, end, ID) || startsWith(bytes, stop, end, CLIENT_USER)
+  if (fingerprint >= end || stop === fingerprint) return Tail.none
+  if (stop === end) return Tail.plain
+  return startsWith(bytes, stop, end, ID) || startsWith(bytes, stop, end, CLIENT_USER) ? Tail.chosenByClient : Tail.none
 }
 
 /** `... from ADDRESS[ port N][ ssh2][ via ADDRESS]` at the end of the message. */
@@ -157,20 +168,19 @@ function readWrapped(bytes: Uint8Array, at: number, end: number, event: EventRec
   return readEnd(bytes, start, end, event) === end
 }
 
-/** `[ADDRESS]:port on [ADDRESS]:port past MaxStartups` */
+/** `from [ADDRESS]:port on [ADDRESS]:port past MaxStartups` */
 function readBracketed(bytes: Uint8Array, start: number, end: number, event: EventRecord): boolean {
   const from = find(bytes, start, end, FROM)
   const on = from < 0 ? -1 : find(bytes, from, end, ON)
   if (on < 0) return false
   const close = findByte(bytes, from, on, 0x5d)
-  const at = from + FROM.length
-  event.hasSource = close > 0 && readAddress(bytes, at, close + 1, event.words, SOURCE)
+  event.hasSource = close >= 0 && readAddress(bytes, from + FROM.length + 1, close, event.words, SOURCE)
+  if (!event.hasSource) return false
   event.sourcePort = readPort(bytes, close + 2, on)
-  const local = on + ON.length
-  const localClose = findByte(bytes, local, end, 0x5d)
-  event.hasDestination = localClose > 0 && readAddress(bytes, local, localClose + 1, event.words, DESTINATION)
-  if (event.hasDestination) event.destinationPort = readPort(bytes, localClose + 2, wordEnd(bytes, localClose + 2, end))
-  return event.hasSource
+  const local = findByte(bytes, on, end, 0x5d)
+  event.hasDestination = local >= 0 && readAddress(bytes, on + ON.length + 1, local, event.words, DESTINATION)
+  if (event.hasDestination) event.destinationPort = readPort(bytes, local + 2, wordEnd(bytes, local + 2, end))
+  return true
 }
 
 /** `ADDRESS port N on ADDRESS port N[ rdomain ""]`, said of every connection at LogLevel VERBOSE. */
@@ -217,7 +227,8 @@ function readShape(phrase: Phrase, bytes: Uint8Array, at: number, end: number, e
     case Shape.received: {
       const next = readEnd(bytes, at, end, event)
       // a client that says so has failed; nobody else can write this message
-      if (next >= 0 && (find(bytes, next, end, AUTH_FAIL) >= 0 || find(bytes, next, end, NO_METHODS) >= 0)) event.action = Action.loginFailed
+      if (next >= 0 && (find(bytes, next, end, AUTH_FAIL) >= 0 || find(bytes, next, end, NO_METHODS) >= 0))
+        event.action = Action.loginFailed
       return next >= 0
     }
     case Shape.wrapped:

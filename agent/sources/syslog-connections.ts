@@ -86,7 +86,11 @@ export class Connections {
 
   /** Stops accepting, takes what peers still send for a moment, and ends every connection. */
   async close(server: Server): Promise<void> {
-    const closed = new Promise<void>(resolve => server.close(() => resolve()))
+    // the server says it is closed before its sockets have said so, and with that brought out their last message
+    const closed = Promise.all([
+      new Promise<void>(resolve => server.close(() => resolve())),
+      ...Array.from(this.#sockets, socket => new Promise<void>(resolve => socket.once('close', () => resolve()))),
+    ])
     for (const socket of this.#read) socket.end()
     const last = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy()

@@ -69,7 +69,14 @@ t.test('survives a sender that mixes both framings', async test => {
 })
 
 t.test('takes lines that begin with digits for lines', async test => {
-  const lines = ['1,2026/11/20 12:00:01,0123', '1 2026-11-20T12:00:01Z gw', '948077334.886 MX60 flows', '31222 06/01/2026 text', '12345']
+  const lines = [
+    '1,2026/11/20 12:00:01,0123',
+    '1 2026-11-20T12:00:01Z gw',
+    '948077334.886 MX60 flows',
+    '31222 06/01/2026 text',
+    '12345',
+    '999999999 <1>a',
+  ]
   test.same(hear(lines.join('\n')), lines)
   test.same(hear(`<1>first\n${lines.join('\n')}`), ['<1>first', ...lines])
 })
@@ -79,8 +86,7 @@ t.test('keeps a stray count in a line where the line is shorter than it says', a
 })
 
 t.test('closes on a count that is padded, huge, nothing or no count', async test => {
-  for (const wrong of ['0012 <1>a', '0 <1>a', '99999999 <1>a', '123456789012345678901234567890 <1>a'])
-    test.same(hear(`${wrong}\n<2>b\n`), ['!broken-frame', 'closed'], wrong)
+  for (const wrong of ['0012 <1>a', '0 <1>a', '99999999 <1>a']) test.same(hear(`${wrong}\n<2>b\n`), ['!broken-frame', 'closed'], wrong)
   for (const wrong of ['007 <1>abcd', '0 ', '12x<1>a', '12\n<1>a', 'x', ' 4 <1>a', '99999999 <1>a', '-4 <1>a'])
     test.same(hear(`${counted('<1>a')}${wrong}\n<2>b\n`), ['<1>a', '!broken-frame', 'closed'], wrong)
 })
@@ -150,10 +156,10 @@ t.test('keeps bytes as they are, UTF-8 or not', async test => {
 
 t.test('takes time in proportion to length: delimiters of one kind are no trap', async test => {
   for (const filling of ['\0', '\n', 'a\0', 'a\n', 'a\r\n\0', '1 <a\0', '4 <1>a', '<']) {
-    const chunk = Buffer.from(filling.repeat(4_000_000 / filling.length))
+    const chunk = Buffer.from(filling.repeat(1_000_000 / filling.length))
     const reader = new FrameReader({ deliver: () => undefined, refuse: () => undefined }, '')
     const from = process.hrtime.bigint()
     reader.push(chunk)
-    test.ok(process.hrtime.bigint() - from < 3_000_000_000n, JSON.stringify(filling))
+    test.ok(process.hrtime.bigint() - from < 1_000_000_000n, JSON.stringify(filling))
   }
 })

@@ -173,8 +173,7 @@ export class FrameReader {
 
   /** Holds a part of a line, or gives the line up when it has become too long. */
   #holdLine(chunk: Buffer, at: number, end: number): void {
-    const max = this.#count > 0 ? HELD_MAX_BYTES : MESSAGE_MAX_BYTES
-    if (this.#heldLength + end - at <= max) this.#hold(chunk, at, end)
+    if (this.#heldLength + end - at <= HELD_MAX_BYTES) this.#hold(chunk, at, end)
     else {
       this.#sink.refuse('oversize', this.#peer)
       this.#release()
@@ -244,7 +243,8 @@ export class FrameReader {
 
   #deliver(bytes: Uint8Array, start: number, end: number): void {
     while (end > start && isDelimiter(bytes[end - 1])) end--
-    if (end > start) this.#sink.deliver(bytes, start, end, this.#peer)
+    if (end - start > MESSAGE_MAX_BYTES) this.#sink.refuse('oversize', this.#peer)
+    else if (end > start) this.#sink.deliver(bytes, start, end, this.#peer)
   }
 
   #deliverHeld(start: number): void {

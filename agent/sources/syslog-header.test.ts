@@ -91,6 +91,15 @@ t.test('reads RFC 3164', async test => {
   ])
 })
 
+t.test('does not take the beginning of a host for a time zone', async test => {
+  for (const host of ['gmt-fw1', 'est.example.org', 'met1', 'z1', 'utc_gw', 'cetus'])
+    reads(test, [
+      [`<4>Nov 20 12:00:01 ${host} kernel: `, 'text', { priority: 4, time: november, host, tag: 'kernel' }],
+      [`<4>Nov 20 2026 12:00:01 ${host} : `, '%ASA-4-106023: text', { priority: 4, time: inYear, host }],
+    ])
+  reads(test, [['<4>Nov 20 12:00:01 UTC gw kernel: ', 'text', { priority: 4, time: `${november}Z`, host: 'gw', tag: 'kernel' }]])
+})
+
 t.test('reads an ISO time before host and tag', async test => {
   reads(test, [
     ['2026-11-20T13:00:01+01:00 gw kernel: ', 'DROP: IN=eth0', { time: exact, host: 'gw', tag: 'kernel' }],

@@ -12,9 +12,10 @@ const lastTime = new Stamp()
 const DAY_MS = 86_400_000
 const MARCH_1972_MS = daysFromCivil(1972, 3, 1) * DAY_MS
 
-// One second brings thousands of messages with the same time, so the last one read is kept as text. Beyond the time the
-// reading depends on at most 8 bytes (a year, a zone), so they are kept with it.
-const LOOKAHEAD_BYTES = 8
+// One second brings thousands of messages with the same time, so the last one read is kept as text. What follows decides
+// about it too (a year, or a zone of 5 letters and a fraction behind it), so that much is kept with it.
+const FRACTION_DIGITS = 4
+const LOOKAHEAD_BYTES = 12
 const lastText = new Uint8Array(64)
 let lastLength = 0
 let lastBehind = 0
@@ -34,7 +35,17 @@ export function readHeaderTime(bytes: Uint8Array, at: number, end: number, stric
   if (at + 16 > end) return readEpoch(bytes, at, end, strict)
   if (bytes[at + 4] === 0x20) return readYearFirst(bytes, at, end)
   if (isDigit(bytes[at + 4])) return readEpoch(bytes, at, end, strict)
-  return readTime(bytes, at, end, timeRead) ? behindTime(bytes, end) : -1
+  return readBounded(bytes, at, end)
+}
+
+/** A time up to a blank, colon or end. A host such as `est-gw` or `met1` is no zone: then the time ends before it. */
+function readBounded(bytes: Uint8Array, at: number, end: number): number {
+  if (!readTime(bytes, at, end, timeRead)) return -1
+  const behind = behindTime(bytes, end)
+  if (behind >= 0) return behind
+  let zone = timeRead.next
+  while (zone > at && bytes[zone - 1] !== 0x20) zone--
+  return zone > at && readTime(bytes, at, zone, timeRead) ? behindTime(bytes, end) : -1
 }
 
 function readBsd(bytes: Uint8Array, at: number, end: number): number {
@@ -43,7 +54,7 @@ function readBsd(bytes: Uint8Array, at: number, end: number): number {
     timeRead.clock = lastTime.clock
     return at + lastBehind
   }
-  const behind = readTime(bytes, at, end, timeRead) ? behindTime(bytes, end) : -1
+  const behind = readBounded(bytes, at, end)
   const length = behind - at + LOOKAHEAD_BYTES
   if (behind < 0 || length > lastText.length || at + length > end) return behind
   for (let i = 0; i < length; i++) lastText[i] = bytes[at + i]
@@ -63,8 +74,10 @@ function isLast(bytes: Uint8Array, at: number, end: number): boolean {
 /** Past more fractions (Huawei: `.390.2`), a zone said twice (`+00:00Z`) and one colon, to a blank or the end. */
 function behindTime(bytes: Uint8Array, end: number): number {
   let i = timeRead.next
-  const limit = Math.min(end, i + 8)
-  while (i < limit && (isDigit(bytes[i]) || bytes[i] === 0x2e || bytes[i] === 0x5a)) i++
+  if (i < end && (bytes[i] === 0x2e || bytes[i] === 0x5a)) {
+    const limit = Math.min(end, ++i + FRACTION_DIGITS)
+    while (i < limit && isDigit(bytes[i])) i++
+  }
   if (i < end && bytes[i] === 0x3a) i++
   return i === end || isBlank(bytes[i]) || bytes[i] === 0x25 ? i : -1
 }

@@ -1,7 +1,8 @@
 // Syslog over TLS (RFC 5425): TLS 1.3, and 1.2 because firewalls in the field are old; a gateway's certificate is asked
 // for where the member has named a CA. Octet counting is what RFC 5425 wants; lines are what many firewalls send.
 import { constants } from 'node:crypto'
-import { createServer, type SecureContextOptions } from 'node:tls'
+import { createServer } from 'node:net'
+import { createServer as createTlsServer, type SecureContextOptions, type TLSSocket } from 'node:tls'
 import type { Failure } from '../errors.ts'
 import { type ListenAddress, openOnHost, peerName } from './listen-address.ts'
 import type { Sink, Source } from './source.ts'
@@ -38,24 +39,28 @@ export async function openSyslogTls(options: SyslogTlsOptions): Promise<SyslogTl
   const { files, sink } = options
   const connections = new Connections(sink, options.limits)
   let { fingerprint, ...material } = readTlsFiles(files)
+  const secure = createTlsServer({
+    ...contextOf(material),
+    handshakeTimeout: options.handshakeMs ?? HANDSHAKE_MS,
+    requestCert: files.clientCa !== undefined,
+    // judged below, where a refusal can be counted
+    rejectUnauthorized: false,
+  })
+  const refuse = (socket: TLSSocket) => {
+    connections.counters.handshakesFailed++
+    socket.on('error', () => socket.destroy())
+    socket.destroy()
+  }
+  secure.on('tlsClientError', (_error, socket) => refuse(socket))
+  secure.on('secureConnection', socket => {
+    if (files.clientCa !== undefined && !socket.authorized) refuse(socket)
+    else if (socket.remoteAddress === undefined) socket.destroy()
+    else connections.read(socket, peerName(socket.remoteAddress))
+  })
   const server = await openOnHost('tls', options, async host => {
-    const candidate = createServer({
-      ...contextOf(material),
-      handshakeTimeout: options.handshakeMs ?? HANDSHAKE_MS,
-      requestCert: files.clientCa !== undefined,
-      // judged below, where a refusal can be counted
-      rejectUnauthorized: false,
-    })
-    candidate.on('connection', socket => connections.admit(socket))
-    candidate.on('tlsClientError', (_error, socket) => {
-      connections.counters.handshakesFailed++
-      socket.destroy()
-    })
-    candidate.on('secureConnection', socket => {
-      if (files.clientCa === undefined || socket.authorized) return connections.read(socket, peerName(socket.remoteAddress ?? ''))
-      connections.counters.handshakesFailed++
-      socket.on('error', () => socket.destroy())
-      socket.destroy()
+    // a connection that is one too many costs no cryptography
+    const candidate = createServer(socket => {
+      if (connections.admit(socket) !== undefined) secure.emit('connection', socket)
     })
     await listen(candidate, host, options.port, options.fd)
     return candidate
@@ -65,7 +70,7 @@ export async function openSyslogTls(options: SyslogTlsOptions): Promise<SyslogTl
     files,
     everyMs: options.lookMs ?? LOOK_MS,
     changed: next => {
-      server.setSecureContext(contextOf(next))
+      secure.setSecureContext(contextOf(next))
       fingerprint = next.fingerprint
       options.certificateChanged?.(next)
     },

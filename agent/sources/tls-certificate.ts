@@ -5,7 +5,6 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import * as x509 from '@peculiar/x509'
 import { Failure } from '../errors.ts'
 import { removeIfThere, writeDurable } from '../lib/durable-file.ts'
 
@@ -49,6 +48,7 @@ export async function ensureOwnCertificate(folder: string, names: readonly strin
 
 /** A self-signed P-256 certificate and its key as PEM. */
 export async function makeCertificate(names: readonly string[], now: Date): Promise<{ certificate: string; key: string }> {
+  const x509 = await import('../lib/x509.ts')
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const usable = names.filter(name => isIP(name) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62})$/.test(name)).slice(0, NAMES_MAX)

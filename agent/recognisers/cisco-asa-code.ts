@@ -1,0 +1,58 @@
+// The code in front of an ASA message, in all its spellings: `%ASA-4-106023:`, `%ASA-session-5-106100:`, `%FTD<Up>-4-313005:`,
+// `%FTD--6-852002:`, `%ASA-6-302016 Teardown`, and `ASA-2-106006:` that lost its per cent sign on the way.
+import { ascii, findByte, isDigit, startsWith } from '../lib/bytes.ts'
+import type { Message } from '../message.ts'
+
+const products = ['ASA', 'FTD', 'PIX', 'FWSM', 'NGIPS'].map(ascii)
+const BLANK = 0x20
+const PERCENT = 0x25
+const DASH = 0x2d
+const COLON = 0x3a
+/** How far into a message its code may stand, behind the headers of relays, and how long the code may be. */
+const REACH = 300
+const CODE_MAX = 32
+const ID_DIGITS = 6
+
+/** The last code that was found. */
+export const code = {
+  /** Its six digits. */
+  id: 0,
+  /** Where it begins, and where the blank in front of the text is: words are looked for together with their blanks. */
+  start: 0,
+  textStart: 0,
+}
+
+/** Fills `code`; false if the message has none. */
+export function findCode(message: Message): boolean {
+  const { bytes, body, end } = message
+  if (bytes[body] !== PERCENT && readCode(bytes, body, end)) return true
+  const limit = Math.min(end, body + REACH)
+  for (let at = findByte(bytes, body, limit, PERCENT); at >= 0; at = findByte(bytes, at + 1, limit, PERCENT))
+    if (readCode(bytes, at + 1, end)) return isHeader(bytes, body, at)
+  return false
+}
+
+/** Text of another product may quote a code; a quote or `=` in front of it is no header. */
+function isHeader(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === 0x22 || bytes[i] === 0x3d || bytes[i] === 0x7b) return false
+  return true
+}
+
+function readCode(bytes: Uint8Array, at: number, end: number): boolean {
+  for (const product of products) {
+    if (bytes[at] !== product[0] || !startsWith(bytes, at, end, product)) continue
+    const limit = Math.min(end - ID_DIGITS, at + CODE_MAX)
+    for (let i = at + product.length; i < limit && bytes[i] !== BLANK && bytes[i] !== COLON; i++) {
+      if (bytes[i] !== DASH || !isDigit(bytes[i + 1]) || !isDigit(bytes[i + 2])) continue
+      let value = 0
+      let stop = i + 1
+      for (; stop < end && isDigit(bytes[stop]) && stop - i <= ID_DIGITS + 1; stop++) value = value * 10 + bytes[stop] - 0x30
+      if (stop - i - 1 !== ID_DIGITS) continue
+      code.id = value
+      code.start = at
+      code.textStart = bytes[stop] === COLON ? stop + 1 : stop
+      return true
+    }
+  }
+  return false
+}

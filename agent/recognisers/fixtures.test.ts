@@ -1,0 +1,148 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { actionNames, Clock, EventRecord, toEcs } from '../event.ts'
+import { Message } from '../message.ts'
+import { readHeader } from '../sources/syslog-header.ts'
+import { recognisers } from './index.ts'
+import { Reading, type Recogniser } from './recogniser.ts'
+
+interface Fixture {
+  readonly line: string
+  readonly reading: keyof typeof Reading
+  readonly event?: Record<string, string | number>
+}
+
+const FEWEST = 20
+const folder = new URL('fixtures/', import.meta.url)
+const products = new Map<string, Fixture[]>()
+for (const file of readdirSync(folder).filter(name => name.endsWith('.jsonl'))) {
+  const lines = readFileSync(new URL(file, folder), 'utf8').split('\n').filter(Boolean)
+  products.set(
+    file.slice(0, -'.jsonl'.length),
+    lines.map(line => JSON.parse(line) as Fixture),
+  )
+}
+
+const message = new Message()
+const event = new EventRecord()
+const nameOf = (reading: Reading) => Object.entries(Reading).find(([, value]) => value === reading)?.[0]
+
+/** Reads bytes[start, end) as the pipeline does, but asks all recognisers. */
+function ask(bytes: Uint8Array, start: number, end: number) {
+  readHeader(message, bytes, start, end)
+  return recognisers.filter(one => one.claims(message))
+}
+
+function answer(recogniser: Recogniser): Fixture['event'] | string {
+  event.reset()
+  const reading = recogniser.read(message, event)
+  return reading === Reading.event ? toEcs(event) : (nameOf(reading) ?? `no reading ${reading}`)
+}
+
+t.test('every product has fixtures, and every file of fixtures a product', async t => {
+  t.same([...products.keys()].sort(), recognisers.map(one => one.name as string).sort())
+  for (const [product, fixtures] of products) t.ok(fixtures.length >= FEWEST, `${product} has ${fixtures.length}`)
+})
+
+for (const [product, fixtures] of products)
+  t.test(`reads the messages of ${product}, and no other product claims them`, async t => {
+    for (const { line, reading, event: expected } of fixtures) {
+      const bytes = Buffer.from(line)
+      const claimed = ask(bytes, 0, bytes.length)
+      t.same(
+        claimed.map(one => one.name),
+        [product],
+        `claims ${line}`,
+      )
+      if (claimed.length === 1) t.same(answer(claimed[0]), expected ?? reading, line)
+    }
+  })
+
+t.test('a reading depends on nothing in front of the message or behind it', async t => {
+  const before = Buffer.from('for root from 203.0.113.250 port 250 ssh2: , src outside:203.0.113.250/250 "', 'latin1')
+  const behind = Buffer.from(
+    '250 port 250 ssh2,203.0.113.250,250)/250] from 203.0.113.250 dst outside:203.0.113.250/250 srcip=203.0.113.250 ',
+    'latin1',
+  )
+  for (const [product, fixtures] of products)
+    for (const { line, reading, event: expected } of fixtures) {
+      const text = Buffer.from(line)
+      const bytes = Buffer.concat([before, text, behind])
+      const recogniser = ask(bytes, before.length, before.length + text.length).find(one => one.name === product)
+      t.same(recogniser === undefined ? 'not claimed' : answer(recogniser), expected ?? reading, line)
+    }
+})
+
+/** What must hold of every event, however the message was damaged. */
+function faultOf(record: EventRecord): string | undefined {
+  const isPort = (port: number) => Number.isInteger(port) && port >= -1 && port <= 65535
+  const isCount = (value: number) => Number.isInteger(value) && value >= -1 && Number.isSafeInteger(value)
+  if (actionNames[record.action] === undefined) return `action ${record.action}`
+  if (!isPort(record.sourcePort) || !isPort(record.destinationPort)) return `ports ${record.sourcePort} ${record.destinationPort}`
+  if (!isCount(record.bytes) || !isCount(record.packets)) return `bytes ${record.bytes} packets ${record.packets}`
+  if (!isCount(record.rule) || record.rule > 0xffffffff) return `rule ${record.rule}`
+  if (!Number.isInteger(record.protocol) || record.protocol < -1 || record.protocol > 255) return `protocol ${record.protocol}`
+  if (!Number.isInteger(record.count) || record.count < 1) return `count ${record.count}`
+  if (!Number.isFinite(record.time) || !Object.values(Clock).some(kind => kind === record.clock))
+    return `time ${record.time} ${record.clock}`
+  return undefined
+}
+
+/** Asks every recogniser; the first that throws, or whose event can't be, is named with the message. */
+function damageOf(bytes: Uint8Array): string | undefined {
+  for (const recogniser of ask(bytes, 0, bytes.length)) {
+    event.reset()
+    const reading = recogniser.read(message, event)
+    const fault = nameOf(reading) === undefined ? `reading ${reading}` : reading === Reading.event ? faultOf(event) : undefined
+    const isEmpty = reading === Reading.event && !event.hasSource && !event.hasDestination
+    if (fault !== undefined || isEmpty) return `${recogniser.name}: ${fault ?? 'an event without an address'}: ${Buffer.from(bytes)}`
+  }
+  return undefined
+}
+
+t.test('a message that was cut short anywhere is read or refused, never thrown at', async t => {
+  for (const [product, fixtures] of products) {
+    let fault: string | undefined
+    for (const { line } of fixtures) {
+      const bytes = Buffer.from(line)
+      for (let end = 0; end < bytes.length && fault === undefined; end++) fault = damageOf(bytes.subarray(0, end))
+    }
+    t.equal(fault, undefined, product)
+  }
+})
+
+t.test('a message with bytes changed, lost, doubled or put in is read or refused, never thrown at', async t => {
+  let seed = 20261120
+  const random = (below: number) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
+    return Math.floor((seed / 2 ** 32) * below)
+  }
+  const signs = Buffer.from(' ,:;=/"\'()[]<>-%.0919AZaz\\|\0\n\xff', 'latin1')
+  const change = (bytes: Buffer): Buffer => {
+    const at = random(bytes.length)
+    const length = random(12)
+    switch (random(4)) {
+      case 0:
+        return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)])
+      case 1:
+        return Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)])
+      case 2:
+        return Buffer.concat([bytes.subarray(0, at), signs.subarray(random(signs.length)), bytes.subarray(at)])
+      default: {
+        const copy = Buffer.from(bytes)
+        copy[at] = signs[random(signs.length)]
+        return copy
+      }
+    }
+  }
+  for (const [product, fixtures] of products) {
+    let fault: string | undefined
+    for (const { line } of fixtures)
+      for (let round = 0; round < 150 && fault === undefined; round++) {
+        let bytes: Buffer = Buffer.from(line)
+        for (let times = 1 + random(4); times > 0 && bytes.length > 0; times--) bytes = change(bytes)
+        fault = damageOf(bytes)
+      }
+    t.equal(fault, undefined, product)
+  }
+})

@@ -1,0 +1,30 @@
+// A short text to be found in messages again and again: looks at one byte in as many as the text is long (Horspool 1980),
+// so that recognisers can ask whether a message is theirs without walking it.
+import { ascii, startsWith } from '../lib/bytes.ts'
+
+export class Needle {
+  readonly length: number
+  private readonly text: Uint8Array
+  /** How far the text may be moved on when this byte stands under its end. */
+  private readonly steps: Uint8Array
+
+  /** `text`: ASCII, at most 255 bytes. */
+  constructor(text: string) {
+    this.text = ascii(text)
+    this.length = this.text.length
+    this.steps = new Uint8Array(256).fill(this.length)
+    for (let i = 0; i < this.length - 1; i++) this.steps[this.text[i]] = this.length - 1 - i
+  }
+
+  /** Where the text begins in bytes[start, end), or -1. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    const last = this.length - 1
+    const final = this.text[last]
+    for (let at = start + last; at < end; ) {
+      const byte = bytes[at]
+      if (byte === final && startsWith(bytes, at - last, end, this.text)) return at - last
+      at += this.steps[byte]
+    }
+    return -1
+  }
+}

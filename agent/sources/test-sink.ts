@@ -1,0 +1,33 @@
+// For tests: a sink that keeps what it is given as text, and lets a test wait for it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Sink } from './source.ts'
+
+const STEP_MS = 5
+const PATIENCE_MS = 10_000
+
+/** Waits until `holds` does; throws, saying what it waited for, if that never comes. */
+export async function until(holds: () => boolean, what: string): Promise<void> {
+  for (let waited = 0; !holds(); waited += STEP_MS) {
+    if (waited > PATIENCE_MS) throw new Error(`waited in vain for ${what}`)
+    await sleep(STEP_MS)
+  }
+}
+
+export class TestSink implements Sink {
+  /** `peer message`, or `peer !reason` for what was refused. */
+  readonly heard: string[] = []
+
+  deliver(bytes: Uint8Array, start: number, end: number, peer: string): void {
+    this.heard.push(`${peer} ${Buffer.from(bytes.subarray(start, end)).toString('latin1')}`)
+  }
+
+  refuse(reason: string, peer: string): void {
+    this.heard.push(`${peer} !${reason}`)
+  }
+
+  async hears(text: string): Promise<void> {
+    await until(() => this.heard.some(line => line.includes(text)), `${text}; heard: ${this.heard.join(' | ').slice(0, 200)}`)
+  }
+}
+
+export const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1))
