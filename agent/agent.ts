@@ -69,6 +69,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     log,
     pseudonymise: (words, at) => pseudonyms.of(words, at),
     identity: () => keeper.identity,
+    keepNumbers: () => gateways.flush(),
     stored: () => news.notify(),
   })
   const uplink = initialUplinkState()

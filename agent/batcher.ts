@@ -4,7 +4,7 @@
 import { BATCH_MAX_ROWS } from './batch/open-batch.ts'
 import type { PackOptions } from './batch/pack.ts'
 import type { Collector, FilledBatch } from './collector.ts'
-import { describe, Failure } from './errors.ts'
+import { describe } from './errors.ts'
 import { growth, moveRows, type Totals } from './ledger/accounting.ts'
 import { pause } from './lib/backoff.ts'
 import type { Log } from './log.ts'
@@ -24,6 +24,8 @@ export interface BatcherParts {
   readonly log: Log
   readonly pseudonymise: PackOptions['pseudonymise']
   identity(): Identity | undefined
+  /** Keeps the numbers of new gateways on the disk, before a batch that names them. */
+  keepNumbers(): void
   /** Called when a batch went into the spool. */
   stored(): void
 }
@@ -60,7 +62,7 @@ export class Batcher {
   }
 
   private async bring(filled: FilledBatch, signal: AbortSignal): Promise<void> {
-    const { collector, outbox, stored } = this.parts
+    const { collector, outbox, stored, log } = this.parts
     const identity = this.parts.identity()
     if (identity === undefined) {
       // without an identity there is no key to seal to; what can't be sealed is not kept
@@ -70,6 +72,8 @@ export class Batcher {
     const accounting = growth(this.toldToCentral, collector.totals)
     this.toldToCentral = structuredClone(collector.totals)
     const reasonName = (reason: number) => rules[reason].name
+    const isNumbered = await this.untilDiskTakes(() => this.parts.keepNumbers(), signal)
+    if (!isNumbered) log.warning('the numbers of new gateways could not be kept')
     const entry = await outbox.pack(filled, { pseudonymise: this.parts.pseudonymise, reasonName, accounting })
     const isRecorded = await this.untilDiskTakes(() => outbox.record(entry), signal)
     if (!isRecorded) {
@@ -88,7 +92,6 @@ export class Batcher {
         this.diskFault = undefined
         return true
       } catch (error) {
-        if (!(error instanceof Failure)) throw error
         if (this.diskFault === undefined) this.parts.log.warning(describe(error))
         this.diskFault = describe(error)
         if (signal.aborted) return false
@@ -109,7 +112,6 @@ export class Batcher {
       this.countsSaid = said
       this.diskFault = undefined
     } catch (error) {
-      if (!(error instanceof Failure)) throw error
       this.diskFault = describe(error)
     }
   }

@@ -29,6 +29,9 @@ export class Collector {
   readonly shapes = new Shapes()
   /** Messages refused before they were read, by reason. They count as unreadable. */
   readonly refused: Record<RefusalReason, number> = { oversize: 0, 'broken-frame': 0 }
+  /** Messages that made us fail: 0 unless the program is wrong. They count as unreadable. */
+  readingFaults = 0
+  lastReadingFault: unknown
   readonly triage: Triage
   /** Monotonic ms at which the open batch got its first row; NaN while it is empty. */
   openSince = Number.NaN
@@ -87,7 +90,15 @@ export class Collector {
     counts.received++
     const gateway = this.gateways.get(peer)
     const { interpreter } = this
-    const reading = interpreter.interpret(bytes, start, end, gateway, Date.now())
+    let reading: Reading
+    try {
+      reading = interpreter.interpret(bytes, start, end, gateway, Date.now())
+    } catch (error) {
+      // a fault of ours in reading one message must not cost the messages behind it
+      this.readingFaults++
+      this.lastReadingFault = error
+      reading = Reading.unreadable
+    }
     if (reading === Reading.unreadable) {
       counts.unreadable++
       if (this.shapesLeft-- > 0) this.shapes.note(shapeOf(bytes, start, end))

@@ -39,8 +39,9 @@ export class Gateways {
   private readonly others = new Gateway(0, 'others')
   private readonly addresses: string[]
   private readonly save: (addresses: readonly string[]) => void
+  private isSaved = true
 
-  /** `addresses`: those of earlier runs, in order of their numbers. `save` is called with all of them when one is new. */
+  /** `addresses`: those of earlier runs, in order of their numbers. `save` is called by `flush` with all of them when one is new. */
   constructor(addresses: readonly string[], save: (addresses: readonly string[]) => void) {
     this.addresses = [...addresses]
     this.save = save
@@ -55,12 +56,19 @@ export class Gateways {
     return this.others.messages > 0 ? [...this.known.values(), this.others] : [...this.known.values()]
   }
 
+  /** Keeps new numbers on the disk; throws what `save` throws, and then tries again the next time. */
+  flush(): void {
+    if (this.isSaved) return
+    this.save(this.addresses)
+    this.isSaved = true
+  }
+
   private add(address: string): Gateway {
     let index = this.addresses.indexOf(address)
     if (index < 0) {
       if (this.addresses.length >= GATEWAYS_MAX) return this.others
       index = this.addresses.push(address) - 1
-      this.save(this.addresses)
+      this.isSaved = false
     }
     const gateway = new Gateway(index + 1, address)
     this.known.set(address, gateway)

@@ -2,6 +2,7 @@
 import type { Batcher } from './batcher.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Collector } from './collector.ts'
+import { describe } from './errors.ts'
 import type { IdentityKeeper } from './identity-keeper.ts'
 import { inputNames, unaccounted } from './ledger/accounting.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -52,6 +53,10 @@ const checks: readonly ((facts: Facts) => string | undefined)[] = [
     const { evicted } = collector.triage.recent
     return evicted > 0 ? `${evicted} blocked sources were forgotten early: there were more than the table holds` : undefined
   },
+  ({ collector }) =>
+    collector.readingFaults > 0
+      ? `${collector.readingFaults} messages could not be read through a fault of ours (${describe(collector.lastReadingFault)}): please tell us`
+      : undefined,
   ({ collector }) => {
     const wrong = inputNames.filter(name => unaccounted(collector.totals[name]) !== 0)
     return wrong.length > 0 ? `the accounting of ${wrong.join(', ')} does not add up: please tell us` : undefined

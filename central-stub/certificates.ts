@@ -2,7 +2,7 @@
 // that are either the server or a device. Time and keys are arguments; nothing here touches a disk.
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
-import './reflect.ts'
+import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { Refusal } from './refusals.ts'
 

@@ -88,6 +88,43 @@ t.test('refuses certificates that this central did not issue or does not have on
   t.equal((await central.stats()).batches, 0)
 })
 
+t.test('a resumed TLS session is the same device, and is not let in when that was revoked', async t => {
+  const other = await enrolBox(target, await central.makeCode())
+  const options = { cert: other.certificate, key: other.key.export({ type: 'pkcs8', format: 'pem' }) }
+  let session: Buffer | undefined
+  const exchange = () =>
+    new Promise<{ reused: boolean; text: string }>((resolve, reject) => {
+      const socket = connect({
+        host: '127.0.0.1',
+        port: central.port,
+        servername: 'localhost',
+        ca: target.authority,
+        ...options,
+        ...(session && { session }),
+      })
+      let text = ''
+      let reused = false
+      socket.on('session', (fresh: Buffer) => {
+        session = fresh
+      })
+      socket.on('data', chunk => {
+        text += chunk
+      })
+      socket.once('secureConnect', () => {
+        reused = socket.isSessionReused()
+        socket.write(
+          'POST /v1/batches HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/octet-stream\r\ncontent-length: 1\r\n\r\nx',
+        )
+      })
+      socket.once('error', reject)
+      socket.once('close', () => resolve({ reused, text }))
+    })
+  t.match(await exchange(), { reused: false, text: /"batch-malformed"/ })
+  t.match(await exchange(), { reused: true, text: /"batch-malformed"/ })
+  await central.revoke(other.device)
+  t.match(await exchange(), { reused: true, text: /"certificate-revoked"/ })
+})
+
 t.test('answers in its own words whatever comes', async t => {
   const csr = await makeCsr(newKey())
   const enrolment = { code: 'AAAA', csr }

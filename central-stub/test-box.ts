@@ -4,7 +4,7 @@ import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypt
 import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
-import './reflect.ts'
+import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { buildShedFrame, signFrame } from '../agent/batch/frame.ts'
 import { End, OpenBatch } from '../agent/batch/open-batch.ts'

@@ -59,8 +59,12 @@ const isStop = (byte: number): boolean =>
 let port = -1
 let isEnd = false
 
-/** What the last `readEnd` found was a name; an end that is neither a name nor an address is damaged. */
+/** Whether the last `readEnd` since `beginEnds` found a name; an end that is neither a name nor an address is damaged. */
 export let wasName = false
+
+export function beginEnds(): void {
+  wasName = false
+}
 
 /**
  * Reads the end at `at` into `event` as source or destination and answers the offset behind it and its parentheses; -1 if

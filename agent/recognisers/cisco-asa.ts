@@ -5,7 +5,7 @@ import { ascii } from '../lib/bytes.ts'
 import { readBsdTime, Stamp } from '../lib/calendar.ts'
 import type { Message } from '../message.ts'
 import { code, findCode } from './cisco-asa-code.ts'
-import { swapEnds, wasName } from './cisco-asa-ends.ts'
+import { beginEnds, swapEnds, wasName } from './cisco-asa-ends.ts'
 import { type Recipe, recipeFor, Shape } from './cisco-asa-messages.ts'
 import { readAny, readShape } from './cisco-asa-shapes.ts'
 import { numberBehind, readLateProtocol } from './cisco-asa-words.ts'
@@ -74,6 +74,7 @@ export const ciscoAsa: Recogniser = {
     const recipe = recipeFor(code.id)
     if (recipe.shape === Shape.ignored) return Reading.ignored
     const { bytes, end } = message
+    beginEnds()
     let next = readShape(recipe, bytes, code.textStart, end, event)
     if (next < 0 && recipe.shape === Shape.pair) next = readAny(recipe, bytes, code.textStart, end, event)
     if (next < 0) return isWithoutEnds(recipe.shape) ? Reading.ignored : Reading.unreadable

@@ -73,6 +73,23 @@ t.test('a reading depends on nothing in front of the message or behind it', asyn
     }
 })
 
+t.test('a reading depends on no message that was read before', async t => {
+  const all = [...products].flatMap(([product, fixtures]) => fixtures.map(fixture => ({ product, ...fixture })))
+  for (let round = 0; round < 3; round++) {
+    // another order each round: 7, 11 and 13 steps ahead, around a length they do not divide
+    const step = [7, 11, 13][round]
+    const around = all.length % step === 0 ? all.length + 1 : all.length
+    for (let i = 0; i < around; i++) {
+      const fixture = all[(i * step) % around]
+      if (fixture === undefined) continue
+      const bytes = Buffer.from(fixture.line)
+      const recogniser = ask(bytes, 0, bytes.length).find(one => one.name === fixture.product)
+      const got = recogniser === undefined ? 'not claimed' : answer(recogniser)
+      t.same(got, fixture.event ?? fixture.reading, fixture.line)
+    }
+  }
+})
+
 /** What must hold of every event, however the message was damaged. */
 function faultOf(record: EventRecord): string | undefined {
   const isPort = (port: number) => Number.isInteger(port) && port >= -1 && port <= 65535

@@ -114,7 +114,7 @@ t.test('adds both ways, and says nothing rather than something wrong', async t =
 function plainly(text: string): string[] {
   const found: string[] = []
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters separate
-  const pattern = /[^\x00-\x20=]*=(?:"((?:[^"\\]|\\[^])*)(?:"|\\?$)|([^\x00-\x20]*))|[^\x00-\x20=]+/g
+  const pattern = /[^\x00-\x20=]*=(?:"((?:[^"\\]|\\[\s\S])*)(?:"|\\?$)|([^\x00-\x20]*))|[^\x00-\x20=]+/g
   for (const match of text.matchAll(pattern)) {
     const name = match[0].slice(0, match[0].indexOf('='))
     if (names.includes(name) && match[0].includes('=')) found.push(`${name}=${match[1] ?? match[2]}`)
@@ -127,14 +127,11 @@ t.test('finds in any text what a plain reader finds', async t => {
     fc.constantFrom(...names, 'daze', 'sxc', ' ', ' ', '=', '=', '"', 'a', '192.0.2.1', '\t', '\n', ',', '|'),
     fc.constantFrom('src="', 'msg="a b" ', 'n=1 ', 'word ', '"" '),
   )
-  fc.assert(
-    fc.property(fc.array(piece, { maxLength: 40 }), pieces => {
-      const text = pieces.join('')
-      t.same(walk(text), plainly(text), JSON.stringify(text), { quiet: true })
-      return walk(text).join('\u0000') === plainly(text).join('\u0000')
-    }),
-    { numRuns: 500, seed: 20261120 },
-  )
+  const property = fc.property(fc.array(piece, { maxLength: 40 }), pieces => {
+    const text = pieces.join('')
+    return walk(text).join('\u0000') === plainly(text).join('\u0000')
+  })
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 2000, seed: 20261120 }))
 })
 
 t.test('no bytes make a reader of pairs throw or leave the message', async t => {

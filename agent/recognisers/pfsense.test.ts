@@ -35,6 +35,7 @@ t.test("other daemons' messages are not claimed, whatever they quote", async t =
   for (const line of [
     `<134>Nov 20 12:00:01 web nginx[7]: GET /filterlog: ${text}`,
     `<134>1 2026-11-20T12:00:01Z web app 7 - - filterlog: ${text}`,
+    `GET /filterlog: ${text}`,
     '<190>Nov 20 12:00:01 fw dhcpd[64305]: DHCPACK on 10.0.0.5 to 00:16:3e:00:00:01 via igb1',
     `<38>Nov 20 12:00:01 web app[7]: x /index.php: webConfigurator authentication error for user 'x' from: 192.0.2.1`,
     "<38>Nov 20 12:00:01 fw php-fpm[7]: /index.php: Successful login for user 'admin' from: 192.0.2.1 (Local Database)",

@@ -36,12 +36,15 @@ function columnsStart(message: Message): number {
   if (message.tagEnd > message.tagStart) return startsWith(bytes, message.tagStart, message.tagEnd, FILTERLOG) ? body : -1
   const limit = Math.min(end, body + REACH)
   const name = find(bytes, body, limit, FILTERLOG)
-  if (name < 0) return -1
+  // a word of its own, as a tag behind a header that could not be read
+  if (name < 0 || (name > body && bytes[name - 1] !== 0x20) || !isTagEnd(bytes[name + FILTERLOG.length])) return -1
   const comma = findByte(bytes, name, limit, 0x2c)
   let start = comma < 0 ? limit : comma
   while (start > name && bytes[start - 1] !== 0x20) start--
   return comma < 0 || start === name ? -1 : start
 }
+
+const isTagEnd = (byte: number): boolean => byte === 0x3a || byte === 0x5b || byte === 0x20
 
 function readFilter(bytes: Uint8Array, start: number, end: number, event: EventRecord): Reading {
   columns.split(bytes, start, end)

@@ -27,7 +27,7 @@ const numbers: readonly (readonly [action: number, ids: readonly number[]])[] = 
       1452,
     ],
   ],
-  // the same, prevented; machines on the flood blacklist; what a reply would have been spoofed for
+  // the same, prevented; packets of machines that are on the flood blacklist
   [Action.drop, [609, 790, 794, 864, 868, 898, 899, 901, 902, 1155, 1366, 1367]],
   // housekeeping whose text holds such a word: floods that ceased, log out, lock-outs that expired, sessions ended
   [Action.other, [24, 34, 262, 438, 439, 861, 865, 867, 900, 903, 906, 907, 995, 998, 1197, 1368, 1370, 1382, 1383]],

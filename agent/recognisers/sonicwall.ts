@@ -2,8 +2,8 @@
 // id=firewall sn=... time="..." fw=... pri= c= m= msg="..." src=ip:port:interface[:host] dst=... proto=tcp/https ...
 // Source: SonicOS 6.5 and 7.0 Log Events Reference Guide, 'Index of Syslog Tag Field Descriptions'.
 import { Action, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
-import { readAddress, readIPv4 } from '../lib/address.ts'
-import { findByte, readDecimal, readPort } from '../lib/bytes.ts'
+import { readAddress } from '../lib/address.ts'
+import { findByte, isDigit, readDecimal, readPort } from '../lib/bytes.ts'
 import { readDateTime, Stamp } from '../lib/calendar.ts'
 import type { Message } from '../message.ts'
 import { Needle } from './needle.ts'
@@ -61,7 +61,7 @@ function split(bytes: Uint8Array, start: number, end: number): void {
     at = part.addressEnd = close < 0 ? end : close + 1
   } else {
     const colon = findByte(bytes, start, end, COLON)
-    if (colon < 0 || readIPv4(bytes, start, colon) >= 0) at = part.addressEnd = colon < 0 ? end : colon
+    if (colon < 0 || isDotted(bytes, start, colon)) at = part.addressEnd = colon < 0 ? end : colon
     else {
       splitIPv6(bytes, start, end)
       return
@@ -88,6 +88,13 @@ function splitIPv6(bytes: Uint8Array, start: number, end: number): void {
   part.addressEnd = before
   part.portStart = before + 1
   part.portEnd = last
+}
+
+/** Does it begin as an IPv4 address? A group of IPv6 has no dot behind it. */
+function isDotted(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start
+  while (at < end && isDigit(bytes[at])) at++
+  return at > start && bytes[at] === 0x2e
 }
 
 const isHexadecimal = (byte: number): boolean => (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)

@@ -10,14 +10,21 @@ import { Reading } from './recogniser.ts'
 
 const USER_TYPE = ascii('type=USER_')
 const TYPES = ['LOGIN', 'AUTH', 'ERR'].map(ascii)
-const SSHD = ascii('/sshd" ')
+const PROGRAM = ascii(' exe="')
+const SSHD = ascii('/sshd')
 const ADDRESS = ascii(' addr=')
 const FAILED = ascii(' res=failed')
 const SUCCESS = ascii(' res=success')
 
 export function claimsAudit(message: Message): boolean {
   const { bytes, body, end } = message
-  return startsWith(bytes, body, end, USER_TYPE) && find(bytes, body, end, SSHD) >= 0
+  return startsWith(bytes, body, end, USER_TYPE) && programOf(bytes, body, end) >= 0
+}
+
+/** Where `/sshd` or `/sshd-session` stands in the path of the program, or -1. */
+function programOf(bytes: Uint8Array, start: number, end: number): number {
+  const program = find(bytes, start, end, PROGRAM)
+  return program < 0 ? -1 : find(bytes, program, wordEnd(bytes, program + 1, end), SSHD)
 }
 
 export function readAudit(message: Message, event: EventRecord): Reading {
@@ -26,7 +33,7 @@ export function readAudit(message: Message, event: EventRecord): Reading {
   let isLogin = false
   for (const name of TYPES) isLogin ||= startsWith(bytes, type, end, name)
   if (!isLogin) return Reading.ignored
-  const program = find(bytes, body, end, SSHD)
+  const program = programOf(bytes, body, end)
   const address = find(bytes, program, end, ADDRESS)
   const isFailed = find(bytes, program, end, FAILED) >= 0
   if (address < 0 || (!isFailed && find(bytes, program, end, SUCCESS) < 0)) return Reading.ignored

@@ -85,7 +85,8 @@ t.test("a certificate's identity and a client's names can't either", async t => 
     const certificate = read(`${start} ID x${piece} (serial 0) CA RSA SHA256:BBBBBogus`)
     const host = read(`${start}, client user "x${piece}", client host "y${piece}"`)
     for (const got of [certificate, host]) if (typeof got !== 'string') t.equal(got['source.ip'], real, piece)
-    t.type(certificate, 'object', piece)
+    // two places that are alike to the last sign: nobody can say which one is sshd's
+    t.type(certificate, piece.includes('client user') ? 'string' : 'object', piece)
   }
 })
 

@@ -19,11 +19,9 @@ t.test('an empty dictionary knows nothing', async t => {
 
 t.test('answers as a map would, whatever the words', async t => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '-', '_'), minLength: 1, maxLength: 6 })
-  fc.assert(
-    fc.property(fc.uniqueArray(word, { maxLength: 60 }), fc.array(word), (known, asked) => {
-      const words = new Words(Object.fromEntries(known.map((name, index) => [name, index])))
-      return [...known, ...asked].every(text => find(words, text) === known.indexOf(text))
-    }),
-    { numRuns: 200, seed: 1 },
-  )
+  const property = fc.property(fc.uniqueArray(word, { maxLength: 60 }), fc.array(word), (known, asked) => {
+    const words = new Words(Object.fromEntries(known.map((name, index) => [name, index])))
+    return [...known, ...asked].every(text => find(words, text) === known.indexOf(text))
+  })
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 200, seed: 1 }))
 })
