@@ -1,6 +1,6 @@
 // The code in front of an ASA message, in all its spellings: `%ASA-4-106023:`, `%ASA-session-5-106100:`, `%FTD<Up>-4-313005:`,
 // `%FTD--6-852002:`, `%ASA-6-302016 Teardown`, and `ASA-2-106006:` that lost its per cent sign on the way.
-import { ascii, findByte, isDigit, startsWith } from '../lib/bytes.ts'
+import { ascii, find, findByte, isDigit, startsWith } from '../lib/bytes.ts'
 import type { Message } from '../message.ts'
 
 const products = ['ASA', 'FTD', 'PIX', 'FWSM', 'NGIPS'].map(ascii)
@@ -25,7 +25,7 @@ export const code = {
 /** Fills `code`; false if the message has none. */
 export function findCode(message: Message): boolean {
   const { bytes, body, end } = message
-  if (bytes[body] !== PERCENT && readCode(bytes, body, end)) return true
+  if (bytes[body] !== PERCENT && (readCode(bytes, body, end) || readCodeless(bytes, body, end))) return true
   const limit = Math.min(end, body + REACH)
   for (let at = findByte(bytes, body, limit, PERCENT); at >= 0; at = findByte(bytes, at + 1, limit, PERCENT))
     if (readCode(bytes, at + 1, end)) return isHeader(bytes, body, at)
@@ -36,6 +36,27 @@ export function findCode(message: Message): boolean {
 function isHeader(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if (bytes[i] === 0x22 || bytes[i] === 0x3d || bytes[i] === 0x7b) return false
   return true
+}
+
+/** Some relays strip the code; translations are told by their words alone. */
+const codeless = [
+  { words: 'Built dynamic ', id: 305011 },
+  { words: 'Built static ', id: 305009 },
+  { words: 'Teardown dynamic ', id: 305012 },
+  { words: 'Teardown static ', id: 305010 },
+].map(({ words, id }) => ({ words: ascii(words), id }))
+const TRANSLATION = ascii('translation from ')
+
+function readCodeless(bytes: Uint8Array, at: number, end: number): boolean {
+  for (const { words, id } of codeless) {
+    if (bytes[at] !== words[0] || !startsWith(bytes, at, end, words)) continue
+    if (find(bytes, at, Math.min(end, at + CODE_MAX + TRANSLATION.length), TRANSLATION) < 0) return false
+    code.id = id
+    code.start = at
+    code.textStart = Math.max(0, at - 1)
+    return true
+  }
+  return false
 }
 
 function readCode(bytes: Uint8Array, at: number, end: number): boolean {

@@ -29,12 +29,14 @@ t.test('takes the body before the header, and the arrival if neither states a ti
   t.ok(Number.isNaN(clock.skewMs), 'a clock that said nothing has no skew')
 })
 
-t.test('a line without a year is of the year that brings it close: December read in January too', async t => {
+t.test('a line without a year is of the last year that does not put it into the future: December read in January too', async t => {
   const newYear = Date.UTC(2027, 0, 1, 0, 0, 5)
   t.equal(
     resolve(new GatewayClock(), [Date.UTC(1972, 11, 31, 23, 59, 59), Clock.noYear], null, newYear),
     Date.UTC(2026, 11, 31, 23, 59, 59),
   )
+  t.equal(resolve(new GatewayClock(), [Date.UTC(1972, 4, 5), Clock.noYear], null), Date.UTC(2026, 4, 5), 'six months back, not six ahead')
+  t.equal(resolve(new GatewayClock(), [Date.UTC(1972, 10, 22), Clock.noYear], null), Date.UTC(2026, 10, 22), 'a clock that is a day ahead')
   t.equal(resolve(new GatewayClock(), [Date.UTC(1972, 1, 29), Clock.noYear], null, Date.UTC(2028, 1, 29, 0, 0, 9)), Date.UTC(2028, 1, 29))
 })
 

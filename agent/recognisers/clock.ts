@@ -1,4 +1,4 @@
-// When it happened, by the device's clock. A line without a year takes the one that brings it closest to its arrival; a
+// When it happened, by the device's clock. A line without a year takes the last one that does not put it into the future; a
 // line without a zone takes the zone that its gateway has shown by arriving a whole number of quarter hours off.
 import { Clock, type EventRecord } from '../event.ts'
 import type { Message } from '../message.ts'
@@ -34,7 +34,7 @@ export class GatewayClock {
       event.clock = Clock.exact
       return
     }
-    if (event.clock === Clock.noYear || event.clock === Clock.noYearNoZone) event.time = closestYear(event.time, reference)
+    if (event.clock === Clock.noYear || event.clock === Clock.noYearNoZone) event.time = lastYear(event.time, reference)
     if (event.clock === Clock.noZone || event.clock === Clock.noYearNoZone) {
       this.learnZone(event.time, reference, now)
       event.time += this.zoneMs
@@ -61,14 +61,16 @@ export class GatewayClock {
   }
 }
 
-/** The same month, day and clock (given in the leap year 1972) in the year that brings it closest to `reference`. */
-function closestYear(time: number, reference: number): number {
+/** A clock may be this much ahead; a line that would be of the future is of the year before. */
+const FUTURE_MAX_MS = 7 * 86_400_000
+
+/** The same month, day and clock (given in the leap year 1972) in the last year that does not put it into the future. */
+function lastYear(time: number, reference: number): number {
   const stated = new Date(time)
   const year = new Date(reference).getUTCFullYear() + (stated.getUTCFullYear() - 1972)
-  let best = Number.POSITIVE_INFINITY
-  for (let candidate = year - 1; candidate <= year + 1; candidate++) {
+  for (let candidate = year + 1; candidate >= year; candidate--) {
     const at = new Date(time).setUTCFullYear(candidate)
-    if (Math.abs(at - reference) < Math.abs(best - reference)) best = at
+    if (at <= reference + FUTURE_MAX_MS) return at
   }
-  return best
+  return new Date(time).setUTCFullYear(year - 1)
 }

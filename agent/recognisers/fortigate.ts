@@ -6,6 +6,7 @@ import { readAddress } from '../lib/address.ts'
 import { ascii, findByte, isDigit, readDecimal, startsWith } from '../lib/bytes.ts'
 import { epochToMs } from '../lib/calendar.ts'
 import type { Message } from '../message.ts'
+import { isDaemon } from './daemon.ts'
 import { collect, Said } from './fortigate-fields.ts'
 import { eventActions, Kind, LOGIN, loginOutcomes, trafficActions, utmActions } from './fortigate-words.ts'
 import { Needle } from './needle.ts'
@@ -28,6 +29,7 @@ const afterQuote = (bytes: Uint8Array, at: number): number => (bytes[at] === QUO
 
 /** Has this message the number and the type that FortiOS puts side by side: `logid="0000000013" type=`? */
 function claims(message: Message): boolean {
+  if (isDaemon(message)) return false
   const { bytes, body } = message
   const end = Math.min(message.end, body + REACH)
   const at = LOGID.find(bytes, body, end)

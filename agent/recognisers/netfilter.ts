@@ -4,6 +4,7 @@
 // Source: net/netfilter/nf_log_syslog.c of the kernel.
 import { DESTINATION, type EventRecord, SOURCE } from '../event.ts'
 import type { Message } from '../message.ts'
+import { isDaemon } from './daemon.ts'
 import { Needle } from './needle.ts'
 import { readPrefix } from './netfilter-prefix.ts'
 import { END, Pairs } from './pairs.ts'
@@ -82,6 +83,6 @@ function read(message: Message, event: EventRecord): Reading {
 export const netfilter: Recogniser = {
   name: 'netfilter',
   title: 'Linux netfilter (iptables, nftables, UniFi, EdgeOS)',
-  claims: message => packetStart(message) >= 0,
+  claims: message => !isDaemon(message) && packetStart(message) >= 0,
   read,
 }

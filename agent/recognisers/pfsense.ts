@@ -1,5 +1,5 @@
 // pfSense and OPNsense: the packet filter's log in the format of filterlog, and failed logins to the web interface of
-// pfSense. Other daemons of these systems (sshd, dhcpd, haproxy, ...) are other products.
+// pfSense, and what packages on them tell of connections. Other daemons (sshd, dhcpd, ...) are other products.
 // Source: docs.netgate.com/pfsense/en/latest/monitoring/logs/raw-filter-format.html; OPNsense writes the same columns,
 // with a hash where pfSense has the rule's tracker number.
 import { Action, DESTINATION, Direction, type EventRecord, Protocol, SOURCE } from '../event.ts'
@@ -7,6 +7,7 @@ import { readAddress } from '../lib/address.ts'
 import { ascii, find, findByte, startsWith } from '../lib/bytes.ts'
 import type { Message } from '../message.ts'
 import { Columns } from './columns.ts'
+import { packageReader } from './pfsense-packages.ts'
 import { findLast } from './phrases.ts'
 import { readProtocol } from './protocols.ts'
 import { Reading, type Recogniser } from './recogniser.ts'
@@ -110,11 +111,12 @@ export const pfsense: Recogniser = {
   name: 'pfsense',
   title: 'pfSense and OPNsense',
   claims(message) {
-    return columnsStart(message) >= 0 || loginFrom(message) >= 0
+    return columnsStart(message) >= 0 || loginFrom(message) >= 0 || packageReader(message) !== undefined
   },
   read(message, event) {
     const { bytes, end } = message
     const start = columnsStart(message)
-    return start >= 0 ? readFilter(bytes, start, end, event) : readLogin(bytes, loginFrom(message), end, event)
+    if (start >= 0) return readFilter(bytes, start, end, event)
+    return packageReader(message)?.(message, event) ?? readLogin(bytes, loginFrom(message), end, event)
   },
 }

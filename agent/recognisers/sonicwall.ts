@@ -6,6 +6,7 @@ import { readAddress } from '../lib/address.ts'
 import { findByte, isDigit, readDecimal, readPort } from '../lib/bytes.ts'
 import { readDateTime, Stamp } from '../lib/calendar.ts'
 import type { Message } from '../message.ts'
+import { isDaemon } from './daemon.ts'
 import { Needle } from './needle.ts'
 import { bothWays, END, Pairs, Span } from './pairs.ts'
 import { hasPorts, readProtocol } from './protocols.ts'
@@ -198,6 +199,6 @@ function read(message: Message, event: EventRecord): Reading {
 export const sonicwall: Recogniser = {
   name: 'sonicwall',
   title: 'SonicWall',
-  claims: message => identity(message) >= 0,
+  claims: message => !isDaemon(message) && identity(message) >= 0,
   read,
 }

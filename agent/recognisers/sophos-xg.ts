@@ -5,6 +5,7 @@ import { Action, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
 import { ascii, equals } from '../lib/bytes.ts'
 import { readDateTime, Stamp } from '../lib/calendar.ts'
 import type { Message } from '../message.ts'
+import { isDaemon } from './daemon.ts'
 import { Needle } from './needle.ts'
 import { bothWays, END, Pairs, Span } from './pairs.ts'
 import { hasPorts, readProtocol } from './protocols.ts'
@@ -281,6 +282,6 @@ function read(message: Message, event: EventRecord): Reading {
 export const sophosXg: Recogniser = {
   name: 'sophos-xg',
   title: 'Sophos Firewall',
-  claims: message => COMPONENT.find(message.bytes, message.body, Math.min(message.end, message.body + REACH)) >= 0,
+  claims: message => !isDaemon(message) && COMPONENT.find(message.bytes, message.body, Math.min(message.end, message.body + REACH)) >= 0,
   read,
 }
