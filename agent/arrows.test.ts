@@ -33,9 +33,9 @@ function filesBelow(folder: string): File[] {
     .filter(path => path.endsWith('.ts') && !path.includes('node_modules'))
     .map(path => {
       const text = readFileSync(join(root, path), 'utf8')
-      const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(match =>
-        match[1].startsWith('.') ? relative(root, resolve(root, dirname(path), match[1])) : match[1],
-      )
+      const imports = [...text.matchAll(/^(?:import|export|\})(?:[^'\n]* from)? '([^']+)'|\bimport\('([^']+)'\)/gm)]
+        .map(([, named, called]) => named ?? called)
+        .map(name => (name.startsWith('.') ? relative(root, resolve(root, dirname(path), name)) : name))
       return { path, imports, text }
     })
 }
