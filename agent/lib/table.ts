@@ -28,8 +28,13 @@ export function bytesText(bytes: number): string {
 /** How long ago, roughly. */
 export function agoText(iso: string | null, now: number): string {
   if (iso === null) return 'never'
-  const seconds = Math.max(0, Math.round((now - Date.parse(iso)) / 1000))
-  if (seconds < 120) return `${seconds} s ago`
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} days ago`
+  return `${spanText(Math.max(0, Math.round((now - Date.parse(iso)) / 1000)))} ago`
+}
+
+/** A span of time in the unit in which people would say it; negative spans have a sign. */
+export function spanText(seconds: number): string {
+  const size = Math.abs(seconds)
+  if (size < 120) return `${Math.round(seconds * 10) / 10} s`
+  if (size < 7200) return `${Math.round(seconds / 60)} min`
+  return size < 172_800 ? `${Math.round(seconds / 3600)} h` : `${grouped(Math.round(seconds / 86_400))} days`
 }

@@ -3,7 +3,7 @@ import { advice } from '../errors.ts'
 import { inputNames } from '../ledger/accounting.ts'
 import { foldLedger } from '../ledger/ledger.ts'
 import { initialState } from '../ledger/state.ts'
-import { agoText, bytesText, grouped, table } from '../lib/table.ts'
+import { agoText, bytesText, grouped, spanText, table } from '../lib/table.ts'
 import type { Paths } from '../paths.ts'
 import type { Settings } from '../settings.ts'
 import { type InputStatus, inputStatus, type Status } from '../status.ts'
@@ -45,6 +45,7 @@ export function statusText(status: Status, now: number): string {
     gatewaysText(status, now),
     '',
     accountingTable(status.accounting),
+    ...droppedText(status.accounting),
   ]
   return part.join('\n')
 }
@@ -65,9 +66,18 @@ function gatewaysText(status: Status, now: number): string {
     grouped(gateway.messages),
     gateway.messagesPerSecond,
     `${(gateway.understood * 100).toFixed(1)} %`,
-    gateway.skewSeconds === null ? '-' : `${gateway.skewSeconds} s`,
+    gateway.skewSeconds === null ? '-' : spanText(gateway.skewSeconds),
   ])
   return table(['gateway', 'address', 'product', 'last message', 'messages', 'a second', 'understood', 'clock behind'], rows)
+}
+
+/** What was dropped, by the rules that did it. */
+function droppedText(accounting: readonly InputStatus[]): string[] {
+  const byRule = new Map<string, number>()
+  for (const input of accounting)
+    for (const [rule, count] of Object.entries(input.dropped)) byRule.set(rule, (byRule.get(rule) ?? 0) + count)
+  const parts = [...byRule].sort((a, b) => b[1] - a[1]).map(([rule, count]) => `${rule} ${grouped(count)}`)
+  return parts.length === 0 ? [] : [`dropped: ${parts.join(', ')}`]
 }
 
 /** One line an input, and one for all: what was received and where every message went. */
