@@ -49,7 +49,7 @@ await part(`tests (${files.length} files)`, async () => {
   const done = await $({
     nothrow: true,
     stdio: ['ignore', 'inherit', 'inherit'],
-  })`tap --reporter=terse --timeout=900 --output-file=${output} ${files}`
+  })`tap --reporter=${process.stdout.isTTY ? 'terse' : 'dot'} --timeout=900 --output-file=${output} ${files}`
   return done.exitCode === 0
 })
 const { passed, failed } = countTap()
