@@ -61,16 +61,33 @@ export class GatewayClock {
   }
 }
 
+const DAY_MS = 86_400_000
 /** A clock may be this much ahead; a line that would be of the future is of the year before. */
-const FUTURE_MAX_MS = 7 * 86_400_000
+const FUTURE_MAX_DAYS = 7
+
+// most lines are of the day of the line before: the year is looked for once a day
+let statedDay = -1
+let referenceDay = -1
+let foundDay = 0
 
 /** The same month, day and clock (given in the leap year 1972) in the last year that does not put it into the future. */
 function lastYear(time: number, reference: number): number {
-  const stated = new Date(time)
-  const year = new Date(reference).getUTCFullYear() + (stated.getUTCFullYear() - 1972)
-  for (let candidate = year + 1; candidate >= year; candidate--) {
-    const at = new Date(time).setUTCFullYear(candidate)
-    if (at <= reference + FUTURE_MAX_MS) return at
+  const stated = Math.floor(time / DAY_MS)
+  const now = Math.floor(reference / DAY_MS)
+  if (stated !== statedDay || now !== referenceDay) {
+    statedDay = stated
+    referenceDay = now
+    foundDay = lastYearDay(stated, now)
   }
-  return new Date(time).setUTCFullYear(year - 1)
+  return time + (foundDay - stated) * DAY_MS
+}
+
+function lastYearDay(stated: number, now: number): number {
+  const date = new Date(stated * DAY_MS)
+  const year = new Date(now * DAY_MS).getUTCFullYear() + (date.getUTCFullYear() - 1972)
+  for (let candidate = year + 1; candidate >= year; candidate--) {
+    const day = new Date(date).setUTCFullYear(candidate) / DAY_MS
+    if (day <= now + FUTURE_MAX_DAYS) return day
+  }
+  return new Date(date).setUTCFullYear(year - 1) / DAY_MS
 }
