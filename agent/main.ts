@@ -9,6 +9,8 @@ const interrupt = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort())
 // a reader that has seen enough (`| head`) is no fault
 process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
+// nor is a log that nobody takes any more: the agent goes on
+process.stderr.on('error', () => undefined)
 
 try {
   process.exitCode = await verb.run({

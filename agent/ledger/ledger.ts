@@ -132,9 +132,13 @@ function asDiskFailure(error: unknown, path: string): Failure {
 }
 
 /** All lines from the oldest file on, each checked against the one before. Failure 'ledger-damaged' names the place. */
-export function* readLedger(folder: string): Generator<LedgerLine> {
+export function readLedger(folder: string): Generator<LedgerLine> {
+  return readFiles(folder, ledgerFiles(folder))
+}
+
+function* readFiles(folder: string, names: readonly string[]): Generator<LedgerLine> {
   let previous: string | undefined
-  for (const name of ledgerFiles(folder)) {
+  for (const name of names) {
     const path = join(folder, name)
     const lines = readFileSync(path, 'utf8').split('\n')
     lines.pop() // what a running agent is just writing has no line feed yet
@@ -152,7 +156,8 @@ export function* readLedger(folder: string): Generator<LedgerLine> {
 export function foldLedger(folder: string): LedgerState | undefined {
   try {
     const state = initialState()
-    for (const { entry } of readLedger(folder)) applyEntry(state, entry)
+    // each file begins with what is needed of those before
+    for (const { entry } of readFiles(folder, ledgerFiles(folder).slice(-1))) applyEntry(state, entry)
     return state
   } catch (error) {
     if (isErrorWithCode(error, 'ENOENT')) return undefined
