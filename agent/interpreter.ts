@@ -17,6 +17,8 @@ export class Interpreter {
   recogniser: Recogniser | undefined
   /** Index of the triage rule that decided; meaningful after Reading.event. */
   rule = 0
+  /** Who claimed the last message that began with a byte. */
+  private readonly byFirstByte: (Recogniser | undefined)[] = new Array(256).fill(undefined)
 
   constructor(triage: Triage) {
     this.triage = triage
@@ -48,9 +50,22 @@ export class Interpreter {
   }
 
   private claim(gateway: Gateway): Recogniser | undefined {
+    const { message } = this
+    const first = message.body < message.end ? message.bytes[message.body] : 0
+    // what a message begins with says most about its product, then what its gateway said last
+    const likely = this.byFirstByte[first]
+    if (likely?.claims(message)) return likely
     const last = gateway.recogniser
-    if (last?.claims(this.message)) return last
-    for (let i = 0; i < recognisers.length; i++) if (recognisers[i] !== last && recognisers[i].claims(this.message)) return recognisers[i]
+    if (last !== likely && last?.claims(message)) return this.remember(first, last)
+    for (let i = 0; i < recognisers.length; i++) {
+      const one = recognisers[i]
+      if (one !== likely && one !== last && one.claims(message)) return this.remember(first, one)
+    }
     return undefined
+  }
+
+  private remember(first: number, recogniser: Recogniser): Recogniser {
+    this.byFirstByte[first] = recogniser
+    return recogniser
   }
 }
