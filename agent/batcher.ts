@@ -33,6 +33,8 @@ export interface BatcherParts {
 export class Batcher {
   /** Why the disk does not take what has to be kept, for people; undefined while it does. */
   diskFault: string | undefined
+  /** True while a batch is on its way to the disk: it is sealed for the identity that it began with. */
+  isBringing = false
   private readonly parts: BatcherParts
   private toldToCentral: Totals
   private countsAt = 0
@@ -57,7 +59,9 @@ export class Batcher {
   async closeOnce(signal: AbortSignal): Promise<void> {
     const filled = this.parts.collector.take()
     if (filled === undefined) return
+    this.isBringing = true
     if (filled.batch.rows > 0) await this.bring(filled, signal)
+    this.isBringing = false
     this.parts.collector.giveBack(filled.batch)
   }
 
@@ -69,8 +73,8 @@ export class Batcher {
       moveRows(collector.totals, filled.byInput, 'waiting', 'shed')
       return
     }
-    const accounting = growth(this.toldToCentral, collector.totals)
-    this.toldToCentral = structuredClone(collector.totals)
+    const totals = structuredClone(collector.totals)
+    const accounting = growth(this.toldToCentral, totals)
     const reasonName = (reason: number) => rules[reason].name
     const isNumbered = await this.untilDiskTakes(() => this.parts.keepNumbers(), signal)
     if (!isNumbered) log.warning('the numbers of new gateways could not be kept')
@@ -80,6 +84,7 @@ export class Batcher {
       moveRows(collector.totals, filled.byInput, 'waiting', 'shed')
       return
     }
+    this.toldToCentral = totals
     await this.untilDiskTakes(() => outbox.store(entry, identity), signal)
     this.countsAt = performance.now()
     stored()

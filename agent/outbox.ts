@@ -123,8 +123,8 @@ export class Outbox {
     const { segment } = oldest
     const isBatch = segment.kind === 'batch'
     const byInput = rowsOf(isBatch ? segment.byInput : {})
-    const { sequence, storedAt, signature } = receipt
-    this.append({ kind: 'receipt', sequence, rows: isBatch ? segment.rows : 0, byInput, hash: segment.hash, storedAt, signature })
+    const { sequence } = receipt
+    this.append({ kind: 'receipt', sequence, rows: isBatch ? segment.rows : 0, byInput, hash: segment.hash, receipt })
     moveRows(this.totals, byInput, 'spooled', 'sent')
     this.spool.remove(sequence)
   }

@@ -22,7 +22,8 @@ export function compress(parts: readonly Uint8Array[]): Promise<Buffer> {
       stream.write(part)
       pending = part.length >= OWN_BLOCK_BYTES ? OWN_BLOCK_BYTES : pending + part.length
     }
-    stream.end()
+    // ended while the last part is still on its way, Node ends the frame with it and begins an empty one behind
+    stream.flush(constants.ZSTD_e_flush, () => stream.end())
   })
 }
 

@@ -20,6 +20,12 @@ export const Added = { row: 0, merged: 1, full: 2 } as const
 export const BATCH_MAX_ROWS = 32_768
 const SLOTS = BATCH_MAX_ROWS * 2
 
+/** A forged message may state any amount and any time; a sum of them must stay a number that everybody can store. */
+const AMOUNT_MAX = 2 ** 48
+/** 9999-12-31, the last time that ISO 8601 writes with four digits of year. */
+const TIME_MAX_MS = 253_402_300_799_000
+const timeWithin = (ms: number): number => Math.min(Math.max(ms, 0), TIME_MAX_MS)
+
 export class OpenBatch {
   rows = 0
   messages = 0
@@ -84,22 +90,23 @@ export class OpenBatch {
 
   private merge(row: number, event: EventRecord): void {
     this.count[row] = Math.min(this.count[row] + event.count, 0xffffffff)
-    if (event.time < this.firstSeen[row]) this.firstSeen[row] = event.time
-    if (event.time > this.lastSeen[row]) this.lastSeen[row] = event.time
-    if (event.bytes > 0) this.bytes[row] = Math.max(this.bytes[row], 0) + event.bytes
-    if (event.packets > 0) this.packets[row] = Math.max(this.packets[row], 0) + event.packets
+    const time = timeWithin(event.time)
+    if (time < this.firstSeen[row]) this.firstSeen[row] = time
+    if (time > this.lastSeen[row]) this.lastSeen[row] = time
+    if (event.bytes > 0) this.bytes[row] = Math.min(Math.max(this.bytes[row], 0) + event.bytes, AMOUNT_MAX)
+    if (event.packets > 0) this.packets[row] = Math.min(Math.max(this.packets[row], 0) + event.packets, AMOUNT_MAX)
   }
 
   private write(row: number, event: EventRecord, context: Context): void {
     for (let i = 0; i < 8; i++) this.words[row * 8 + i] = event.words[i]
-    this.firstSeen[row] = this.lastSeen[row] = event.time
+    this.firstSeen[row] = this.lastSeen[row] = timeWithin(event.time)
     this.sourcePort[row] = event.sourcePort
     this.destinationPort[row] = event.destinationPort
     this.protocol[row] = event.protocol
     this.action[row] = event.action
     this.direction[row] = event.direction
-    this.bytes[row] = event.bytes
-    this.packets[row] = event.packets
+    this.bytes[row] = Math.min(event.bytes, AMOUNT_MAX)
+    this.packets[row] = Math.min(event.packets, AMOUNT_MAX)
     this.rule[row] = event.rule
     this.count[row] = event.count
     this.gateway[row] = context.gateway

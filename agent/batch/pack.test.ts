@@ -147,3 +147,34 @@ t.test('refuses bytes that packBatch cannot have written', async t => {
   t.ok(refused > 20, `${refused} of ${plain.length} changes were seen; the others are other values, not other shapes`)
   t.throws(() => unpack(good.subarray(0, good.length - 5)), { code: 'batch-malformed' })
 })
+
+t.test('a forged message with absurd amounts or times does not spoil the batch of the others', async t => {
+  const batch = new OpenBatch()
+  for (let i = 0; i < 3; i++)
+    batch.add(fill('203.0.113.1', '198.51.100.1', { bytes: 2 ** 53 - 1, packets: 2 ** 53 - 1, time: 9e15 }), context)
+  batch.add(fill('203.0.113.2', '198.51.100.1', { time: -9e15 }), context)
+  const back = unpack(await packBatch(batch, options))
+  t.match(back.event(0), { bytes: 2 ** 48, packets: 2 ** 48, count: 3, time: Date.UTC(9999, 11, 31, 23, 59, 59) })
+  t.equal(back.event(1).time, 0)
+})
+
+t.test('a packed batch is one zstd frame, and columns of a later version are passed over', async t => {
+  const batch = new OpenBatch()
+  for (let i = 0; i < 3000; i++) batch.add(fill(`203.0.113.${i % 250}`, '198.51.100.1', { destinationPort: i }), context)
+  const packed = await packBatch(batch, options)
+  t.equal(packed.indexOf(Buffer.from('28b52ffd', 'hex')), 0)
+  t.equal(packed.lastIndexOf(Buffer.from('28b52ffd', 'hex')), 0)
+  const { compress, decompress } = await import('./compress.ts')
+  const { Packr } = await import('msgpackr')
+  const packr = new Packr({ useRecords: false })
+  const plain = decompress(packed)
+  let head: { lengths: number[] } | undefined
+  let end = 0
+  packr.unpackMultiple(plain, (value: unknown, _start?: number, stop?: number) => {
+    head = value as { lengths: number[] }
+    end = stop ?? 0
+    return false
+  })
+  const later = await compress([packr.pack({ ...head, lengths: [...(head?.lengths ?? []), 5] }), plain.subarray(end), Buffer.from('later')])
+  t.strictSame(unpack(later).event(2999), unpack(packed).event(2999))
+})

@@ -49,7 +49,8 @@ const headShape = z.object({
   rows: count.max(BATCH_MAX_ROWS),
   messages: count,
   base: count.max(2 ** 40),
-  lengths: z.array(count).length(columnNames.length),
+  // a later version may have columns that we do not know: they are passed over
+  lengths: z.array(count).min(columnNames.length).max(64),
   reasons: z.array(name).max(256),
   accounting: z.record(name, count),
 })
@@ -74,6 +75,7 @@ export function unpack(packed: Uint8Array): UnpackedBatch {
 
 function readBatch(head: z.infer<typeof headShape>, body: ByteReader): UnpackedBatch {
   const parts = Object.fromEntries(columnNames.map((column, i) => [column, body.take(head.lengths[i])])) as Record<ColumnName, Uint8Array>
+  for (const unknown of head.lengths.slice(columnNames.length)) body.take(unknown)
   if (!body.atEnd) throw new RangeError('there is more than the columns')
   const { rows } = head
   const numbers = (column: ColumnName): number[] => {
@@ -157,6 +159,7 @@ function readAddresses(parts: Record<ColumnName, Uint8Array>): string[] {
       words.set([0, 0, 0xffff, addresses4[next4++]])
       return formatAddress(words)
     }
+    if (kind > AddressKind.pseudonym) throw new RangeError('an address is of no known kind')
     if (kind === AddressKind.pseudonym) return pseudonymText(pseudonyms.take(16))
     const bytes = Buffer.from(address6.take(16))
     for (let word = 0; word < 4; word++) words[word] = bytes.readUInt32BE(word * 4)

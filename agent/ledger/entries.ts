@@ -41,14 +41,21 @@ const entryShape = z.discriminatedUnion('kind', [
     totals: totalsShape,
     body: z.string(),
   }),
+  /** Everything up to `sequence`, whose frame has `hash`, is settled: central's signed word on it, whole. */
   z.object({
     kind: z.literal('receipt'),
     sequence: count,
     rows: count,
     byInput: rowsShape,
     hash: z.string(),
-    storedAt: z.string(),
-    signature: z.string(),
+    receipt: z.object({
+      device: z.string(),
+      sequence: count,
+      hash: z.string(),
+      storedAt: z.string(),
+      key: z.string(),
+      signature: z.string(),
+    }),
   }),
   /** Rows that will never be sent. Of a signed statement to central `first` to `last` are its batches; 0 if they were in none. */
   z.object({ kind: z.literal('shed'), first: count, last: count, byInput: rowsShape, reason: z.string() }),

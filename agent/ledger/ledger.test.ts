@@ -18,8 +18,7 @@ const receipt = (sequence: number, rows: number): LedgerEntry => ({
   rows,
   byInput: { ...emptyRows(), udp: rows },
   hash: 'ab'.repeat(32),
-  storedAt: at.toISOString(),
-  signature: 'c2ln',
+  receipt: { device: '', sequence, hash: 'ab'.repeat(32), storedAt: at.toISOString(), key: 'k', signature: 'c2ln' },
 })
 
 t.test('stands where it stood when it is opened again', async t => {

@@ -10,6 +10,8 @@ const internal6 = ['fe80::/10', 'fc00::/7', 'fec0::/10', '::1/128', '64:ff9b:1::
 /** Not a host: unspecified, multicast, broadcast and reserved. */
 const special = ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8']
 
+const ISATAP = 0x00005efe
+
 interface Range {
   readonly first: bigint
   readonly last: bigint
@@ -24,14 +26,17 @@ function ranges(prefixes: readonly string[], kind: number): Range[] {
   })
 }
 
-/** IPv4 networks as they appear inside IPv6: NAT64 (RFC 6052) and 6to4 (RFC 3056) carry the address itself. */
+/** IPv4 networks as they appear inside IPv6: NAT64 (RFC 6052), 6to4 (RFC 3056), SIIT (RFC 2765) and the old compatible form (RFC 4291). */
 function embedded(range: Range): Range[] {
   const mask = (1n << 32n) - 1n
   const first = range.first & mask
   const last = range.last & mask
   const nat64 = 0x64ff9bn << 96n
   const sixToFour = 0x2002n << 112n
+  const translated = 0xffff0000n << 32n
   return [
+    { ...range, first, last },
+    { ...range, first: translated | first, last: translated | last },
     { ...range, first: nat64 | first, last: nat64 | last },
     { ...range, first: sixToFour | (first << 80n), last: sixToFour | (last << 80n) | ((1n << 80n) - 1n) },
   ]
@@ -67,6 +72,8 @@ export class Networks {
 
   /** A number of `NetworkKind` for the address at words[at, at + 4). */
   kindOf(words: Uint32Array, at: number): number {
+    // ISATAP (RFC 5214): a private IPv4 address as interface identifier, below whatever prefix
+    if (words[at + 2] === ISATAP && words[at] !== 0) return NetworkKind.internal
     const { starts } = this
     let low = 0
     let high = this.kinds.length

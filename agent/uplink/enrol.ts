@@ -67,7 +67,12 @@ function accept<T>(answer: Answer, shape: z.ZodType<T>): T {
   throw refusalOf(answer)
 }
 
-const refusalShape = z.object({ code: z.string().max(64), message: z.string().max(500) })
+/** Words from outside go to terminals and the journal: no control characters, which could colour, move or forge lines. */
+const words = z.string().transform(text => text.replace(/[^\x20-\x7e]/g, '?'))
+const refusalShape = z.object({ code: words.refine(text => text.length <= 64), message: words.refine(text => text.length <= 500) })
+
+/** Central's codes for a batch that does not follow what it holds. */
+const historyCodes = ['sequence-gap', 'sequence-shed', 'chain-broken', 'chain-conflict']
 
 /** Central's refusal as a Failure that carries central's own code in its text. */
 export function refusalOf(answer: Answer): Failure {
@@ -76,5 +81,7 @@ export function refusalOf(answer: Answer): Failure {
   if (read.success && read.data.code === 'code-refused')
     return new Failure('code-refused', `central refused the code: ${read.data.message}`)
   if (answer.status === 429 || answer.status >= 500) return new Failure('central-busy', `central answered ${answer.status}: ${text}`)
+  if (read.success && historyCodes.includes(read.data.code))
+    return new Failure('history-differs', `central answered ${answer.status}: ${text}`)
   return new Failure('central-refused', `central answered ${answer.status}: ${text}`)
 }

@@ -61,7 +61,7 @@ function forPeople({ at, entry }: LedgerLine): string[] {
         ),
       ]
     case 'receipt':
-      return [`${at}  receipt for batch ${entry.sequence}: stored by central at ${entry.storedAt}`]
+      return [`${at}  receipt for batch ${entry.sequence}: stored by central at ${entry.receipt.storedAt}`]
     case 'shed':
       return [`${at}  shed${entry.first > 0 ? ` batches ${entry.first} to ${entry.last}` : ''}: ${entry.reason}`]
     case 'enrolled':
