@@ -24,6 +24,9 @@ if [ "$major" -lt 18 ]; then
 fi
 echo "Installing what package-lock.json names ..."
 npm ci --no-fund --no-audit --loglevel=error
+# two packages bring `node`, one a processor; which of them npm links depends on its version
+case $(uname -m) in x86_64) processor=x64 ;; aarch64) processor=arm64 ;; *) echo "No Node.js for $(uname -m) is brought along." >&2 && exit 1 ;; esac
+ln -sf "../node-linux-$processor/bin/node" node_modules/.bin/node
 # the test runner is put together without its TypeScript loader: Node.js runs the tests as they are
 node_modules/.bin/node node_modules/.bin/tap build >/dev/null
 node_modules/.bin/node --version | sed 's/^/The project runs on Node.js /'
