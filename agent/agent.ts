@@ -4,6 +4,7 @@ import { verifyReceipt } from './batch/receipt.ts'
 import { Batcher } from './batcher.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { Collector } from './collector.ts'
+import { describe } from './errors.ts'
 import { openGateways } from './gateways.ts'
 import { IdentityKeeper } from './identity-keeper.ts'
 import { Ledger } from './ledger/ledger.ts'
@@ -63,19 +64,21 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const gateways = openGateways(paths.gateways)
   const collector = new Collector(totals, gateways, new Triage(new Networks(settings['member.networks'])))
   const news = new Notifier()
+  // an identity counts once the ledger has it: until then the chain of batches is that of the one before
+  const identity = () => (keeper.identity?.stored.enrolment === ledger.state.enrolment ? keeper.identity : undefined)
   const batcher = new Batcher({
     collector,
     outbox,
     log,
     pseudonymise: (words, at) => pseudonyms.of(words, at),
-    identity: () => keeper.identity,
+    identity,
     keepNumbers: () => gateways.flush(),
     stored: () => news.notify(),
   })
   const uplink = initialUplinkState()
   const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
   const desk: UplinkDesk = {
-    identity: () => (central.url === '' ? undefined : keeper.identity),
+    identity: () => (central.url === '' ? undefined : identity()),
     connect: ({ stored }) => openCentral(central, stored),
     next: identity => outbox.next(identity),
     isGenuine: (receipt, identity) => verifyReceipt(receipt, identity.receiptKey),
@@ -89,10 +92,17 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     clock.tick()
     collector.tick()
     for (const gateway of gateways.active) gateway.tick()
-    if (!keeper.look()) return
-    if (keeper.identity !== undefined) followEnrolment(recovery, keeper.identity)
-    news.notify()
+    if (!batcher.isBringing) takeUpIdentity()
   }, 1000)
+  function takeUpIdentity(): void {
+    const isNew = keeper.look()
+    try {
+      if (keeper.identity !== undefined) followEnrolment(recovery, keeper.identity)
+      if (isNew) news.notify()
+    } catch (error) {
+      log.warning(describe(error)) // the disk takes nothing now: tried again in a second
+    }
+  }
 
   const ending = new AbortController()
   const farewell = new AbortController()

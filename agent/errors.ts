@@ -18,6 +18,8 @@ export const advice = {
     'The certificate of central is not valid at the time this box believes it is. Check the clock of this box first.',
   'central-refused':
     'Central understood the request and refused it; the code it gave says why. If it lasts, call the helpdesk with that code.',
+  'history-differs':
+    'This box and central disagree about what was sent before: one of them was set back to an older state (a snapshot, a backup). Enrol again with a fresh code: new events then go through, and what cannot be sent any more is counted as shed.',
   'central-busy': 'Central asked to wait. The box comes back by itself.',
   'receipt-wrong':
     'The receipt does not carry the signature of central for this batch. The batch stays in the spool. If it lasts, call the helpdesk.',

@@ -59,6 +59,8 @@ function standsInChain({ ledger, spool }: Recovery, head: Identity['stored']['ch
 /** Batches that the ledger knows and the disk no longer has: central is told that they will not come. */
 function closeHole({ ledger, spool, log }: Recovery): void {
   const { sequence, receipted, hash } = ledger.state
+  const missing = spool.closeGaps(receipted, hash)
+  if (missing > 0) log.warning(`${missing} batches are gone from the middle of the spool: central is told`)
   const last = spool.last
   const from = (last?.last ?? receipted) + 1
   if (from > sequence) return

@@ -1,5 +1,5 @@
 // What end-to-end tests stand on: a real agent as a process of its own, a real central, real sockets, in a folder.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -20,6 +20,12 @@ export function temporaryFolder(t: { teardown(done: () => void): unknown }): str
 }
 
 const main = join(import.meta.dirname, '../main.ts')
+/**
+ * Starts `cyberalarm` with the words given, as it is started in the field: without the hooks that the test runner puts into
+ * every Node.js below it through the environment, because those end a process at its first signal.
+ */
+export const spawnCyberalarm = (words: readonly string[]): ChildProcessWithoutNullStreams =>
+  spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, main, ...words])
 
 export interface AgentProcess {
   readonly root: string
@@ -60,18 +66,24 @@ export function writeSettings(root: string, central: CentralAddress | undefined,
 
 /** Runs a verb to its end. */
 export async function cyberalarm(root: string, ...words: string[]): Promise<{ code: number | null; out: string; error: string }> {
-  const child = spawn(process.execPath, [main, ...words, '--root', root], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return runToEnd([...words, '--root', root])
+}
+
+/** The same without a root, with text on its standard input. */
+export async function runToEnd(words: readonly string[], input = ''): Promise<{ code: number | null; out: string; error: string }> {
+  const child = spawnCyberalarm(words)
   let out = ''
   let error = ''
   child.stdout.on('data', chunk => (out += chunk))
   child.stderr.on('data', chunk => (error += chunk))
+  child.stdin.end(input)
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, out, error }
 }
 
 /** Starts `cyberalarm run` and waits until it listens. */
 export async function startAgent(root: string): Promise<AgentProcess> {
-  const child = spawn(process.execPath, [main, 'run', '--json', '--root', root], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawnCyberalarm(['run', '--json', '--root', root])
   let log = ''
   child.stderr.on('data', chunk => (log += chunk))
   const closed = once(child, 'close')

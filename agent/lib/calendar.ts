@@ -205,7 +205,8 @@ export function readTime(bytes: Uint8Array, at: number, end: number, stamp: Stam
 
 /** An epoch in s, ms, us or ns, told apart by its size, as ms; -1 if it is none between 2001 and 2128. */
 export function epochToMs(value: number): number {
-  // seconds, then milliseconds, microseconds, nanoseconds
-  for (let ms = value * 1000; ms >= 1e12; ms /= 1000) if (ms < 5e12) return Math.floor(ms)
+  if (value < 5e9) return value >= 1e9 ? Math.floor(value * 1000) : -1
+  // milliseconds, microseconds, nanoseconds; nothing is multiplied, because beyond 2^53 that would round
+  for (let ms = value; ms >= 1e12; ms /= 1000) if (ms < 5e12) return Math.floor(ms)
   return -1
 }

@@ -17,7 +17,7 @@ interface Entry {
 export class Spool {
   private readonly folder: string
   private readonly quotaBytes: number
-  /** By sequence, oldest first; neighbours follow each other without a gap. */
+  /** By sequence, oldest first; neighbours follow each other without a gap, once `closeGaps` was called. */
   private entries: Entry[] = []
   private used = 0
   /** Sequence of the segment that is being sent now: it is not shed under the sender's hands. */
@@ -92,6 +92,33 @@ export class Spool {
     const batches = this.batches
     this.remove(Number.MAX_SAFE_INTEGER)
     return batches
+  }
+
+  /**
+   * Puts a statement where files between neighbours are gone, because a chain with a hole is one that central never takes.
+   * `sequence` and `hash`: of the last batch before the spool. Gives how many batches are missing.
+   */
+  closeGaps(sequence: number, hash: string): number {
+    let missing = 0
+    for (let i = 0; i < this.entries.length; i++) {
+      const left = i === 0 ? { last: sequence, hash } : this.entries[i - 1].segment
+      const { first, previous } = this.entries[i].segment
+      if (first <= left.last + 1) continue
+      const range = { first: left.last + 1, last: first - 1 }
+      const statement: Segment = {
+        kind: 'shed',
+        ...range,
+        rows: 0,
+        messages: 0,
+        byInput: {},
+        value: 0,
+        previous: left.hash,
+        hash: previous,
+      }
+      this.entries.splice(i, 0, this.write(statement, new Uint8Array(0)))
+      missing += range.last - range.first + 1
+    }
+    return missing
   }
 
   private leastValuable(): number {

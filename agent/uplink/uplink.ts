@@ -2,7 +2,7 @@
 // two functions. No refusal ends the loop: a box that gives up is a box that someone has to visit.
 import { z } from 'zod'
 import { describe, Failure } from '../errors.ts'
-import { backoffMs, pause } from '../lib/backoff.ts'
+import { backoffMs } from '../lib/backoff.ts'
 import type { Log } from '../log.ts'
 import { isRenewalDue, refusalOf, renewOnce } from './enrol.ts'
 import type { Identity } from './identity.ts'
@@ -85,7 +85,9 @@ export async function uploadOnce(
 const IDLE_MS = 60_000
 /** Statuses that speak of the bytes themselves; the same bytes will not do better later. */
 const HOPELESS = [400, 413, 415, 422]
-const HOPELESS_ATTEMPTS = 8
+const HOPELESS_REFUSALS = 8
+/** A renewal that fails must not keep batches from being sent while the certificate is still good. */
+const RENEWAL_EVERY_MS = 3_600_000
 
 class Refused extends Failure {
   readonly answer: Answer
@@ -98,15 +100,22 @@ class Refused extends Failure {
 /** Until the signal is aborted. */
 export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: Log, signal: AbortSignal): Promise<void> {
   let open: { client: CentralClient; identity: Identity } | undefined
+  let renewAt = 0
+  let hopeless: { identity: Identity | undefined; sequence: number; refusals: number } | undefined
   while (!signal.aborted) {
     const identity = desk.identity()
     let outgoing: Outgoing | undefined
     try {
+      if (hopeless !== undefined && (hopeless.identity !== identity || hopeless.refusals >= HOPELESS_REFUSALS)) {
+        if (hopeless.identity === identity) desk.giveUp(hopeless.sequence)
+        hopeless = undefined
+      }
       if (open !== undefined && open.identity !== identity) {
         await open.client.close()
         open = undefined
       }
-      const isRenewing = identity !== undefined && isRenewalDue(identity, Date.now())
+      const isRenewing = identity !== undefined && performance.now() >= renewAt && isRenewalDue(identity, Date.now())
+      if (isRenewing) renewAt = performance.now() + RENEWAL_EVERY_MS
       outgoing = identity === undefined || isRenewing ? undefined : desk.next(identity)
       if (identity === undefined || (outgoing === undefined && !isRenewing)) {
         await desk.wait(IDLE_MS, signal)
@@ -127,15 +136,24 @@ export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: L
       open = undefined
       const answer = error instanceof Refused ? error.answer : undefined
       const wait = backoffMs(++state.failuresInARow, Math.random(), answer?.retryAfterSeconds)
-      if (answer !== undefined && outgoing !== undefined && HOPELESS.includes(answer.status) && state.failuresInARow >= HOPELESS_ATTEMPTS) {
-        desk.giveUp(outgoing.sequence)
-        state.failuresInARow = 0
+      if (answer !== undefined && outgoing !== undefined && HOPELESS.includes(answer.status)) {
+        const { sequence } = outgoing
+        hopeless = { identity, sequence, refusals: hopeless?.sequence === sequence ? hopeless.refusals + 1 : 1 }
       }
       const failure = { code: error instanceof Failure ? error.code : 'unexpected', text: describe(error), at: Date.now() }
       if (state.failure?.code !== failure.code) log.warning(failure.text)
       Object.assign(state, { failure, retryAt: Date.now() + wait })
-      await pause(wait, signal)
+      await standBack(desk, identity, wait, signal)
     }
   }
   await open?.client.close()
+}
+
+/** Waits `ms`, or until the box has another identity: who has just enrolled it again shall not have to wait for the old one's failures. */
+async function standBack(desk: UplinkDesk, identity: Identity | undefined, ms: number, signal: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(), ms)
+  const either = AbortSignal.any([signal, over.signal])
+  while (!either.aborted && desk.identity() === identity) await desk.wait(ms, either)
+  clearTimeout(timer)
 }

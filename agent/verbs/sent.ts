@@ -1,5 +1,6 @@
 // `cyberalarm sent`: the ledger, readable. Every event that left this box, or waits to, with the receipt of its batch, and
 // whether the chain of the record holds.
+import { existsSync } from 'node:fs'
 import { unpack, type WireEvent } from '../batch/unpack.ts'
 import { Failure } from '../errors.ts'
 import type { LedgerLine } from '../ledger/entries.ts'
@@ -27,6 +28,10 @@ export interface SentOptions {
 export function sent(options: SentOptions): void {
   let lines = 0
   let events = 0
+  if (!existsSync(options.folder)) {
+    if (!options.json) options.print('nothing has left this box yet')
+    return
+  }
   for (const line of readLedger(options.folder)) {
     lines++
     if (Date.parse(line.at) < options.since) continue

@@ -1,6 +1,8 @@
 // `cyberalarm status`: how the agent is. Asks the running one; if none runs, tells what the disk knows and says so.
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { advice } from '../errors.ts'
-import { inputNames } from '../ledger/accounting.ts'
+import { inputNames, sum } from '../ledger/accounting.ts'
 import { foldLedger } from '../ledger/ledger.ts'
 import { initialState } from '../ledger/state.ts'
 import { agoText, bytesText, grouped, spanText, table } from '../lib/table.ts'
@@ -23,13 +25,19 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
     startedAt: null,
     device: readIdentity(paths.identity)?.stored.device ?? null,
     central: { url: settings['central.url'], lastReceiptAt: null, lastReceipt: null, bytesSent: 0, failure: null, retryAt: null },
-    queue: { batches: 0, bytes: 0, quotaBytes: settings['spool.quotaMiB'] * 1024 * 1024 },
+    queue: { ...waitingIn(paths.spool), quotaBytes: settings['spool.quotaMiB'] * 1024 * 1024 },
     gateways: [],
     accounting: inputNames.map(name => inputStatus(name, totals[name], null)),
     sources: [],
     notices: [`no agent is running. ${advice['agent-not-running']}`],
     unreadableShapes: [],
   }
+}
+
+/** What lies in the spool, without opening it: that is for the agent alone. */
+function waitingIn(folder: string): { batches: number; bytes: number } {
+  const names = existsSync(folder) ? readdirSync(folder).filter(name => /\.(batch|shed)$/.test(name)) : []
+  return { batches: names.length, bytes: sum(names.map(name => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)) }
 }
 
 export function statusText(status: Status, now: number): string {

@@ -1,0 +1,57 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { isErrorWithCode, removeIfThere, writeDurable } from './durable-file.ts'
+
+t.test('replaces a file as a whole, readable for its owner only unless said otherwise', async t => {
+  const folder = t.testdir({ state: 'old' })
+  const path = join(folder, 'state')
+  writeDurable(path, 'new')
+  t.equal(readFileSync(path, 'utf8'), 'new')
+  t.equal(statSync(path).mode & 0o777, 0o600)
+  const large = Buffer.alloc(3_000_000, 7)
+  writeDurable(path, large, { mode: 0o644 })
+  t.ok(readFileSync(path).equals(large))
+  t.equal(statSync(path).mode & 0o777, 0o644)
+  t.same(readdirSync(folder), ['state'], 'no draft stays')
+})
+
+t.test('leaves everything as it was when it fails, and a draft of before is no hindrance', async t => {
+  const folder = t.testdir({ 'state.draft': 'half of somethi', taken: {} })
+  t.throws(() => writeDurable(join(folder, 'taken'), 'text'), { code: 'EISDIR' })
+  t.throws(() => writeDurable(join(folder, 'none', 'state'), 'text'), { code: 'ENOENT' })
+  t.same(readdirSync(folder).sort(), ['state.draft', 'taken'])
+  writeDurable(join(folder, 'state'), 'whole')
+  t.equal(readFileSync(join(folder, 'state'), 'utf8'), 'whole')
+  t.notOk(existsSync(join(folder, 'state.draft')))
+})
+
+t.test('a full disk leaves the old file and no draft', { skip: existsSync('/dev/full') ? false : 'there is no /dev/full' }, async t => {
+  // the draft of this path is a device that answers every write with ENOSPC (full(4))
+  const folder = t.testdir({ state: 'old', 'state.draft': t.fixture('symlink', '/dev/full') })
+  t.throws(() => writeDurable(join(folder, 'state'), 'new'), { code: 'ENOSPC' })
+  t.equal(readFileSync(join(folder, 'state'), 'utf8'), 'old')
+  t.same(readdirSync(folder), ['state'])
+})
+
+t.test('removes what is there, and does not mind if it is not, but says any other trouble', async t => {
+  const folder = t.testdir({ file: '' })
+  mkdirSync(join(folder, 'folder'))
+  removeIfThere(join(folder, 'file'))
+  removeIfThere(join(folder, 'file'))
+  t.notOk(existsSync(join(folder, 'file')))
+  t.throws(() => removeIfThere(join(folder, 'folder')), /unlink/)
+})
+
+t.test('knows errors by their codes only', async t => {
+  const folder = t.testdir()
+  try {
+    writeFileSync(join(folder, 'none', 'file'), '')
+    t.fail('wrote into a folder that is not there')
+  } catch (error) {
+    t.ok(isErrorWithCode(error, 'EACCES', 'ENOENT'))
+    t.notOk(isErrorWithCode(error, 'EACCES'))
+  }
+  t.notOk(isErrorWithCode({ code: 'ENOENT' }, 'ENOENT'), 'what is no error has none')
+  t.notOk(isErrorWithCode(new Error('ENOENT'), 'ENOENT'))
+})

@@ -1,0 +1,119 @@
+// What comes back from central is bounded and checked, whoever answers: real TLS servers that hold the pinned key and misbehave.
+import { X509Certificate } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type ServerOptions } from 'node:https'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import t from 'tap'
+import { makeCertificate } from '../sources/tls-certificate.ts'
+import { pinOf } from './anchor.ts'
+import { openCentral } from './pinned-client.ts'
+
+t.setTimeout(30_000)
+const now = new Date()
+const own = await makeCertificate(['localhost'], now)
+const pin = pinOf(new X509Certificate(own.certificate))
+const otherPin = `sha256/${Buffer.alloc(32, 7).toString('base64')}`
+
+type Handler = (request: IncomingMessage, answer: ServerResponse) => void
+
+async function serve(t: { teardown(done: () => void): unknown }, handler: Handler, options: ServerOptions = {}): Promise<string> {
+  const server = createServer({ cert: own.certificate, key: own.key, ...options }, handler)
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `https://localhost:${(server.address() as AddressInfo).port}`
+}
+
+async function ask(url: string, pins: readonly string[] = [pin], body: object | Uint8Array = { question: 1 }) {
+  const client = await openCentral({ url, pins, proxy: '' })
+  try {
+    return await client.post('/v1/any', body)
+  } finally {
+    await client.close()
+  }
+}
+
+t.test('gives the answer of any status, with the seconds that central asks to wait', async t => {
+  let header = ''
+  let asked = ''
+  const url = await serve(t, (request, answer) => {
+    asked = `${request.method} ${request.url} ${request.headers['content-type']}`
+    answer.writeHead(503, header === '' ? {} : { 'retry-after': header }).end('{"code":"busy"}')
+  })
+  t.same(await ask(url), { status: 503, retryAfterSeconds: 0, body: { code: 'busy' } })
+  t.equal(asked, 'POST /v1/any application/json')
+  header = '17'
+  t.equal((await ask(url, [pin], Buffer.from('x'))).retryAfterSeconds, 17)
+  t.equal(asked, 'POST /v1/any application/octet-stream')
+  header = new Date(Date.now() + 100_000).toUTCString()
+  const seconds = (await ask(url)).retryAfterSeconds
+  t.ok(seconds > 90 && seconds <= 100, `a date is ${seconds} s`)
+  for (header of ['soon', '-5', new Date(0).toUTCString()]) t.equal((await ask(url)).retryAfterSeconds, 0, header)
+})
+
+t.test('an answer that is no JSON is no answer, and one without end is not read to its end', async t => {
+  let body: Buffer = Buffer.from('<html>')
+  const url = await serve(t, (_request, answer) => answer.end(body))
+  t.equal((await ask(url)).body, undefined)
+  body = Buffer.alloc(300 * 1024, 0x20)
+  await t.rejects(ask(url), { code: 'central-unreachable', message: /size/i })
+})
+
+t.test('follows nobody to another server', async t => {
+  let elsewhere = 0
+  const other = await serve(t, (_request, answer) => {
+    elsewhere++
+    answer.end('{}')
+  })
+  const url = await serve(t, (_request, answer) => answer.writeHead(307, { location: `${other}/v1/any` }).end())
+  t.equal((await ask(url)).status, 307)
+  t.equal(elsewhere, 0)
+})
+
+t.test('takes the next pin as well as the present one, and nothing without a pin', async t => {
+  let requests = 0
+  const url = await serve(t, (_request, answer) => {
+    requests++
+    answer.end('{}')
+  })
+  t.equal((await ask(url, [otherPin, pin])).status, 200)
+  for (const pins of [[otherPin], []]) await t.rejects(ask(url, pins), { code: 'central-not-trusted' })
+  t.equal(requests, 1, 'who was not trusted was told nothing')
+})
+
+t.test('speaks TLS 1.3 or not at all', async t => {
+  let requests = 0
+  const url = await serve(t, () => requests++, { maxVersion: 'TLSv1.2' })
+  await t.rejects(ask(url), { code: 'central-not-trusted' })
+  t.equal(requests, 0)
+})
+
+t.test('says that nobody is there, and what speaks no TLS', async t => {
+  const closed = createTcpServer()
+  await new Promise<void>(resolve => closed.listen(0, '127.0.0.1', resolve))
+  const { port } = closed.address() as AddressInfo
+  await new Promise(resolve => closed.close(resolve))
+  await t.rejects(ask(`https://localhost:${port}`), { code: 'central-unreachable', message: /ECONNREFUSED/ })
+  const plain = createTcpServer(socket => socket.on('error', () => socket.destroy()).end('220 mail.example ESMTP\r\n'))
+  await new Promise<void>(resolve => plain.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => plain.close())
+  await t.rejects(ask(`https://localhost:${(plain.address() as AddressInfo).port}`), { code: 'central-not-trusted' })
+})
+
+t.test('a server that shows another certificate once it was looked at gets nothing', async t => {
+  const imitation = await makeCertificate(['localhost'], now)
+  let requests = 0
+  const server = createServer({ cert: own.certificate, key: own.key }, (_request, answer) => {
+    requests++
+    answer.end('{}')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const client = await openCentral({ url: `https://localhost:${(server.address() as AddressInfo).port}`, pins: [pin], proxy: '' })
+  server.setSecureContext({ cert: imitation.certificate, key: imitation.key })
+  await t.rejects(client.post('/v1/any', {}), { code: 'central-not-trusted' })
+  t.equal(requests, 0)
+  await client.close()
+})

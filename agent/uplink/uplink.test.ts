@@ -1,0 +1,240 @@
+// The loop against a central that is played: every answer in every order, on a clock that is turned by the test.
+import assert from 'node:assert/strict'
+import { mock } from 'node:test'
+import fc from 'fast-check'
+import t from 'tap'
+import { startCentral } from '../../central-stub/central.ts'
+import { temporaryFolder } from '../e2e/harness.ts'
+import { Failure } from '../errors.ts'
+import { pause } from '../lib/backoff.ts'
+import { quietLog } from '../log.ts'
+import { enrolOnce, isRenewalDue, renewOnce } from './enrol.ts'
+import { type Identity, identityFrom } from './identity.ts'
+import { type Answer, type CentralClient, openCentral } from './pinned-client.ts'
+import { initialUplinkState, type Outgoing, type UplinkDesk, uploadForever } from './uplink.ts'
+
+const DAY = 86_400_000
+const STEP_MS = 1000
+
+async function enrolled(folder: string): Promise<Identity> {
+  const central = await startCentral({ folder })
+  const client = await openCentral({ url: central.url, pins: central.pins, proxy: '' })
+  try {
+    return identityFrom(await enrolOnce(client, (await central.makeCode()).replaceAll('-', '')))
+  } finally {
+    await client.close()
+    await central.close()
+  }
+}
+
+const identity = await enrolled(temporaryFolder(t))
+const hashOf = (sequence: number): string => sequence.toString(16).padStart(64, '0')
+
+/** What central may answer to a batch; numbers are statuses. */
+type Play =
+  | 'stored'
+  | 'forged'
+  | 'other-batch'
+  | 'other-device'
+  | 'nonsense'
+  | 'unreachable'
+  | { status: number; retryAfterSeconds: number }
+
+interface Post {
+  readonly path: string
+  readonly sequence: number
+  readonly at: number
+  readonly play: Play
+}
+
+/** A box with batches 1 to `batches` before a central that plays `plays` and then stores everything. */
+function stage(batches: number, plays: readonly Play[], as: Identity = identity) {
+  const queue: Outgoing[] = Array.from({ length: batches }, (_, i) => ({
+    sequence: i + 1,
+    hash: hashOf(i + 1),
+    bytes: Buffer.from(String(i + 1)),
+  }))
+  const posts: Post[] = []
+  const settled: number[] = []
+  const givenUp: number[] = []
+  const replaced: Identity['stored'][] = []
+  const left = [...plays]
+  let present = as
+  let underWay = 0
+  const receipt = (sequence: number, change: object = {}) => ({
+    device: as.stored.device,
+    sequence,
+    hash: hashOf(sequence),
+    storedAt: '2026-11-20T12:00:00Z',
+    key: 'key',
+    signature: 'genuine',
+    ...change,
+  })
+  const answer = (sequence: number, play: Play): Answer => {
+    const ok = (body: object) => ({ status: 200, retryAfterSeconds: 0, body })
+    if (play === 'unreachable') throw new Failure('central-unreachable', 'played')
+    if (typeof play === 'object') return { ...play, body: { code: 'played', message: 'Played.' } }
+    if (play === 'forged') return ok(receipt(sequence, { signature: 'forged' }))
+    if (play === 'other-batch') return ok(receipt(sequence, { hash: hashOf(999) }))
+    if (play === 'other-device') return ok(receipt(sequence, { device: '00000000-0000-4000-8000-000000000000' }))
+    return ok(play === 'stored' ? receipt(sequence) : { all: 'well' })
+  }
+  const client: CentralClient = {
+    post: async (path, body) => {
+      assert.equal(underWay++, 0, 'one at a time')
+      const sequence = body instanceof Uint8Array ? Number(Buffer.from(body).toString()) : 0
+      const play = left.shift() ?? 'stored'
+      posts.push({ path, sequence, at: Date.now(), play })
+      await Promise.resolve()
+      underWay--
+      return answer(sequence, play)
+    },
+    close: async () => undefined,
+  }
+  const desk: UplinkDesk = {
+    identity: () => present,
+    connect: async () => client,
+    next: () => queue[0],
+    isGenuine: ({ signature }) => signature === 'genuine',
+    settle: ({ sequence }, { signature }) => {
+      assert.equal(signature, 'genuine')
+      assert.equal(queue.shift()?.sequence, sequence)
+      settled.push(sequence)
+    },
+    giveUp: sequence => {
+      assert.equal(queue.shift()?.sequence, sequence)
+      givenUp.push(sequence)
+    },
+    replace: stored => replaced.push(stored),
+    wait: (ms, until) => pause(Math.min(ms, STEP_MS), until),
+  }
+  const become = (next: Identity) => {
+    present = next
+  }
+  return { desk, queue, posts, settled, givenUp, replaced, become }
+}
+
+/** Runs the loop on a played clock until `isDone`; gives its state. */
+async function play(desk: UplinkDesk, isDone: () => boolean, now = Date.now()) {
+  const state = initialUplinkState()
+  const ending = new AbortController()
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now })
+  try {
+    const sending = uploadForever(desk, state, quietLog, ending.signal)
+    for (let step = 0; !isDone() && step < 100_000; step++) {
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+      mock.timers.tick(STEP_MS)
+    }
+    assert.ok(isDone(), 'it comes to its end')
+    ending.abort()
+    await sending
+  } finally {
+    mock.timers.reset()
+  }
+  return state
+}
+
+const refusal = fc.record({
+  status: fc.constantFrom(400, 401, 403, 409, 413, 429, 500, 503),
+  retryAfterSeconds: fc.constantFrom(0, 0, 7, 90),
+})
+const anyPlay: fc.Arbitrary<Play> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant('stored' as const) },
+  { weight: 1, arbitrary: fc.constantFrom('forged', 'other-batch', 'other-device', 'nonsense', 'unreachable') },
+  { weight: 2, arbitrary: refusal },
+)
+
+t.test('whatever central answers: in order, one at a time, settled by genuine receipts only, and never given up early', async t => {
+  const property = fc.asyncProperty(fc.nat(4), fc.array(anyPlay, { maxLength: 14 }), async (batches, plays) => {
+    const { desk, queue, posts, settled, givenUp } = stage(batches, plays)
+    const state = await play(desk, () => queue.length === 0)
+    assert.deepEqual(
+      [...settled, ...givenUp].sort(),
+      Array.from({ length: batches }, (_, i) => i + 1),
+      'each batch has one end',
+    )
+    assert.deepEqual(
+      settled,
+      posts.filter(post => post.play === 'stored').map(post => post.sequence),
+      'a receipt for each, and in order',
+    )
+    posts.slice(1).forEach((post, i) => {
+      const before = posts[i]
+      const waited = post.at - before.at
+      const asked = typeof before.play === 'object' ? before.play.retryAfterSeconds * 1000 : 0
+      if (before.play !== 'stored') assert.ok(waited >= Math.max(500, asked), `${waited} ms after ${JSON.stringify(before.play)}`)
+    })
+    for (const sequence of givenUp) {
+      const hopeless = posts.filter(
+        post => post.sequence === sequence && typeof post.play === 'object' && [400, 413].includes(post.play.status),
+      )
+      assert.ok(hopeless.length >= 8, `given up after ${hopeless.length} refusals`)
+    }
+    if (settled.length > 0 && givenUp.length === 0) assert.equal(state.failure, undefined, 'a receipt clears what was said')
+  })
+  await t.resolves(fc.assert(property, { numRuns: 60 }))
+})
+
+t.test('a batch that central refuses for what it is gives way after eight refusals, not after eight failures of any kind', async t => {
+  const refused: Play = { status: 400, retryAfterSeconds: 0 }
+  const stuck = stage(2, Array<Play>(8).fill(refused))
+  await play(stuck.desk, () => stuck.queue.length === 0)
+  t.same([stuck.givenUp, stuck.settled], [[1], [2]])
+  const unlucky = stage(2, [...Array<Play>(20).fill('unreachable'), refused])
+  await play(unlucky.desk, () => unlucky.queue.length === 0)
+  t.same([unlucky.givenUp, unlucky.settled], [[], [1, 2]])
+})
+
+t.test('says what went wrong, since when, and when it tries again', async t => {
+  const { desk, posts } = stage(1, [{ status: 503, retryAfterSeconds: 120 }])
+  const state = await play(desk, () => posts.length === 1)
+  t.match(state.failure, { code: 'central-busy', text: /503.*Played/ })
+  t.ok(state.retryAt - (state.failure?.at ?? 0) >= 120_000, 'not before central wants it')
+  t.equal(state.lastReceipt, undefined)
+})
+
+t.test('a box that was enrolled anew does not wait for the failures of its old identity', async t => {
+  const { desk, posts, settled, become } = stage(1, [{ status: 403, retryAfterSeconds: 3600 }])
+  const began = Date.now()
+  setImmediate(() => become({ ...identity }))
+  await play(desk, () => settled.length === 1, began)
+  t.equal(posts.length, 2)
+  t.ok(posts[1].at - posts[0].at <= 5 * STEP_MS, `${posts[1].at - posts[0].at} ms`)
+})
+
+t.test('renews when two thirds of the life of its certificate are over, and batches do not wait if that fails', async t => {
+  const from = identity.certificate.validFromDate.getTime()
+  const life = identity.certificate.validToDate.getTime() - from
+  t.notOk(isRenewalDue(identity, from + (life * 2) / 3 - DAY))
+  t.ok(isRenewalDue(identity, from + (life * 2) / 3 + DAY))
+  const due = from + (life * 2) / 3 + DAY
+  const { desk, queue, posts, replaced } = stage(3, ['unreachable'])
+  await play(desk, () => queue.length === 0, due)
+  t.same(
+    posts.map(post => post.path),
+    ['/v1/renew', '/v1/batches', '/v1/batches', '/v1/batches'],
+  )
+  t.equal(replaced.length, 0)
+})
+
+t.test('a renewal gives a new key and certificate for the same device, and the old ones stay good', async t => {
+  const central = await startCentral({ folder: temporaryFolder(t) })
+  t.teardown(() => central.close())
+  const address = { url: central.url, pins: central.pins, proxy: '' }
+  const stranger = await openCentral(address)
+  const before = identityFrom(await enrolOnce(stranger, (await central.makeCode()).replaceAll('-', '')))
+  await t.rejects(renewOnce(stranger, before), { code: 'central-refused', message: /certificate-required/ })
+  await stranger.close()
+  const client = await openCentral(address, before.stored)
+  const after = identityFrom(await renewOnce(client, before))
+  await client.close()
+  t.equal(after.stored.device, before.stored.device)
+  t.equal(after.stored.enrolment, before.stored.enrolment, 'the chain goes on')
+  t.not(after.stored.privateKey, before.stored.privateKey)
+  for (const one of [before, after]) {
+    const asDevice = await openCentral(address, one.stored)
+    const answer = await asDevice.post('/v1/batches', Buffer.from('noise'))
+    t.match(answer, { status: 400, body: { code: 'batch-malformed' } }, 'known, so that only the bytes are at fault')
+    await asDevice.close()
+  }
+})
