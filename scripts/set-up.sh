@@ -4,7 +4,7 @@
 set -euo pipefail
 
 # command: package that brings it
-needed='node:nodejs npm:npm make:make mount:mount'
+needed='node:nodejs npm:npm make:make mount:mount cc:gcc'
 missing=()
 for pair in $needed; do
   command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")

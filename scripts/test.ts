@@ -1,13 +1,14 @@
 // Runs the checks and tests, tells how long each part took, and ends with the line `N passed, N failed`.
 //   node scripts/test.ts [--all]      --all adds the end-to-end tests
-import { mkdirSync, readFileSync } from 'node:fs'
+import { createWriteStream, mkdirSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { $ } from 'zx'
 
 const all = process.argv.includes('--all')
-/** Tests that take long, because they kill processes, fill disks or live through a week. */
-const slow = /^agent\/e2e\/|survives-/
+/** Tests that take long, because they start and kill processes, fill disks or live through a week. */
+const slow = /^agent\/e2e\/|survives-|central-stub\/main/
 const output = 'build/test.tap'
 
 $.verbose = false
@@ -34,24 +35,41 @@ async function findTests(): Promise<string[]> {
   return files.filter(file => all || !slow.test(file)).sort()
 }
 
-/** Counts of assertions in a file of TAP, from its closing comment. */
-function countTap(): { passed: number; failed: number } {
-  const text = readFileSync(output, 'utf8')
-  const closing = text.match(/^# \{ total: .*\}$/gm)?.at(-1) ?? ''
+/**
+ * Runs the tests; tells each file as it ends, and everything about those that failed. Counts are of assertions. The
+ * runner's own reporters draw the whole screen anew for each assertion, which takes minutes for some ten thousand.
+ */
+async function runTests(files: readonly string[]): Promise<{ passed: number; failed: number }> {
+  const run = $({ nothrow: true })`tap --reporter=tap --timeout=900 ${files}`
+  const keep = createWriteStream(output)
+  let block: string[] = []
+  let closing = ''
+  for await (const line of createInterface({ input: run.stdout })) {
+    keep.write(`${line}\n`)
+    block.push(line)
+    if (line.startsWith('# { total: ')) closing = line
+    const ended = /^(ok|not ok) \d+ - (\S+) # time=([\d.]+)ms/.exec(line)
+    if (ended === null) continue
+    const isGood = ended[1] === 'ok'
+    if (!isGood) console.log(block.filter(text => !/^\s+ok /.test(text)).join('\n'))
+    console.log(`  ${isGood ? 'ok  ' : 'FAIL'} ${ended[2].padEnd(58)} ${(Number(ended[3]) / 1000).toFixed(1)} s`)
+    block = []
+  }
+  keep.end()
+  const { stderr } = await run
+  if (stderr !== '') console.log(stderr)
   const number = (name: string) => Number(new RegExp(`${name}: (\\d+)`).exec(closing)?.[1] ?? 0)
-  return { passed: number('pass'), failed: number('fail') }
+  return { passed: number('pass'), failed: closing === '' ? 1 : number('fail') }
 }
 
 await part('types', () => tool('tsc', '-p', '.'))
 await part('lint and format', () => tool('biome', 'check', '--error-on-warnings', '.'))
 const files = await findTests()
+let counts = { passed: 0, failed: 1 }
 await part(`tests (${files.length} files)`, async () => {
-  const done = await $({
-    nothrow: true,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })`tap --reporter=${process.stdout.isTTY ? 'terse' : 'dot'} --timeout=900 --output-file=${output} ${files}`
-  return done.exitCode === 0
+  counts = await runTests(files)
+  return counts.failed === 0
 })
-const { passed, failed } = countTap()
-console.log(`${passed} passed, ${failed + failedParts} failed`)
-process.exitCode = failed + failedParts > 0 ? 1 : 0
+const failed = counts.failed + failedParts
+console.log(`${counts.passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0

@@ -20,12 +20,14 @@ export function temporaryFolder(t: { teardown(done: () => void): unknown }): str
 }
 
 const main = join(import.meta.dirname, '../main.ts')
+/** These tests start hundreds of processes, and half of the time that takes is compiling the same files. */
+const compiled = join(tmpdir(), 'node-compile-cache')
 /**
  * Starts `cyberalarm` with the words given, as it is started in the field: without the hooks that the test runner puts into
  * every Node.js below it through the environment, because those end a process at its first signal.
  */
 export const spawnCyberalarm = (words: readonly string[]): ChildProcessWithoutNullStreams =>
-  spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, main, ...words])
+  spawn('env', ['-u', 'NODE_OPTIONS', `NODE_COMPILE_CACHE=${compiled}`, process.execPath, main, ...words])
 
 export interface AgentProcess {
   readonly root: string
