@@ -1,0 +1,194 @@
+// The thread and the ring behind every socket of this addon; reader.h draws it.
+#define _GNU_SOURCE
+#include "reader.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void memory_release(struct memory *memory) {
+  if (memory != NULL && atomic_fetch_sub(&memory->owners, 1) == 1) free(memory);
+}
+
+struct reader *reader_new(const struct ring_options *options) {
+  struct reader *r = calloc(1, sizeof *r);
+  if (r == NULL) return NULL;
+  r->batch_count = options->batch_count;
+  r->batch_bytes = options->batch_bytes;
+  r->entries = options->entries;
+  r->linger_us = options->linger_us;
+  r->fd = r->wake = r->taken = -1;
+  pthread_mutex_init(&r->lock, NULL);
+  pthread_cond_init(&r->freed, NULL);
+  r->memory = calloc(1, sizeof *r->memory + memory_size(r));
+  r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (r->memory == NULL || r->wake < 0) {
+    reader_free(r);
+    return NULL;
+  }
+  atomic_init(&r->memory->owners, 1);
+  uint32_t *lengths = (uint32_t *)(r->memory->bytes + stride_of(r) * r->batch_count);
+  for (uint32_t i = 0; i < r->batch_count; i++) {
+    uint8_t *bytes = r->memory->bytes + stride_of(r) * i;
+    r->batches[i] = (struct batch){ .bytes = bytes, .index = (uint32_t *)(bytes + r->batch_bytes), .lengths = lengths + 2 * i };
+    if (i > 0) r->free_stack[r->free_count++] = (int)i; // the thread begins with batch 0
+  }
+  return r;
+}
+
+static void give_back(struct reader *r) {
+  if (r->fd >= 0) close(r->fd);
+  if (r->wake >= 0) close(r->wake);
+  r->fd = r->wake = -1;
+  memory_release(r->memory);
+  r->memory = NULL;
+  free(r->own);
+  r->own = NULL;
+}
+
+void reader_free(struct reader *r) {
+  give_back(r);
+  pthread_cond_destroy(&r->freed);
+  pthread_mutex_destroy(&r->lock);
+  free(r);
+}
+
+int widen(int fd, uint32_t bytes) {
+  int now = 0, wanted = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes;
+  socklen_t length = sizeof now;
+  if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &now, &length) < 0) return -1;
+  // FORCE passes net.core.rmem_max and needs CAP_NET_ADMIN; the kernel doubles either (socket(7))
+  if (now / 2 < wanted && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0)
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
+  return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &now, &length) < 0 ? -1 : now;
+}
+
+double kernel_drops(const struct reader *r) {
+  enum { DROPS = 8, VARS = 9 }; // SK_MEMINFO_*, linux/sock_diag.h
+  uint32_t memory[VARS] = { 0 };
+  socklen_t size = sizeof memory;
+  if (r->fd < 0) return r->end_drops;
+  return getsockopt(r->fd, SOL_SOCKET, SO_MEMINFO, memory, &size) == 0 && size >= sizeof memory ? (double)memory[DROPS] : -1;
+}
+
+// ---- in the thread ----
+
+static void tell(struct reader *r) { // with the lock held
+  if (r->notified) return;
+  r->notified = true;
+  napi_call_threadsafe_function(r->notify, NULL, napi_tsfn_nonblocking);
+}
+
+static void publish(struct reader *r, int number) {
+  struct batch *b = &r->batches[number];
+  count(r, BATCHES, 1);
+  pthread_mutex_lock(&r->lock);
+  b->lengths[0] = b->used;
+  b->lengths[1] = b->count;
+  r->ready[(r->ready_first + r->ready_count++) % BATCHES_MAX] = number;
+  tell(r);
+  pthread_mutex_unlock(&r->lock);
+}
+
+// A free batch; waits for one. -1 if the reader was stopped meanwhile.
+static int take_free(struct reader *r) {
+  pthread_mutex_lock(&r->lock);
+  if (r->free_count == 0) count(r, WAITS, 1);
+  while (r->free_count == 0 && atomic_load(&r->stop) != STOP_NOW) pthread_cond_wait(&r->freed, &r->lock);
+  int number = r->free_count == 0 ? -1 : r->free_stack[--r->free_count];
+  pthread_mutex_unlock(&r->lock);
+  if (number >= 0) r->batches[number].used = r->batches[number].count = 0;
+  return number;
+}
+
+// Is JavaScript done with everything it was given? Then what there is goes up now; else it goes on being collected.
+static bool is_caught_up(struct reader *r) {
+  pthread_mutex_lock(&r->lock);
+  bool is = r->ready_count == 0;
+  pthread_mutex_unlock(&r->lock);
+  return is;
+}
+
+static void wait_for_more(struct reader *r, bool was_busy) {
+  struct pollfd fds[2] = { { .fd = r->wake, .events = POLLIN }, { .fd = r->fd, .events = POLLIN } };
+  struct timespec linger = { .tv_sec = r->linger_us / 1000000, .tv_nsec = (long)(r->linger_us % 1000000) * 1000 };
+  uint64_t dummy;
+  ppoll(fds, was_busy ? 1 : 2, was_busy ? &linger : NULL, NULL);
+  if (fds[0].revents != 0 && read(r->wake, &dummy, sizeof dummy) < 0) return; // EAGAIN: someone else's wake-up
+}
+
+static bool is_drain_over(const struct reader *r) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec > r->drain_until.tv_sec || (now.tv_sec == r->drain_until.tv_sec && now.tv_nsec >= r->drain_until.tv_nsec);
+}
+
+static void *run(void *argument) {
+  struct reader *r = argument;
+  int number = 0, result = DRAINED;
+  bool is_quiet = false;
+  for (;;) {
+    int stop = atomic_load(&r->stop);
+    if (stop == STOP_NOW || (stop == STOP_DRAIN && is_drain_over(r))) break;
+    if (stop == STOP_DRAIN && !is_quiet) {
+      if (r->quiesce != NULL) r->quiesce(r);
+      is_quiet = true;
+    }
+    if (number < 0 && (number = take_free(r)) < 0) break;
+    uint64_t before = atomic_load_explicit(&r->counters[DATAGRAMS], memory_order_relaxed);
+    struct batch *b = &r->batches[number];
+    result = r->fill(r, b);
+    if (result == FULL || (b->count > 0 && (result < 0 || is_caught_up(r)))) {
+      publish(r, number);
+      number = -1;
+    }
+    if (result < 0 || (result == DRAINED && is_quiet)) break;
+    if (result == FULL) continue;
+    bool is_waiting = number >= 0 && b->count > 0;
+    wait_for_more(r, is_waiting || before != atomic_load_explicit(&r->counters[DATAGRAMS], memory_order_relaxed));
+  }
+  if (number >= 0 && r->batches[number].count > 0) publish(r, number);
+  pthread_mutex_lock(&r->lock);
+  r->ended = true;
+  r->end_errno = result < 0 ? -result : 0;
+  tell(r);
+  pthread_mutex_unlock(&r->lock);
+  return NULL;
+}
+
+void stop_reader(struct reader *r, int how, uint32_t drain_ms) {
+  pthread_mutex_lock(&r->lock);
+  int now = atomic_load(&r->stop);
+  if (now == 0) { // the thread reads this once `stop` is set
+    clock_gettime(CLOCK_MONOTONIC, &r->drain_until);
+    long nanoseconds = r->drain_until.tv_nsec + (long)(drain_ms % 1000) * 1000000;
+    r->drain_until.tv_sec += drain_ms / 1000 + nanoseconds / 1000000000;
+    r->drain_until.tv_nsec = nanoseconds % 1000000000;
+  }
+  if (how > now) atomic_store(&r->stop, how);
+  pthread_cond_broadcast(&r->freed);
+  pthread_mutex_unlock(&r->lock);
+  uint64_t one = 1;
+  if (r->wake >= 0 && write(r->wake, &one, sizeof one) < 0) return; // EAGAIN: it is awake already
+}
+
+void join_reader(struct reader *r) {
+  stop_reader(r, STOP_NOW, 0);
+  pthread_join(r->thread, NULL);
+  r->running = false;
+  r->end_drops = kernel_drops(r);
+  give_back(r);
+}
+
+int start_thread(struct reader *r) {
+  sigset_t all, before; // signals are for the threads of Node
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  int error = pthread_create(&r->thread, NULL, run, r);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  r->running = error == 0;
+  return error;
+}
