@@ -15,7 +15,7 @@ import { noticesOf } from './notices.ts'
 import { Outbox } from './outbox.ts'
 import type { Paths } from './paths.ts'
 import { openPseudonyms } from './pseudonym-key.ts'
-import { followEnrolment, type Recovery, recover } from './recovery.ts'
+import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './recovery.ts'
 import type { Settings } from './settings.ts'
 import type { HandedOver } from './sources/handed-over.ts'
 import { kernelLostDatagrams } from './sources/kernel-losses.ts'
@@ -57,15 +57,16 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const outbox = new Outbox(ledger, spool, totals)
   const recovery: Recovery = { ledger, spool, outbox, totals, log }
   const afterCleanStop = ledger.state.stoppedCleanly
-  await recover(recovery, keeper.identity)
-  outbox.append({ kind: 'start', version: options.version, afterCleanStop })
+  recoverCounts(recovery, keeper.identity)
+  outbox.appendSoon({ kind: 'start', version: options.version, afterCleanStop })
 
   const pseudonyms = openPseudonyms(paths.pseudonymKey)
   const gateways = openGateways(paths.gateways)
   const collector = new Collector(totals, gateways, new Triage(new Networks(settings['member.networks'])))
   const news = new Notifier()
   // an identity counts once the ledger has it: until then the chain of batches is that of the one before
-  const identity = () => (keeper.identity?.stored.enrolment === ledger.state.enrolment ? keeper.identity : undefined)
+  let isRecovered = false
+  const identity = () => (isRecovered && keeper.identity?.stored.enrolment === ledger.state.enrolment ? keeper.identity : undefined)
   const batcher = new Batcher({
     collector,
     outbox,
@@ -92,7 +93,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     clock.tick()
     collector.tick()
     for (const gateway of gateways.active) gateway.tick()
-    if (!batcher.isBringing) takeUpIdentity()
+    if (isRecovered && !batcher.isBringing && !uplink.isSending) takeUpIdentity()
   }, 1000)
   function takeUpIdentity(): void {
     const isNew = keeper.look()
@@ -129,7 +130,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       kernelLost: kernelLostDatagrams(sources.find(source => source.name === 'udp')?.address),
     })
   tell = status
-  const closing = batcher.closeForever(ending.signal)
+  const closing = batcher
+    .untilDiskTakes(() => recoverChain(recovery, keeper.identity), ending.signal)
+    .then(() => {
+      isRecovered = true
+      return batcher.closeForever(ending.signal)
+    })
   const sending = uploadForever(desk, uplink, log, farewell.signal)
   log.info(`listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`)
   options.ready?.(status())
@@ -148,7 +154,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   clearTimeout(deadline)
   await sending
   clearInterval(second)
-  outbox.append({ kind: 'stop', totals: structuredClone(totals) })
+  outbox.appendSoon({ kind: 'stop', totals: structuredClone(totals) })
   ledger.close()
   await statusServer.close()
 }

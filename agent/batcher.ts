@@ -90,7 +90,8 @@ export class Batcher {
     stored()
   }
 
-  private async untilDiskTakes(write: () => void | Promise<void>, signal: AbortSignal): Promise<boolean> {
+  /** Tries until the disk takes it; false if the signal was aborted before. */
+  async untilDiskTakes(write: () => void | Promise<void>, signal: AbortSignal): Promise<boolean> {
     for (;;) {
       try {
         await write()

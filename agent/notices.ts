@@ -49,6 +49,10 @@ const checks: readonly ((facts: Facts) => string | undefined)[] = [
       : 'the agent was ended without notice before this start: up to two seconds of events and up to ten of counts are unknown',
   ({ ledger }) =>
     ledger.tornBytes > 0 ? `the last line of the ledger was unfinished (${ledger.tornBytes} bytes) and was taken off` : undefined,
+  ({ ledger }) =>
+    ledger.damaged === undefined
+      ? undefined
+      : `the ledger did not hold together and was set aside as ${ledger.damaged}: keep a copy for the helpdesk`,
   ({ collector }) => {
     const { evicted } = collector.triage.recent
     return evicted > 0 ? `${evicted} blocked sources were forgotten early: there were more than the table holds` : undefined

@@ -4,6 +4,7 @@ import { buildShedFrame, signFrame } from './batch/frame.ts'
 import { type PackOptions, packBatch } from './batch/pack.ts'
 import { sealBatch } from './batch/seal.ts'
 import type { FilledBatch } from './collector.ts'
+import { Failure } from './errors.ts'
 import { inputNames, moveRows, type RowsByInput, type Totals } from './ledger/accounting.ts'
 import type { LedgerEntry } from './ledger/entries.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -129,12 +130,26 @@ export class Outbox {
     this.spool.remove(sequence)
   }
 
+  /** Writes an entry now, or, if the disk takes nothing, before the next one. */
+  appendSoon(entry: LedgerEntry): void {
+    this.late.push(entry)
+    try {
+      this.appendLate()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+    }
+  }
+
   /** Writes an entry, and before it those that could not be written in their time. */
   append(entry: LedgerEntry): void {
+    this.appendLate()
+    this.ledger.append(entry, new Date())
+  }
+
+  private appendLate(): void {
     while (this.late.length > 0) {
       this.ledger.append(this.late[0], new Date())
       this.late.shift()
     }
-    this.ledger.append(entry, new Date())
   }
 }

@@ -17,21 +17,39 @@ export interface Recovery {
   readonly log: Log
 }
 
-/** After the start of the process. `identity` is absent on a box that was never enrolled. */
-export async function recover(parts: Recovery, identity: Identity | undefined): Promise<void> {
-  const { ledger, spool, outbox, log } = parts
+/** What needs no disk, before anything is heard: counts are right when it returns. `identity` is absent on a box that was never enrolled. */
+export function recoverCounts(parts: Recovery, identity: Identity | undefined): void {
+  const { ledger, spool } = parts
   spool.remove(ledger.state.receipted)
+  countLost(parts, identity === undefined ? undefined : unsealedBatch(parts))
+}
+
+/** The rest, before the first batch is closed. A Failure of the disk means that it has to be done again. */
+export async function recoverChain(parts: Recovery, identity: Identity | undefined): Promise<void> {
+  const { ledger, spool, outbox, log } = parts
+  const last = spool.last
+  if (last !== undefined && last.last > ledger.state.sequence) {
+    // the ledger forgot batches that the spool has (its file was damaged): the chain goes on behind them
+    const { device, enrolment, receipted, hash } = ledger.state
+    outbox.append({ kind: 'enrolled', device, enrolment, sequence: last.last, receipted, hash })
+  }
   if (identity !== undefined) {
     followEnrolment(parts, identity)
-    const { lastBatch, receipted } = ledger.state
-    const stored = spool.last?.last ?? receipted
-    if (lastBatch !== undefined && lastBatch.sequence === stored + 1 && lastBatch.sequence > receipted) {
-      await outbox.store(lastBatch, identity)
-      log.info(`batch ${lastBatch.sequence} was in the ledger and not yet in the spool: sealed again`)
+    const unsealed = unsealedBatch(parts)
+    if (unsealed !== undefined) {
+      await outbox.store(unsealed, identity)
+      log.info(`batch ${unsealed.sequence} was in the ledger and not yet in the spool: sealed again`)
     }
   }
   closeHole(parts)
-  countLost(parts)
+}
+
+/** The batch that a power cut kept between ledger and spool. */
+function unsealedBatch({ ledger, spool }: Recovery) {
+  const { lastBatch, receipted } = ledger.state
+  const stored = spool.last?.last ?? receipted
+  const isNext = lastBatch !== undefined && lastBatch.sequence === stored + 1 && lastBatch.sequence > receipted
+  return isNext ? lastBatch : undefined
 }
 
 /** After an enrolment the chain goes on if central stands at a point of it; else it begins anew where central stands. */
@@ -81,8 +99,8 @@ function closeHole({ ledger, spool, log }: Recovery): void {
   log.warning(`batches ${from} to ${sequence} are in the ledger and not on the disk: central is told`)
 }
 
-function countLost({ spool, outbox, totals, log }: Recovery): void {
-  const onDisk = emptyRows()
+function countLost({ spool, outbox, totals, log }: Recovery, unsealed: ReturnType<typeof unsealedBatch>): void {
+  const onDisk = unsealed === undefined ? emptyRows() : { ...unsealed.byInput }
   for (const batch of spool.batches) for (const name of inputNames) onDisk[name] += rowsOf(batch.byInput)[name]
   const lost = emptyRows()
   for (const name of inputNames) {
@@ -102,8 +120,8 @@ function countLost({ spool, outbox, totals, log }: Recovery): void {
   }
   if (sumRows(lost) > 0) {
     moveRows(totals, lost, 'spooled', 'shed')
-    outbox.append({ kind: 'shed', first: 0, last: 0, byInput: lost, reason: 'not-on-disk' })
+    outbox.appendSoon({ kind: 'shed', first: 0, last: 0, byInput: lost, reason: 'not-on-disk' })
     log.warning(`${sumRows(lost)} events of the ledger are not on the disk; they are counted as shed`)
   }
-  outbox.append({ kind: 'counts', totals: structuredClone(totals) })
+  outbox.appendSoon({ kind: 'counts', totals: structuredClone(totals) })
 }

@@ -14,7 +14,7 @@ import { emptyTotals, inputNames, sum, unaccounted } from '../ledger/accounting.
 import { Ledger } from '../ledger/ledger.ts'
 import { quietLog } from '../log.ts'
 import { Outbox } from '../outbox.ts'
-import { recover } from '../recovery.ts'
+import { recoverChain, recoverCounts } from '../recovery.ts'
 import { Spool } from '../spool/spool.ts'
 import { Networks } from '../triage/networks.ts'
 import { Triage } from '../triage/triage.ts'
@@ -36,7 +36,9 @@ async function openBox(folder: string, identity: Identity) {
   const spool = new Spool(join(folder, 'spool'), QUOTA_BYTES)
   const totals = structuredClone(ledger.state.totals ?? emptyTotals())
   const outbox = new Outbox(ledger, spool, totals)
-  await recover({ ledger, spool, outbox, totals, log: quietLog }, identity)
+  const recovery = { ledger, spool, outbox, totals, log: quietLog }
+  recoverCounts(recovery, identity)
+  await recoverChain(recovery, identity)
   const collector = new Collector(totals, new Gateways([], () => undefined), new Triage(new Networks(['198.51.100.0/24'])))
   const batcher = new Batcher({
     collector,

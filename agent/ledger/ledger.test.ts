@@ -94,8 +94,13 @@ t.test('refuses a record in which a line was changed, taken out, or put in', asy
     change(lines)
     writeFileSync(file, lines.join('\n'))
     t.throws(() => [...readLedger(folder)], { code: 'ledger-damaged' }, name)
-    t.throws(() => new Ledger(folder, MIB), { code: 'ledger-damaged' }, name)
     t.equal(readFileSync(file, 'utf8'), lines.join('\n'), 'and changes nothing on the disk')
+    const next = new Ledger(folder, MIB)
+    t.equal(next.damaged, `${file}.damaged`, 'an agent that starts goes on with a new file')
+    t.equal(readFileSync(`${file}.damaged`, 'utf8'), lines.join('\n'), 'and keeps the damaged one')
+    next.append(batch(9, 1), at)
+    next.close()
+    t.equal(foldLedger(folder)?.sequence, 9)
   }
 })
 

@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -26,6 +27,8 @@ export class Ledger {
   readonly state: LedgerState = initialState()
   /** Bytes of a line that a power cut left unfinished at the end of the last file, taken off when it was opened. */
   readonly tornBytes: number = 0
+  /** A file that did not hold together when it was opened, set aside under another name; what it says up to there counts. */
+  readonly damaged: string | undefined
   private readonly folder: string
   private readonly quotaBytes: number
   private number = 0
@@ -33,7 +36,7 @@ export class Ledger {
   private bytes = 0
   private previous = CHAIN_START
 
-  /** Opens or begins the ledger in a folder. Failure 'ledger-damaged' if the last file does not hold together. */
+  /** Opens or begins the ledger in a folder. */
   constructor(folder: string, quotaBytes: number) {
     this.folder = folder
     this.quotaBytes = quotaBytes
@@ -47,7 +50,13 @@ export class Ledger {
     this.tornBytes = text.length - whole
     if (this.tornBytes > 0) ftruncateSync(this.file, whole)
     this.bytes = whole
-    this.readBack(text.toString('utf8', 0, whole), join(folder, last))
+    if (this.readBack(text.toString('utf8', 0, whole))) return
+    // a record that cannot be gone on with must not stop the box; it is kept for whoever asks what happened to it
+    this.close()
+    this.previous = CHAIN_START
+    this.damaged = join(folder, `${last}.damaged`)
+    renameSync(join(folder, last), this.damaged)
+    syncFolder(folder)
   }
 
   /** Adds an entry and flushes it. On a full or failing disk nothing of it stays, and Failure 'disk-full' or 'disk-failed' is thrown. */
@@ -62,14 +71,15 @@ export class Ledger {
     this.file = -1
   }
 
-  private readBack(text: string, path: string): void {
+  /** Applies the lines of the last file, as far as each follows the one before; false if one does not. */
+  private readBack(text: string): boolean {
     for (const line of text.split('\n').slice(0, -1)) {
       const read = decodeLine(line)
-      if (read === undefined || (this.previous !== CHAIN_START && read.previous !== this.previous))
-        throw new Failure('ledger-damaged', `${path} does not hold together at: ${line.slice(0, 60)}`)
+      if (read === undefined || (this.previous !== CHAIN_START && read.previous !== this.previous)) return false
       this.previous = hashOfLine(line)
       applyEntry(this.state, read.entry)
     }
+    return true
   }
 
   private beginFile(at: Date): void {

@@ -41,6 +41,8 @@ export interface UplinkDesk {
 }
 
 export interface UplinkState {
+  /** True while a batch is on its way: its receipt must still find it. */
+  isSending: boolean
   lastReceiptAt: number
   lastReceipt: UplinkReceipt | undefined
   bytesSent: number
@@ -52,6 +54,7 @@ export interface UplinkState {
 }
 
 export const initialUplinkState = (): UplinkState => ({
+  isSending: false,
   lastReceiptAt: 0,
   lastReceipt: undefined,
   bytesSent: 0,
@@ -125,12 +128,15 @@ export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: L
       open ??= { client: await desk.connect(identity), identity }
       if (isRenewing) desk.replace(await renewOnce(open.client, identity))
       if (outgoing === undefined) continue
+      state.isSending = true
       const receipt = await uploadOnce(desk, open.client, identity, outgoing, signal)
       desk.settle(outgoing, receipt)
+      state.isSending = false
       if (state.failure !== undefined) log.info(`central takes batches again, from ${outgoing.sequence} on`)
       Object.assign(state, { lastReceipt: receipt, lastReceiptAt: Date.now(), failuresInARow: 0, failure: undefined, retryAt: 0 })
       state.bytesSent += outgoing.bytes.length
     } catch (error) {
+      state.isSending = false
       if (signal.aborted) break
       await open?.client.close()
       open = undefined
