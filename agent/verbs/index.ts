@@ -1,6 +1,5 @@
-// The one table of verbs.
+// The one table of verbs. What only one verb needs is loaded by that verb: a person waits for the others.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { runAgent } from '../agent.ts'
 import { table } from '../lib/table.ts'
 import { journalLog } from '../log.ts'
 import { pathsBelow } from '../paths.ts'
@@ -8,9 +7,6 @@ import { type SettingName, settingsTable } from '../settings.ts'
 import { parseHandedOver } from '../sources/handed-over.ts'
 import { version } from '../version.ts'
 import type { Call, Verb } from './command.ts'
-import { enrol } from './enrol.ts'
-import { explain } from './explain.ts'
-import { parseSince, sent } from './sent.ts'
 import { readSettings } from './settings-file.ts'
 import { readStatus, statusText } from './status.ts'
 import { who } from './who.ts'
@@ -23,6 +19,7 @@ export const verbs: readonly Verb[] = [
     help: 'Runs the agent until SIGTERM. Sockets handed over by systemd (names udp, tcp, tls) are used instead of the\naddresses in the settings, so that ports below 1024 need no privilege.',
     options: {},
     run: async call => {
+      const { runAgent } = await import('../agent.ts')
       const handedOver = parseHandedOver(call.environment, process.pid)
       await runAgent(
         {
@@ -45,6 +42,7 @@ export const verbs: readonly Verb[] = [
     help: 'Makes a key, has central sign it, and keeps both. A box that was enrolled before is enrolled again: its old key is\nrevoked. A running agent takes the new identity up within a second.\n\n  cyberalarm enrol 3M7A-XXXX-XXXX-XXXX-X',
     options: {},
     run: async call => {
+      const { enrol } = await import('./enrol.ts')
       const identity = await enrol(call.positionals[0], pathsBelow(call.root), readSettings(call.root))
       const until = identity.certificate.validToDate.toISOString()
       call.print(
@@ -70,6 +68,7 @@ export const verbs: readonly Verb[] = [
     help: 'Reads messages, one a line, and prints for each whether it would be sent, dropped, ignored or could not be read,\nwhich rule says so, and the event. Nothing is sent and nothing is kept.\n\n  tail -n 20 firewall.log | cyberalarm explain',
     options: { 'json-lines': { type: 'boolean', help: 'each input line is one JSON string, so that a message may hold line breaks' } },
     run: async call => {
+      const { explain } = await import('./explain.ts')
       await explain(process.stdin, call.print, {
         settings: readSettings(call.root),
         json: call.json,
@@ -85,6 +84,7 @@ export const verbs: readonly Verb[] = [
     help: 'Reads the ledger: each event as it left, with internal addresses as pseudonyms (`cyberalarm who` turns them back),\nand the receipt of its batch. A record that was changed after it was written is said, and the exit code is 1.',
     options: { since: { type: 'string', help: 'from this time on: 2026-11-20T12:00:00Z, or a span back such as 2h or 7d' } },
     run: async call => {
+      const { parseSince, sent } = await import('./sent.ts')
       const since = typeof call.values.since === 'string' ? parseSince(call.values.since, Date.now()) : 0
       sent({ folder: pathsBelow(call.root).ledger, since, json: call.json, print: call.print })
       return 0
