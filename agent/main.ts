@@ -6,7 +6,8 @@ import { verbs } from './verbs/index.ts'
 
 const { verb, values, positionals } = start()
 const interrupt = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort())
+// for good, not once: a library of ours (when-exit, below conf) sends the signal again, and that must not end us half-way
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort())
 // a reader that has seen enough (`| head`) is no fault
 process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
 // nor is a log that nobody takes any more: the agent goes on
