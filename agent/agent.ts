@@ -134,6 +134,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     .untilDiskTakes(() => recoverChain(recovery, keeper.identity), ending.signal)
     .then(() => {
       isRecovered = true
+      news.notify()
       return batcher.closeForever(ending.signal)
     })
   const sending = uploadForever(desk, uplink, log, farewell.signal)
