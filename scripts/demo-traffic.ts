@@ -38,14 +38,12 @@ const linesOf = (text: string): string[] => text.split('\n').filter(line => line
 /** All that the demo sends, by gateway. */
 export function demoGateways(): Gateway[] {
   const perProduct = Math.floor(MESSAGES / products.length)
-  const generated = products.map((name, i) => ({
-    name,
-    address: `127.0.0.${11 + i}`,
-    transport: transports[i],
-    messages: existsSync(workload)
-      ? generate(name, i + 1, i === 0 ? MESSAGES - perProduct * (products.length - 1) : perProduct)
-      : repeat(ownFixtures(), perProduct),
-  }))
+  const generated = products.map((name, i) => {
+    // what does not divide evenly is the first one's
+    const count = i === 0 ? MESSAGES - perProduct * (products.length - 1) : perProduct
+    const messages = existsSync(workload) ? generate(name, i + 1, count) : repeat(ownFixtures(), count)
+    return { name, address: `127.0.0.${11 + i}`, transport: transports[i], messages }
+  })
   if (!existsSync(cases)) return generated
   const real = linesOf(readFileSync(cases, 'utf8')).map(line => (JSON.parse(line) as { line: string }).line)
   const of = (part: number) => real.filter((_, i) => i % 3 === part)
