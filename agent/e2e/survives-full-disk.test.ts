@@ -21,17 +21,23 @@ function fill(folder: string): string {
   return path
 }
 
-t.test('loses nothing that it does not count while the disk is full, and closes no listener', { skip }, async t => {
+/** An enrolled box whose data lies on a disk of 4 MiB. */
+async function enrolledBox(t: { teardown(done: () => unknown): unknown; equal(found: unknown, wanted: unknown): unknown }) {
   const dir = temporaryFolder(t)
   const root = join(dir, 'box')
-  const { data, ledger } = pathsBelow(root)
+  const { data } = pathsBelow(root)
   const central = await startCentral({ folder: join(dir, 'central') })
   t.teardown(() => central.close())
   mkdirSync(data, { recursive: true })
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', data])
   t.teardown(() => execFileSync('umount', [data]))
   writeSettings(root, central)
-  t.match(await cyberalarm(root, 'enrol', await central.makeCode()), { code: 0 })
+  t.equal((await cyberalarm(root, 'enrol', await central.makeCode())).code, 0)
+  return { root, data, central }
+}
+
+t.test('loses nothing that it does not count while the disk is full, and closes no listener', { skip }, async t => {
+  const { root, data, central } = await enrolledBox(t)
   const agent = await startAgent(root)
   t.teardown(() => agent.kill())
   let number = 0
@@ -62,20 +68,11 @@ t.test('loses nothing that it does not count while the disk is full, and closes 
     'and the notice is gone',
   )
   t.equal((await central.stats()).rows, 300)
-  t.ok([...readLedger(ledger)].length > 6, 'the chain of the ledger holds')
+  t.ok([...readLedger(pathsBelow(root).ledger)].length > 6, 'the chain of the ledger holds')
 })
 
 t.test('a disk that stays full costs what does not fit into memory, and that is counted', { skip }, async t => {
-  const dir = temporaryFolder(t)
-  const root = join(dir, 'box')
-  const { data } = pathsBelow(root)
-  const central = await startCentral({ folder: join(dir, 'central') })
-  t.teardown(() => central.close())
-  mkdirSync(data, { recursive: true })
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', data])
-  t.teardown(() => execFileSync('umount', [data]))
-  writeSettings(root, central)
-  t.match(await cyberalarm(root, 'enrol', await central.makeCode()), { code: 0 })
+  const { root, data, central } = await enrolledBox(t)
   const agent = await startAgent(root)
   const filler = fill(data)
   const lines = 90_000
@@ -96,16 +93,7 @@ t.test('a disk that stays full costs what does not fit into memory, and that is 
 })
 
 t.test('an agent that starts on a full disk listens, and keeps what the disk will take later', { skip }, async t => {
-  const dir = temporaryFolder(t)
-  const root = join(dir, 'box')
-  const { data } = pathsBelow(root)
-  const central = await startCentral({ folder: join(dir, 'central') })
-  t.teardown(() => central.close())
-  mkdirSync(data, { recursive: true })
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', data])
-  t.teardown(() => execFileSync('umount', [data]))
-  writeSettings(root, central)
-  t.match(await cyberalarm(root, 'enrol', await central.makeCode()), { code: 0 })
+  const { root, data, central } = await enrolledBox(t)
   const before = await startAgent(root)
   await sendTcp(before.tcpPort, [blockedLine(0), blockedLine(1)])
   await until(before.status, status => sums(status).sent === 2)
