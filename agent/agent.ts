@@ -132,8 +132,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   tell = status
   const closing = batcher
     .untilDiskTakes(() => recoverChain(recovery, keeper.identity), ending.signal)
-    .then(() => {
-      isRecovered = true
+    .then(isDone => {
+      isRecovered = isDone
       news.notify()
       return batcher.closeForever(ending.signal)
     })

@@ -2,7 +2,7 @@
 import type { Batcher } from './batcher.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Collector } from './collector.ts'
-import { describe } from './errors.ts'
+import { advice, describe } from './errors.ts'
 import type { IdentityKeeper } from './identity-keeper.ts'
 import { inputNames, unaccounted } from './ledger/accounting.ts'
 import type { Ledger } from './ledger/ledger.ts'
@@ -30,7 +30,7 @@ const checks: readonly ((facts: Facts) => string | undefined)[] = [
   ({ keeper }) =>
     keeper.fault ??
     (keeper.identity === undefined
-      ? 'this box is not enrolled: suspicious events are counted and shed. Run `cyberalarm enrol CODE`'
+      ? `this box is not enrolled: suspicious events are counted and shed. ${advice['not-enrolled']}`
       : undefined),
   ({ keeper }) => {
     const until = keeper.identity?.certificate.validToDate.getTime() ?? Number.POSITIVE_INFINITY

@@ -46,6 +46,8 @@ export interface Status {
   readonly sources: readonly { readonly name: string; readonly address: string; readonly counters: Readonly<Record<string, number>> }[]
   /** Sentences about what a person should know; empty when all is well. */
   readonly notices: readonly string[]
+  /** Messages that were too long or broken to be read, by reason; they are among the unreadable ones. */
+  readonly refused: Readonly<Record<string, number>>
   readonly unreadableShapes: readonly { readonly shape: string; readonly count: number }[]
 }
 
@@ -106,6 +108,7 @@ export function statusOf(parts: StatusParts): Status {
     accounting: inputNames.map(name => inputStatus(name, collector.totals[name], name === 'udp' ? parts.kernelLost : null)),
     sources: parts.sources.map(source => ({ name: source.name, address: source.address, counters: { ...source.counters } })),
     notices: parts.notices,
+    refused: { ...collector.refused },
     unreadableShapes: collector.shapes.top(20),
   }
 }

@@ -246,6 +246,8 @@ t.test('after all that everything that was kept is at central, once', async t =>
   const status = await until(agent.status, now => sums(now).waiting + sums(now).spooled === 0)
   t.match(sums(status), { received: due, unaccounted: 0, shed: 0 })
   t.equal((await central.stats()).rows, sums(status).sent)
+  const { oversize, 'broken-frame': broken } = status.refused
+  t.ok(oversize > 0 && broken > 0, `status says why: ${oversize} too long, ${broken} broken frames`)
   await agent.kill('SIGTERM')
   t.equal(agent.child.exitCode, 0)
 })

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { foldLedger } from '../ledger/ledger.ts'
 import { pathsBelow } from '../paths.ts'
 import type { Status } from '../status.ts'
 import { askStatus } from '../status-socket.ts'
@@ -145,8 +144,6 @@ export function sums(status: Pick<Status, 'accounting'>): Record<string, number>
     ),
   )
 }
-
-export const ledgerState = (root: string) => foldLedger(pathsBelow(root).ledger)
 
 /** A blocked connection as a Linux gateway says it; every number gives another source and port, so none is merged. */
 export function blockedLine(number: number): string {

@@ -24,10 +24,6 @@ export function equals(bytes: Uint8Array, start: number, end: number, token: Uin
   return end - start === token.length && startsWith(bytes, start, end, token)
 }
 
-export function equalsAnyCase(bytes: Uint8Array, start: number, end: number, token: Uint8Array): boolean {
-  return end - start === token.length && startsWithAnyCase(bytes, start, end, token)
-}
-
 /** Where token begins in bytes[start, end), or -1. */
 export function find(bytes: Uint8Array, start: number, end: number, token: Uint8Array): number {
   const first = token[0]

@@ -30,6 +30,7 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
     accounting: inputNames.map(name => inputStatus(name, totals[name], null)),
     sources: [],
     notices: [`no agent is running. ${advice['agent-not-running']}`],
+    refused: {},
     unreadableShapes: [],
   }
 }
@@ -54,6 +55,7 @@ export function statusText(status: Status, now: number): string {
     '',
     accountingTable(status.accounting),
     ...droppedText(status.accounting),
+    ...refusedText(status.refused),
   ]
   return part.join('\n')
 }
@@ -77,6 +79,13 @@ function gatewaysText(status: Status, now: number): string {
     gateway.skewSeconds === null ? '-' : spanText(gateway.skewSeconds),
   ])
   return table(['gateway', 'address', 'product', 'last message', 'messages', 'a second', 'understood', 'clock behind'], rows)
+}
+
+function refusedText(refused: Status['refused']): string[] {
+  const parts = Object.entries(refused)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => `${reason} ${grouped(count)}`)
+  return parts.length === 0 ? [] : [`unreadable because: ${parts.join(', ')}`]
 }
 
 /** What was dropped, by the rules that did it. */
