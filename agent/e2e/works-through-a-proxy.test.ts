@@ -240,9 +240,14 @@ t.test('central that is busy (429, 503) is not asked again before it wants to be
   ]
   let sent = 0
   for (const { status, code, boxes, seconds } of cases) {
-    const free = await occupy(central.port, boxes, 8)
+    const held = [await occupy(central.port, boxes, 8)]
+    const free = () => held.forEach(end => void end())
     t.teardown(free)
-    const probe = () => post(target, '/v1/batches', Buffer.from('x'), { identity: itself })
+    const probe = async () => {
+      // a probe that came before the last of them had its place: one more takes it
+      held.push(await occupy(central.port, boxes, 1))
+      return post(target, '/v1/batches', Buffer.from('x'), { identity: itself })
+    }
     const answer = await until(probe, got => got.status === status)
     t.match(answer, { headers: { 'retry-after': String(seconds) }, body: { code } }, 'central itself says so')
     await sendTcp(agent.tcpPort, lines(5))
