@@ -28,6 +28,6 @@ clean: ## remove what was built and installed
 .PHONY: ready
 ready: node_modules/.ready
 
-node_modules/.ready: package.json package-lock.json scripts/set-up.sh
+node_modules/.ready: package.json package-lock.json scripts/set-up.sh scripts/build-addon.sh $(wildcard agent/node-netfilter-log/src/*)
 	@bash scripts/set-up.sh
 	@touch $@

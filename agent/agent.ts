@@ -18,7 +18,6 @@ import { openPseudonyms } from './pseudonym-key.ts'
 import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './recovery.ts'
 import type { Settings } from './settings.ts'
 import type { HandedOver } from './sources/handed-over.ts'
-import { kernelLostDatagrams } from './sources/kernel-losses.ts'
 import { Spool } from './spool/spool.ts'
 import { type Status, statusOf } from './status.ts'
 import { serveStatus } from './status-socket.ts'
@@ -113,6 +112,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     handedOver: options.handedOver,
     log,
     sinkFor: input => collector.sinkFor(input),
+    nflogSink: () => collector.nflogSink(),
   })
   const status = (): Status =>
     statusOf({
@@ -127,7 +127,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       collector,
       sources,
       notices: noticesOf({ faults, keeper, batcher, clock, uplink, collector, ledger, settings, afterCleanStop }),
-      kernelLost: kernelLostDatagrams(sources.find(source => source.name === 'udp')?.address),
     })
   tell = status
   const closing = batcher

@@ -1,11 +1,15 @@
 // Where messages end: each is interpreted, counted at exactly one place, and, if suspicious, put into the open batch.
 // Synchronous: when `deliver` returns, the message is accounted for.
 import { Added, type Context, End, OpenBatch } from './batch/open-batch.ts'
+import { Clock, type EventRecord, productNames } from './event.ts'
 import type { Gateways } from './gateways.ts'
 import { Interpreter } from './interpreter.ts'
 import { emptyRows, type InputName, type RowsByInput, type Totals } from './ledger/accounting.ts'
+import { netfilter } from './recognisers/netfilter.ts'
+import { readPrefix } from './recognisers/netfilter-prefix.ts'
 import { Reading } from './recognisers/recogniser.ts'
 import { Shapes, shapeOf } from './recognisers/shape.ts'
+import type { NflogRefusal, NflogSink } from './sources/nflog.ts'
 import type { RefusalReason, Sink } from './sources/source.ts'
 import { NetworkKind } from './triage/networks.ts'
 import { rules, Verdict } from './triage/rules.ts'
@@ -21,14 +25,18 @@ export interface FilledBatch {
 
 const endOf = (has: boolean, kind: number): number => (!has ? End.absent : kind === NetworkKind.internal ? End.ours : End.foreign)
 
+/** The gateway of packets that this machine's own rules log. */
+const OWN_GATEWAY = 'this machine'
+const NETFILTER = productNames.indexOf('netfilter')
+
 /** Shapes are looked at for this many unreadable messages a second; a flood of them costs no more. */
 const SHAPES_A_SECOND = 20
 
 export class Collector {
   readonly totals: Totals
   readonly shapes = new Shapes()
-  /** Messages refused before they were read, by reason. They count as unreadable. */
-  readonly refused: Record<RefusalReason, number> = { oversize: 0, 'broken-frame': 0 }
+  /** Messages refused before they were read, by reason. They count as unreadable, what is not IP as ignored. */
+  readonly refused: Record<RefusalReason | NflogRefusal, number> = { oversize: 0, 'broken-frame': 0, 'broken-packet': 0, 'not-ip': 0 }
   /** Messages that made us fail: 0 unless the program is wrong. They count as unreadable. */
   readingFaults = 0
   lastReadingFault: unknown
@@ -50,8 +58,9 @@ export class Collector {
   }
 
   sinkFor(input: InputName): Sink {
-    return {
-      deliver: (bytes, start, end, peer) => this.deliver(input, bytes, start, end, peer),
+    const sink: Sink = {
+      heardAt: 0,
+      deliver: (bytes, start, end, peer) => this.deliver(input, bytes, start, end, peer, sink.heardAt),
       refuse: (reason, peer) => {
         this.totals[input].received++
         this.totals[input].unreadable++
@@ -59,6 +68,35 @@ export class Collector {
         this.gateways.get(peer).messages++
       },
     }
+    return sink
+  }
+
+  /** For packets, which come decoded: only their rule's prefix is left to read. */
+  nflogSink(): NflogSink {
+    const counts = this.totals.nflog
+    const sink: NflogSink = {
+      heardAt: 0,
+      deliver: (event, bytes, record) => {
+        counts.received++
+        const gateway = this.gateways.get(OWN_GATEWAY)
+        gateway.messages++
+        gateway.understood++
+        gateway.recogniser = netfilter
+        gateway.lastMessageAt = sink.heardAt
+        readPrefix(bytes, record.prefixStart, record.prefixEnd, event)
+        if (event.clock === Clock.absent) event.time = sink.heardAt
+        event.clock = Clock.exact
+        this.place('nflog', event, this.triage.judge(event, sink.heardAt), gateway.number, NETFILTER)
+      },
+      refuse: reason => {
+        counts.received++
+        if (reason === 'not-ip') counts.ignored++
+        else counts.unreadable++
+        this.refused[reason]++
+        this.gateways.get(OWN_GATEWAY).messages++
+      },
+    }
+    return sink
   }
 
   get openRows(): number {
@@ -85,14 +123,14 @@ export class Collector {
     this.shapesLeft = SHAPES_A_SECOND
   }
 
-  private deliver(input: InputName, bytes: Uint8Array, start: number, end: number, peer: string): void {
+  private deliver(input: InputName, bytes: Uint8Array, start: number, end: number, peer: string, heardAt: number): void {
     const counts = this.totals[input]
     counts.received++
     const gateway = this.gateways.get(peer)
     const { interpreter } = this
     let reading: Reading
     try {
-      reading = interpreter.interpret(bytes, start, end, gateway, Date.now())
+      reading = interpreter.interpret(bytes, start, end, gateway, heardAt)
     } catch (error) {
       // a fault of ours in reading one message must not cost the messages behind it
       this.readingFaults++
@@ -108,16 +146,21 @@ export class Collector {
       counts.ignored++
       return
     }
-    const rule = rules[interpreter.rule]
+    this.place(input, interpreter.event, interpreter.rule, gateway.number, interpreter.product)
+  }
+
+  /** Brings an event that was judged to where its rule says. */
+  private place(input: InputName, event: EventRecord, ruleIndex: number, gateway: number, product: number): void {
+    const counts = this.totals[input]
+    const rule = rules[ruleIndex]
     if (rule.verdict === Verdict.drop) {
       counts.dropped[rule.name] = (counts.dropped[rule.name] ?? 0) + 1
       return
     }
     const { context, triage } = this
-    const { event } = interpreter
-    context.gateway = gateway.number
-    context.product = interpreter.product
-    context.reason = interpreter.rule
+    context.gateway = gateway
+    context.product = product
+    context.reason = ruleIndex
     context.sourceEnd = endOf(event.hasSource, triage.sourceKind)
     context.destinationEnd = endOf(event.hasDestination, triage.destinationKind)
     const added = this.filling.batch.add(event, context)

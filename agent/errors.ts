@@ -30,6 +30,10 @@ export const advice = {
     'An entry of the ledger does not fit the one before it: the file was changed after it was written. Keep a copy for the helpdesk.',
   'listen-failed':
     'Another program holds this address, or the agent may not open it. Change the syslog setting, or let systemd hand the socket over.',
+  'nflog-failed':
+    'Listening to packets that the kernel logs takes CAP_NET_ADMIN (the unit brings it) and a group that no other program, such as ulogd, listens to.',
+  'native-missing':
+    'Build it with scripts/build-addon.sh (it takes a C compiler), or install the package for this processor. Everything else works meanwhile.',
   'certificate-unreadable':
     'The PEM files of syslog.tls.certificate and syslog.tls.key must be readable for the agent and belong together.',
   'agent-running': 'One agent is already running on this data folder. Stop it first, or name another folder with --root.',

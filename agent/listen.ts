@@ -1,16 +1,17 @@
 // Opens the sources that the settings ask for, on sockets handed over by systemd where there are any.
 import { hostname, networkInterfaces } from 'node:os'
-import { describe } from './errors.ts'
-import type { InputName } from './ledger/accounting.ts'
+import { describe, Failure } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Paths } from './paths.ts'
 import type { Settings } from './settings.ts'
 import type { HandedOver } from './sources/handed-over.ts'
 import { type ListenAddress, parseListenAddress } from './sources/listen-address.ts'
+import { type NflogSink, openNflogSource } from './sources/nflog.ts'
 import type { Sink, Source } from './sources/source.ts'
 import { openSyslogTcp } from './sources/syslog-tcp.ts'
 import { openSyslogTls } from './sources/syslog-tls.ts'
 import { openSyslogUdp } from './sources/syslog-udp.ts'
+import { openPlainSyslogUdp } from './sources/syslog-udp-plain.ts'
 import { ensureOwnCertificate, type TlsFiles } from './sources/tls-certificate.ts'
 
 export interface Opened {
@@ -24,13 +25,16 @@ export interface ListenOptions {
   readonly paths: Paths
   readonly handedOver: HandedOver
   readonly log: Log
-  sinkFor(input: InputName): Sink
+  sinkFor(input: SyslogInput): Sink
+  nflogSink(): NflogSink
 }
 
+const syslogInputs = ['udp', 'tcp', 'tls'] as const
+type SyslogInput = (typeof syslogInputs)[number]
 type Opener = (address: ListenAddress, fd: number | undefined) => Promise<Source>
 
 /** Throws the last fault if nothing could be opened at all. */
-export async function openSources({ settings, paths, handedOver, log, sinkFor }: ListenOptions): Promise<Opened> {
+export async function openSources({ settings, paths, handedOver, log, sinkFor, nflogSink }: ListenOptions): Promise<Opened> {
   const limits = { connectionsMax: settings['syslog.connections'], idleMs: settings['syslog.idleSeconds'] * 1000 }
   const trouble = (error: Error) => log.warning(`a listening socket has trouble: ${error.message}`)
   const openTls: Opener = async (address, fd) => {
@@ -47,14 +51,21 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor }:
     log.info(`syslog over TLS shows the certificate ${source.fingerprint}`)
     return source
   }
-  const openers: Readonly<Record<InputName, Opener>> = {
-    udp: (address, fd) => openSyslogUdp({ ...address, fd, sink: sinkFor('udp'), trouble }),
+  const native = await loadNative()
+  const missing = typeof native === 'string' ? [describe(new Failure('native-missing', native))] : []
+  for (const text of missing) log.warning(text)
+  const openUdp: Opener = (address, fd) => {
+    const options = { ...address, fd, sink: sinkFor('udp'), trouble }
+    return typeof native === 'string' ? openPlainSyslogUdp(options) : openSyslogUdp(native.openUdp, options)
+  }
+  const openers: Readonly<Record<SyslogInput, Opener>> = {
+    udp: openUdp,
     tcp: (address, fd) => openSyslogTcp({ ...address, fd, sink: sinkFor('tcp'), limits, trouble }),
     tls: openTls,
   }
   const sources: Source[] = []
   const faults: unknown[] = []
-  for (const name of ['udp', 'tcp', 'tls'] as const) {
+  for (const name of syslogInputs) {
     const setting = settings[`syslog.${name}`]
     if (setting === 'off') continue
     try {
@@ -64,8 +75,30 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor }:
       log.warning(describe(error))
     }
   }
+  const groups = settings['nflog.groups']
+  if (groups.length > 0) {
+    try {
+      if (typeof native === 'string') throw new Error('the native receiver is missing')
+      sources.push(openNflogSource({ open: native.openNflog, groups, sink: nflogSink(), trouble }))
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      const fault = new Failure('nflog-failed', `cannot listen to nflog.groups = ${groups.join(', ')}: ${reason}`, error)
+      faults.push(fault)
+      log.warning(describe(fault))
+    }
+  }
   if (sources.length === 0 && faults.length > 0) throw faults.at(-1)
-  return { sources, faults: faults.map(describe) }
+  return { sources, faults: [...missing, ...faults.map(describe)] }
+}
+
+/** The addon, where it was built for this machine, or why there is none: everything but NFLOG works without it. */
+async function loadNative(): Promise<typeof import('node-netfilter-log') | string> {
+  try {
+    return await import('node-netfilter-log')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    return `the native receiver is missing, so syslog over UDP costs several times more and there is no NFLOG: ${reason}`
+  }
 }
 
 async function tlsFiles(settings: Settings, paths: Paths): Promise<TlsFiles> {

@@ -5,7 +5,7 @@ import { type PackOptions, packBatch } from './batch/pack.ts'
 import { sealBatch } from './batch/seal.ts'
 import type { FilledBatch } from './collector.ts'
 import { Failure } from './errors.ts'
-import { inputNames, moveRows, type RowsByInput, type Totals } from './ledger/accounting.ts'
+import { emptyRows, inputNames, moveRows, type RowsByInput, type Totals } from './ledger/accounting.ts'
 import type { LedgerEntry } from './ledger/entries.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Segment } from './spool/segment.ts'
@@ -18,7 +18,7 @@ const fromHex = (text: string): Buffer => Buffer.from(text, 'hex')
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 export const rowsOf = (byInput: Readonly<Record<string, number>>): RowsByInput => {
-  const rows = { udp: 0, tcp: 0, tls: 0 }
+  const rows = emptyRows()
   for (const name of inputNames) rows[name] = byInput[name] ?? 0
   return rows
 }

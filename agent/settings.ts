@@ -48,6 +48,13 @@ export const settingsTable = {
   'syslog.tls.certificate': { default: '', shape: file, help: 'Your own certificate (PEM); left empty, the box makes one.' },
   'syslog.tls.key': { default: '', shape: file, help: 'The key that belongs to it (PEM).' },
   'syslog.tls.clientCa': { default: '', shape: file, help: 'If set, only gateways with a certificate of this CA (PEM) may connect.' },
+  'nflog.groups': {
+    default: '',
+    shape: list(z.string().regex(/^\d+$/, 'must be numbers of groups from 0 to 65535'))
+      .pipe(z.array(z.transform(Number).pipe(z.number().max(65535, 'a group is 65535 or less'))).max(32, 'must be 32 groups or fewer'))
+      .refine(groups => new Set(groups).size === groups.length, 'must name each group once'),
+    help: "Groups that this machine's own rules log packets to (nftables `log group 514`); needs CAP_NET_ADMIN.",
+  },
   'syslog.connections': { default: '512', shape: number(1, 65535), help: 'Most TCP and TLS connections at a time, each.' },
   'syslog.idleSeconds': { default: '3600', shape: number(10, 604_800), help: 'A connection that is silent for longer is closed.' },
   'spool.quotaMiB': {

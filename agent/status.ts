@@ -84,7 +84,6 @@ export interface StatusParts {
   readonly collector: Collector
   readonly sources: readonly Source[]
   readonly notices: readonly string[]
-  readonly kernelLost: number | null
 }
 
 export function statusOf(parts: StatusParts): Status {
@@ -105,7 +104,9 @@ export function statusOf(parts: StatusParts): Status {
     },
     queue: { batches: spool.length, bytes: spool.usedBytes, quotaBytes: parts.quotaBytes },
     gateways: parts.gateways.active.map(gatewayStatus),
-    accounting: inputNames.map(name => inputStatus(name, collector.totals[name], name === 'udp' ? parts.kernelLost : null)),
+    accounting: inputNames.map(name =>
+      inputStatus(name, collector.totals[name], parts.sources.find(source => source.name === name)?.kernelLost() ?? null),
+    ),
     sources: parts.sources.map(source => ({ name: source.name, address: source.address, counters: { ...source.counters } })),
     notices: parts.notices,
     refused: { ...collector.refused },

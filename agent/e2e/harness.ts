@@ -25,8 +25,26 @@ const compiled = join(tmpdir(), 'node-compile-cache')
  * Starts `cyberalarm` with the words given, as it is started in the field: without the hooks that the test runner puts into
  * every Node.js below it through the environment, because those end a process at its first signal.
  */
-export const spawnCyberalarm = (words: readonly string[]): ChildProcessWithoutNullStreams =>
-  spawn('env', ['-u', 'NODE_OPTIONS', `NODE_COMPILE_CACHE=${compiled}`, process.execPath, main, ...words])
+export const spawnCyberalarm = (words: readonly string[], how: Start = {}): ChildProcessWithoutNullStreams => {
+  const command = [
+    'env',
+    '-u',
+    'NODE_OPTIONS',
+    `NODE_COMPILE_CACHE=${compiled}`,
+    process.execPath,
+    ...(how.nodeOptions ?? []),
+    main,
+    ...words,
+  ]
+  const [first, ...rest] = [...(how.inside ?? []), ...command]
+  return spawn(first, rest)
+}
+
+/** `inside`: a command that runs the command behind it, in a namespace for example. */
+export interface Start {
+  readonly inside?: readonly string[]
+  readonly nodeOptions?: readonly string[]
+}
 
 export interface AgentProcess {
   readonly root: string
@@ -83,8 +101,8 @@ export async function runToEnd(words: readonly string[], input = ''): Promise<{ 
 }
 
 /** Starts `cyberalarm run` and waits until it listens. */
-export async function startAgent(root: string): Promise<AgentProcess> {
-  const child = spawnCyberalarm(['run', '--json', '--root', root])
+export async function startAgent(root: string, how?: Start): Promise<AgentProcess> {
+  const child = spawnCyberalarm(['run', '--json', '--root', root], how)
   let log = ''
   child.stderr.on('data', chunk => (log += chunk))
   const closed = once(child, 'close')

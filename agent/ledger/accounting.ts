@@ -2,7 +2,7 @@
 //   received = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed
 // Rows move from waiting (the open batch) to spooled to sent or shed; everything else only grows.
 
-export const inputNames = ['udp', 'tcp', 'tls'] as const
+export const inputNames = ['udp', 'tcp', 'tls', 'nflog'] as const
 export type InputName = (typeof inputNames)[number]
 
 /** Counts of one input. Numbers of messages; rows are counted in `waiting`, `spooled`, `sent` and `shed`. */
@@ -22,7 +22,7 @@ export type Totals = Record<InputName, InputCounts>
 /** How many rows of a batch came first from each input. */
 export type RowsByInput = Record<InputName, number>
 
-const emptyCounts = (): InputCounts => ({
+export const emptyCounts = (): InputCounts => ({
   received: 0,
   merged: 0,
   dropped: {},
@@ -34,8 +34,8 @@ const emptyCounts = (): InputCounts => ({
   shed: 0,
 })
 
-export const emptyTotals = (): Totals => ({ udp: emptyCounts(), tcp: emptyCounts(), tls: emptyCounts() })
-export const emptyRows = (): RowsByInput => ({ udp: 0, tcp: 0, tls: 0 })
+export const emptyTotals = (): Totals => ({ udp: emptyCounts(), tcp: emptyCounts(), tls: emptyCounts(), nflog: emptyCounts() })
+export const emptyRows = (): RowsByInput => ({ udp: 0, tcp: 0, tls: 0, nflog: 0 })
 
 export const sum = (numbers: Iterable<number>): number => {
   let total = 0

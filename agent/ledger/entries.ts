@@ -2,10 +2,12 @@
 // before it, so that a line cannot be changed, taken out or put in without breaking the chain behind it.
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { inputNames, type RowsByInput, type Totals } from './accounting.ts'
+import { emptyCounts, inputNames, type RowsByInput, type Totals } from './accounting.ts'
 
 const count = z.int().nonnegative()
-const rowsShape = z.object(Object.fromEntries(inputNames.map(name => [name, count])) as Record<keyof RowsByInput, typeof count>)
+// a ledger that was begun before there was an input knows nothing of it
+const countOrNone = count.default(0)
+const rowsShape = z.object(Object.fromEntries(inputNames.map(name => [name, countOrNone])) as Record<keyof RowsByInput, typeof countOrNone>)
 const countsShape = z.object({
   received: count,
   merged: count,
@@ -17,7 +19,8 @@ const countsShape = z.object({
   sent: count,
   shed: count,
 })
-const totalsShape = z.object(Object.fromEntries(inputNames.map(name => [name, countsShape])) as Record<keyof Totals, typeof countsShape>)
+const countsOrNone = countsShape.default(emptyCounts)
+const totalsShape = z.object(Object.fromEntries(inputNames.map(name => [name, countsOrNone])) as Record<keyof Totals, typeof countsOrNone>)
 
 const entryShape = z.discriminatedUnion('kind', [
   /** First line of a file: all that is needed to go on without the files before. */

@@ -48,11 +48,15 @@ const DASH = 0x2d
 const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
 
 /** Sets the event's action, and its rule if there is one, from what stands before IN= in front of `packet`. */
-export function readPrefix(message: Message, packet: number, event: EventRecord): void {
+export function readMessagePrefix(message: Message, packet: number, event: EventRecord): void {
   const { bytes } = message
   const kernel = KERNEL.find(bytes, message.start, packet)
   const start = kernel >= 0 ? kernel + KERNEL.length : Math.max(message.start, message.hostEnd)
-  const end = prefixEnd(bytes, start, packet)
+  readPrefix(bytes, start, prefixEnd(bytes, start, packet), event)
+}
+
+/** The same from bytes[start, end), a prefix as NFLOG hands it over by itself. */
+export function readPrefix(bytes: Uint8Array, start: number, end: number, event: EventRecord): void {
   for (let at = start; at < end; at++) if (bytes[at] === OPEN && readBracket(bytes, at + 1, end, event)) return
   // the last word decides: firewalld has zones called drop and block, and names them before what it does
   for (let at = end; at > start; at--) {

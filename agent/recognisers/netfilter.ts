@@ -6,7 +6,7 @@ import { DESTINATION, type EventRecord, SOURCE } from '../event.ts'
 import type { Message } from '../message.ts'
 import { isDaemon } from './daemon.ts'
 import { Needle } from './needle.ts'
-import { readPrefix } from './netfilter-prefix.ts'
+import { readMessagePrefix } from './netfilter-prefix.ts'
 import { END, Pairs } from './pairs.ts'
 import { hasPorts, readProtocol } from './protocols.ts'
 import { Reading, type Recogniser } from './recogniser.ts'
@@ -48,7 +48,7 @@ function packetStart(message: Message): number {
 function read(message: Message, event: EventRecord): Reading {
   const { bytes, end } = message
   const start = packetStart(message)
-  readPrefix(message, start, event)
+  readMessagePrefix(message, start, event)
   pairs.begin(bytes, start, end)
   let isRead = false
   for (let field = pairs.next(); field !== END && !isRead; field = pairs.next()) {

@@ -61,11 +61,12 @@ async function descriptorOf(open: () => Promise<unknown>): Promise<number> {
 const program = `
   const { parseHandedOver } = await import('./handed-over.ts')
   const { openSyslogTcp } = await import('./syslog-tcp.ts')
+  const { openUdp } = await import('node-netfilter-log')
   const { openSyslogUdp } = await import('./syslog-udp.ts')
   const fds = parseHandedOver({ ...process.env, LISTEN_PID: String(process.pid) }, process.pid)
   const sink = { deliver: (bytes, start, end, peer) => console.log(peer + ' ' + Buffer.from(bytes).toString('latin1', start, end)), refuse: () => {} }
   const place = { host: '::', port: 1, sink }
-  const sources = [await openSyslogUdp({ ...place, fd: fds.udp }), await openSyslogTcp({ ...place, fd: fds.tcp })]
+  const sources = [await openSyslogUdp(openUdp, { ...place, fd: fds.udp }), await openSyslogTcp({ ...place, fd: fds.tcp })]
   console.log('listening ' + sources.map(source => source.address).join(' '))
   process.stdin.on('end', async () => { for (const source of sources) await source.close() }).resume()
 `

@@ -18,6 +18,7 @@ const logged = (group: number, sequence: number, protocol: number, packet: reado
 function notebook(groups: readonly number[]): { decoder: NflogDecoder; notes: string[] } {
   const notes: string[] = []
   const decoder = new NflogDecoder(groups, {
+    heardAt: 0,
     deliver: (event, bytes, record) => {
       const prefix = Buffer.from(bytes.subarray(record.prefixStart, record.prefixEnd)).toString()
       const time = event.clock === Clock.exact ? ` at ${event.time}` : ''
@@ -77,7 +78,7 @@ t.test('asks for headers only, drains when it closes, and tells what was lost', 
   const troubles: Error[] = []
   const source = openNflogSource({
     groups: [5],
-    sink: { deliver: () => undefined, refuse: () => undefined },
+    sink: { heardAt: 0, deliver: () => undefined, refuse: () => undefined },
     trouble: error => troubles.push(error),
     open: options => {
       asked = options
@@ -92,7 +93,7 @@ t.test('asks for headers only, drains when it closes, and tells what was lost', 
   asked?.onBatch(bytes, bytes.length - 4)
   asked?.onError(new Error('gone'))
   test.match(asked, { groups: [5], copyRange: 96 })
-  test.same(source.counters(), { received: 2, lost: 7, overruns: 3, waits: 1 })
+  test.same(source.packets(), { received: 2, lost: 7, overruns: 3, waits: 1 })
   test.equal(source.receiveBufferBytes, 1 << 20)
   test.match(troubles, [{ message: 'gone' }])
   await source.close()

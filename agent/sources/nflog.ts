@@ -4,12 +4,15 @@
 import { Clock, EventRecord } from '../event.ts'
 import { PacketReading, readPacket, readRawIp } from './ip-header.ts'
 import { lostBetween, NflogReading, NflogRecord, readNflog } from './nflog-record.ts'
+import { noConnections, type Source } from './source.ts'
 
 export const nflogRefusals = ['not-ip', 'broken-packet'] as const
 export type NflogRefusal = (typeof nflogRefusals)[number]
 
 /** Both calls are synchronous: event, record and bytes belong to the source again when they return. */
 export interface NflogSink {
+  /** When what is delivered next was heard, ms since 1970. */
+  heardAt: number
   /**
    * One packet. Prefix, interfaces, mark and hook are in the record, as numbers and as offsets into `bytes`. The event has
    * the kernel's time if it stated one, and no action: what became of the packet only its rule's prefix says.
@@ -41,12 +44,10 @@ export interface NflogSourceOptions {
   readonly trouble: (error: Error) => void
 }
 
-export interface NflogSource {
-  readonly name: 'nflog'
+export interface NflogSource extends Source {
   readonly receiveBufferBytes: number
   /** Packets since start: `received` = delivered + refused, `lost` by the kernel. `overruns`: how often it said so. */
-  counters(): { readonly received: number; readonly lost: number; readonly overruns: number; readonly waits: number }
-  close(): Promise<void>
+  packets(): { readonly received: number; readonly lost: number; readonly overruns: number; readonly waits: number }
 }
 
 /** Enough for IPv6 with a few extension headers and the ports; never for much of a payload. */
@@ -60,14 +61,20 @@ export function openNflogSource({ open, groups, sink, trouble, receiveBufferByte
   const socket = open({
     groups,
     copyRange: COPY_RANGE,
-    onBatch: (bytes, length) => decoder.decode(bytes, length),
+    onBatch: (bytes, length) => {
+      sink.heardAt = Date.now()
+      decoder.decode(bytes, length)
+    },
     onError: trouble,
     ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
   })
   return {
     name: 'nflog',
     receiveBufferBytes: socket.receiveBufferBytes,
-    counters: () => {
+    address: `${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')}`,
+    counters: noConnections,
+    kernelLost: () => decoder.lost,
+    packets: () => {
       const { overruns, waits } = socket.statistics()
       return { received: decoder.received, lost: decoder.lost, overruns, waits }
     },

@@ -76,6 +76,7 @@ export class Connections {
     })
     socket.once('data', () => socket.setTimeout(this.#limits.idleMs))
     socket.on('data', (chunk: Buffer) => {
+      this.#sink.heardAt = Date.now()
       if (!reader.push(chunk)) socket.destroy()
     })
     socket.once('close', () => {

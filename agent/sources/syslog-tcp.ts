@@ -30,6 +30,7 @@ export async function openSyslogTcp(options: SyslogTcpOptions): Promise<Source> 
     name: 'tcp',
     address: addressOf(server),
     counters: connections.counters,
+    kernelLost: () => null,
     close: () => connections.close(server),
   }
 }

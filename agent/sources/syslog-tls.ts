@@ -80,6 +80,7 @@ export async function openSyslogTls(options: SyslogTlsOptions): Promise<SyslogTl
     name: 'tls',
     address: addressOf(server),
     counters: connections.counters,
+    kernelLost: () => null,
     get fingerprint() {
       return fingerprint
     },

@@ -1,18 +1,32 @@
-// Syslog over UDP (RFC 5426): one datagram, one message. On `::` it hears IPv4 and IPv6. What the kernel throws away is
-// not seen here; the size of its buffer, which decides about that, is.
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { isIPv4 } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { formatListenAddress, type ListenAddress, openOnHost, peerName } from './listen-address.ts'
-import type { Sink, Source } from './source.ts'
+// Syslog over UDP (RFC 5426): one datagram, one message. On `::` it hears IPv4 and IPv6. Datagrams come many at a time from
+// the native receiver, which is an argument: it may be missing (then syslog-udp-plain.ts does the same).
+import { formatListenAddress, type ListenAddress, openOnHost } from './listen-address.ts'
+import { PeerNames } from './peer-names.ts'
+import { noConnections, type Sink, type Source } from './source.ts'
+
+/** What the package node-netfilter-log offers, as far as it is used here. */
+export type OpenUdp = (options: {
+  readonly address?: string
+  readonly port?: number
+  readonly fd?: number
+  readonly receiveBufferBytes: number
+  readonly onBatch: (bytes: Uint8Array, index: Uint32Array, count: number) => void
+  readonly onError: (error: Error) => void
+}) => {
+  readonly address: string
+  readonly port: number
+  readonly receiveBufferBytes: number
+  statistics(): { readonly kernelDrops: number | null }
+  close(drainMilliseconds?: number): Promise<void>
+}
 
 export interface SyslogUdpOptions extends ListenAddress {
   /** A bound socket to use in place of host and port (systemd). */
   readonly fd?: number | undefined
   readonly sink: Sink
-  /** Asked of the kernel, which gives no more than net.core.rmem_max. */
+  /** Asked of the kernel, which gives no more than net.core.rmem_max to who may not ask for more. */
   readonly receiveBufferBytes?: number
-  /** Told of errors of the socket that don't end it. */
+  /** Told of errors of the socket. */
   readonly trouble?: (error: Error) => void
 }
 
@@ -21,60 +35,39 @@ export interface SyslogUdpSource extends Source {
   readonly receiveBufferBytes: number
 }
 
-const RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024
-const DRAIN_STEP_MS = 10
-const DRAIN_STEPS = 25
+export const RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024
+const DRAIN_MS = 250
+/** Words of an entry of the receiver's index: offset, length, port, unused, and the peer's IPv6 address in four. */
+const ENTRY_WORDS = 8
+const ADDRESS = 4
 
 /** Failure 'listen-failed' if the address can't be had. */
-export async function openSyslogUdp(options: SyslogUdpOptions): Promise<SyslogUdpSource> {
+export async function openSyslogUdp(open: OpenUdp, options: SyslogUdpOptions): Promise<SyslogUdpSource> {
   const { sink, fd } = options
-  const socket = await openOnHost('udp', options, host => bind(host, options.port, fd))
-  let received = 0
-  let lastAddress = ''
-  let lastPeer = ''
-  socket.on('message', (bytes: Buffer, { address }: RemoteInfo) => {
-    received++
-    if (address !== lastAddress) {
-      lastAddress = address
-      lastPeer = peerName(address)
+  const peers = new PeerNames()
+  function onBatch(bytes: Uint8Array, index: Uint32Array, count: number): void {
+    sink.heardAt = Date.now()
+    for (let i = 0, at = 0; i < count; i++, at += ENTRY_WORDS) {
+      const start = index[at]
+      const length = index[at + 1]
+      if (length > 0) sink.deliver(bytes, start, start + length, peers.of(index, at + ADDRESS))
     }
-    if (bytes.length > 0) sink.deliver(bytes, 0, bytes.length, lastPeer)
-  })
-  socket.on('error', error => options.trouble?.(error))
-  const { address, port } = socket.address()
+  }
+  const socket = await openOnHost('udp', options, async host =>
+    open({
+      ...(fd === undefined ? { address: host, port: options.port } : { fd }),
+      receiveBufferBytes: options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES,
+      onBatch,
+      onError: error => options.trouble?.(error),
+    }),
+  )
   return {
     name: 'udp',
-    address: formatListenAddress(address, port),
-    receiveBufferBytes: widen(socket, options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES),
-    counters: { connections: 0, connectionsOpen: 0, connectionsRefused: 0, handshakesFailed: 0, idleClosed: 0 },
-    close: async () => {
-      // what waits in a socket of systemd's is for our successor; what waits in our own would be lost
-      for (let step = 0, before = -1; fd === undefined && step < DRAIN_STEPS && before !== received; step++) {
-        before = received
-        await sleep(DRAIN_STEP_MS)
-      }
-      await new Promise<void>(resolve => socket.close(() => resolve()))
-    },
+    address: formatListenAddress(socket.address, socket.port),
+    receiveBufferBytes: socket.receiveBufferBytes,
+    counters: noConnections,
+    kernelLost: () => socket.statistics().kernelDrops,
+    // what waits in a socket of systemd's is for our successor; what waits in our own would be lost
+    close: () => socket.close(fd === undefined ? DRAIN_MS : 0),
   }
-}
-
-function bind(host: string, port: number, fd: number | undefined): Promise<Socket> {
-  const socket = createSocket(isIPv4(host) ? 'udp4' : 'udp6')
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  socket.once('error', error => {
-    socket.close()
-    reject(error)
-  })
-  socket.once('listening', () => {
-    socket.removeAllListeners('error')
-    resolve(socket)
-  })
-  socket.bind(fd === undefined ? { address: host, port } : { fd })
-  return promise
-}
-
-/** A wider buffer that the socket has already (ReceiveBuffer= of systemd) is left as it is. */
-function widen(socket: Socket, bytes: number): number {
-  if (socket.getRecvBufferSize() < bytes) socket.setRecvBufferSize(bytes)
-  return socket.getRecvBufferSize()
 }
