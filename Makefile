@@ -1,6 +1,6 @@
 # The menu. `make` alone prints it.
 .DEFAULT_GOAL := menu
-.PHONY: menu demo test check format clean
+.PHONY: menu demo test check release format clean
 SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -18,6 +18,9 @@ test: ready ## everything: types, lint, arrows, unit and end-to-end tests
 
 check: ready ## what to run before each commit: types, lint, arrows and unit tests, in under a minute
 	@node scripts/test.ts
+
+release: ready ## what runs on a box, into build/release: the agent as a bundle, the native receiver, Node.js
+	@node scripts/build-release.ts
 
 format: ready ## bring the code into the one format
 	@biome check --write .
