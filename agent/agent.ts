@@ -14,6 +14,7 @@ import type { Log } from './log.ts'
 import { noticesOf } from './notices.ts'
 import { Outbox } from './outbox.ts'
 import type { Paths } from './paths.ts'
+import { ProcessWatch } from './process-watch.ts'
 import { openPseudonyms } from './pseudonym-key.ts'
 import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './recovery.ts'
 import type { Settings } from './settings.ts'
@@ -88,6 +89,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     wait: (ms, until) => news.wait(ms, until),
   }
   const clock = new ClockWatch()
+  const watch = new ProcessWatch()
   const second = setInterval(() => {
     clock.tick()
     collector.tick()
@@ -119,6 +121,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       version: options.version,
       startedAt,
       device: keeper.identity?.stored.device,
+      process: watch.status,
       url: central.url,
       uplink,
       spool,
@@ -138,6 +141,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     })
   const sending = uploadForever(desk, uplink, log, farewell.signal)
   log.info(`listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`)
+  watch.start()
   options.ready?.(status())
 
   await new Promise<void>(resolve => {
@@ -154,6 +158,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   clearTimeout(deadline)
   await sending
   clearInterval(second)
+  watch.stop()
   outbox.appendSoon({ kind: 'stop', totals: structuredClone(totals) })
   ledger.close()
   await statusServer.close()

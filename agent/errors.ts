@@ -40,6 +40,9 @@ export const advice = {
   'agent-not-running': 'Start the agent (`systemctl start cyberalarm` or `cyberalarm run`); what is shown comes from the disk.',
   'pseudonym-wrong': 'A pseudonym looks like `in-` and 32 hexadecimal digits, as in reports and in `cyberalarm sent`.',
   'pseudonym-foreign': 'This pseudonym was not made by this box, or its key was replaced since.',
+  'capture-unreadable':
+    'Name a capture file of tcpdump, dumpcap or Wireshark (pcap or pcapng; gzip and zstd are read too), or - for standard input.',
+  'capture-damaged': 'What was counted up to there holds; nothing behind it can be found. Copy the file again, or capture again.',
   'batch-malformed': 'The bytes are not a batch of a version this program knows.',
 } as const
 

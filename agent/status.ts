@@ -2,6 +2,7 @@
 import type { Collector } from './collector.ts'
 import type { Gateway, Gateways } from './gateways.ts'
 import { type InputCounts, inputNames, unaccounted } from './ledger/accounting.ts'
+import type { ProcessStatus } from './process-watch.ts'
 import type { Source } from './sources/source.ts'
 import type { Spool } from './spool/spool.ts'
 import type { UplinkReceipt, UplinkState } from './uplink/uplink.ts'
@@ -32,6 +33,8 @@ export interface Status {
   readonly running: boolean
   readonly startedAt: string | null
   readonly device: string | null
+  /** Null while none runs. */
+  readonly process: ProcessStatus | null
   readonly central: {
     readonly url: string
     readonly lastReceiptAt: string | null
@@ -76,6 +79,7 @@ export interface StatusParts {
   readonly version: string
   readonly startedAt: number
   readonly device: string | undefined
+  readonly process: ProcessStatus
   readonly url: string
   readonly uplink: UplinkState
   readonly spool: Spool
@@ -94,6 +98,7 @@ export function statusOf(parts: StatusParts): Status {
     running: true,
     startedAt: iso(parts.startedAt),
     device: parts.device ?? null,
+    process: parts.process,
     central: {
       url: parts.url,
       lastReceiptAt: iso(uplink.lastReceiptAt),

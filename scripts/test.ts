@@ -9,7 +9,8 @@ import { $ } from 'zx'
 const all = process.argv.includes('--all')
 /** Tests that take long, because they start and kill processes, fill disks or live through a week. */
 const slow = /^agent\/e2e\/|survives-|central-stub\/main/
-const output = 'build/test.tap'
+/** Measures how busy the agent is, so nothing else may run. */
+const alone = /holds-under-load/
 
 $.verbose = false
 mkdirSync('build', { recursive: true })
@@ -30,7 +31,7 @@ async function tool(command: string, ...args: string[]): Promise<boolean> {
 
 async function findTests(): Promise<string[]> {
   const files: string[] = []
-  for (const folder of ['agent', 'central-stub', 'scripts'])
+  for (const folder of ['agent', 'appliance', 'central-stub', 'scripts'])
     for await (const file of glob('**/*.test.ts', { cwd: folder, exclude: name => name === 'node_modules' })) files.push(join(folder, file))
   return files.filter(file => all || !slow.test(file)).sort()
 }
@@ -39,7 +40,7 @@ async function findTests(): Promise<string[]> {
  * Runs the tests; tells each file as it ends, and everything about those that failed. Counts are of assertions. The
  * runner's own reporters draw the whole screen anew for each assertion, which takes minutes for some ten thousand.
  */
-async function runTests(files: readonly string[]): Promise<{ passed: number; failed: number }> {
+async function runTests(files: readonly string[], output: string): Promise<{ passed: number; failed: number }> {
   const run = $({ nothrow: true })`tap --reporter=tap --timeout=900 ${files}`
   const keep = createWriteStream(output)
   let block: string[] = []
@@ -65,11 +66,24 @@ async function runTests(files: readonly string[]): Promise<{ passed: number; fai
 await part('types', () => tool('tsc', '-p', '.'))
 await part('lint and format', () => tool('biome', 'check', '--error-on-warnings', '.'))
 const files = await findTests()
-let counts = { passed: 0, failed: 1 }
-await part(`tests (${files.length} files)`, async () => {
-  counts = await runTests(files)
-  return counts.failed === 0
-})
-const failed = counts.failed + failedParts
-console.log(`${counts.passed} passed, ${failed} failed`)
+const total = { passed: 0, failed: 0 }
+async function tests(name: string, files: readonly string[]): Promise<void> {
+  if (files.length === 0) return
+  await part(`${name} (${files.length} ${files.length === 1 ? 'file' : 'files'})`, async () => {
+    const { passed, failed } = await runTests(files, `build/${name.replaceAll(' ', '-')}.tap`)
+    total.passed += passed
+    total.failed += failed
+    return failed === 0
+  })
+}
+await tests(
+  'tests',
+  files.filter(file => !alone.test(file)),
+)
+await tests(
+  'ten minutes of load',
+  files.filter(file => alone.test(file)),
+)
+const failed = total.failed + failedParts
+console.log(`${total.passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0

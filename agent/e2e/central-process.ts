@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { askAdmin } from '../../central-stub/admin.ts'
-import type { CentralAddress } from './harness.ts'
+import type { CentralAddress, Start } from './harness.ts'
 
 const main = join(import.meta.dirname, '../../central-stub/main.ts')
 
@@ -15,8 +15,9 @@ export interface CentralProcess extends CentralAddress {
 }
 
 /** Starts central on a folder; `port` 0 takes a free one. */
-export async function startCentralProcess(folder: string, port = 0): Promise<CentralProcess> {
-  const child = spawn(process.execPath, [main, 'run', '--folder', folder, '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+export async function startCentralProcess(folder: string, port = 0, { inside = [] }: Pick<Start, 'inside'> = {}): Promise<CentralProcess> {
+  const [command, ...words] = [...inside, process.execPath, main, 'run', '--folder', folder, '--port', String(port)]
+  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(child, 'close')
   const first = await Promise.race([once(createInterface(child.stdout), 'line'), closed.then(() => undefined)])
   if (first === undefined) throw new Error('central did not start')

@@ -19,6 +19,7 @@ export function temporaryFolder(t: { teardown(done: () => void): unknown }): str
 }
 
 const main = join(import.meta.dirname, '../main.ts')
+const release = join(import.meta.dirname, '../../build/release/bin/cyberalarm')
 /** These tests start hundreds of processes, and half of the time that takes is compiling the same files. */
 const compiled = join(tmpdir(), 'node-compile-cache')
 /**
@@ -26,24 +27,18 @@ const compiled = join(tmpdir(), 'node-compile-cache')
  * every Node.js below it through the environment, because those end a process at its first signal.
  */
 export const spawnCyberalarm = (words: readonly string[], how: Start = {}): ChildProcessWithoutNullStreams => {
-  const command = [
-    'env',
-    '-u',
-    'NODE_OPTIONS',
-    `NODE_COMPILE_CACHE=${compiled}`,
-    process.execPath,
-    ...(how.nodeOptions ?? []),
-    main,
-    ...words,
-  ]
-  const [first, ...rest] = [...(how.inside ?? []), ...command]
+  const program = how.isRelease ? [release] : [process.execPath, ...(how.nodeOptions ?? []), main]
+  const clean = ['env', '-u', 'NODE_OPTIONS', `NODE_COMPILE_CACHE=${compiled}`]
+  const [first, ...rest] = [...(how.inside ?? []), ...clean, ...program, ...words]
   return spawn(first, rest)
 }
 
-/** `inside`: a command that runs the command behind it, in a namespace for example. */
 export interface Start {
+  /** A command that runs the command behind it: in a namespace, for example. */
   readonly inside?: readonly string[]
   readonly nodeOptions?: readonly string[]
+  /** As a box runs it, from build/release (`make release`). */
+  readonly isRelease?: boolean
 }
 
 export interface AgentProcess {
@@ -89,8 +84,12 @@ export async function cyberalarm(root: string, ...words: string[]): Promise<{ co
 }
 
 /** The same without a root, with text on its standard input. */
-export async function runToEnd(words: readonly string[], input = ''): Promise<{ code: number | null; out: string; error: string }> {
-  const child = spawnCyberalarm(words)
+export async function runToEnd(
+  words: readonly string[],
+  input = '',
+  how?: Start,
+): Promise<{ code: number | null; out: string; error: string }> {
+  const child = spawnCyberalarm(words, how)
   let out = ''
   let error = ''
   child.stdout.on('data', chunk => (out += chunk))

@@ -24,6 +24,7 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
     running: false,
     startedAt: null,
     device: readIdentity(paths.identity)?.stored.device ?? null,
+    process: null,
     central: { url: settings['central.url'], lastReceiptAt: null, lastReceipt: null, bytesSent: 0, failure: null, retryAt: null },
     queue: { ...waitingIn(paths.spool), quotaBytes: settings['spool.quotaMiB'] * 1024 * 1024 },
     gateways: [],
@@ -49,6 +50,7 @@ export function statusText(status: Status, now: number): string {
     '',
     `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
     `queue     ${grouped(queue.batches)} batches, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
+    ...(status.process === null ? [] : [processText(status.process)]),
     ...status.sources.map(source => `listening ${source.name} ${source.address}${countersText(source.counters)}`),
     '',
     gatewaysText(status, now),
@@ -59,6 +61,9 @@ export function statusText(status: Status, now: number): string {
   ]
   return part.join('\n')
 }
+
+const processText = ({ residentBytes, cpuSeconds, longestStallMs }: NonNullable<Status['process']>): string =>
+  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, busy for ${Math.round(longestStallMs)} ms at most`
 
 const countersText = (counters: Readonly<Record<string, number>>): string =>
   Object.entries(counters)

@@ -1,0 +1,108 @@
+// Hours of mixed load in one call: a real central, a real agent and a real sender in a network namespace, and what was seen.
+//   node agent/e2e/load.ts MINUTES     prints a line every ten seconds
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ProcessStatus } from '../process-watch.ts'
+import type { Status } from '../status.ts'
+import { startCentralProcess } from './central-process.ts'
+import { runToEnd, startAgent, until, writeSettings } from './harness.ts'
+import type { LoadPlan, LoadSent } from './load-sender.ts'
+import { openNamespace } from './namespace.ts'
+
+const workload = join(import.meta.dirname, '../../../shared/bench/workload.mjs')
+const fixtures = join(import.meta.dirname, '../recognisers/fixtures')
+const GROUP = 514
+const FROM = '203.0.113.5'
+const TO = '198.51.100.10'
+const rules = `table inet load {
+  chain input {
+    type filter hook input priority 0;
+    ip daddr ${TO} log prefix "[GW-DROP] " group ${GROUP} snaplen 24 queue-threshold 64 drop
+  }
+}`
+const SAMPLE_MS = 10_000
+/** Twenty thousand a second in all. */
+const rates = { udp: 14_000, tcp: 4000, packets: 2000 }
+const LINES = 200_000
+
+export interface LoadOutcome {
+  readonly sent: LoadSent
+  readonly last: Status
+  readonly samples: readonly ProcessStatus[]
+}
+
+/** `folder` is kept; `minutes` of load, and a few seconds before and after. */
+export async function runLoad(folder: string, minutes: number, tell: (line: string) => void = () => undefined): Promise<LoadOutcome> {
+  const namespace = await openNamespace([`${FROM}/32`, `${TO}/32`], rules)
+  const central = await startCentralProcess(join(folder, 'central'), 0, namespace)
+  writeSettings(folder, central, { 'nflog.groups': String(GROUP) })
+  const enrolled = await runToEnd(['enrol', await central.makeCode(), '--root', folder], '', namespace)
+  if (enrolled.code !== 0) throw new Error(enrolled.error)
+  const agent = await startAgent(folder, { ...namespace, isRelease: true })
+  const file = join(folder, 'messages')
+  writeFileSync(file, messages())
+  const plan: LoadPlan = {
+    file,
+    seconds: minutes * 60,
+    udp: { port: agent.udpPort, rate: rates.udp },
+    tcp: { port: agent.tcpPort, rate: rates.tcp },
+    packets: { from: FROM, to: TO, rate: rates.packets },
+  }
+  const [command, ...words] = [...namespace.inside, process.execPath, join(import.meta.dirname, 'load-sender.ts'), JSON.stringify(plan)]
+  const sender = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  sender.stdout.on('data', chunk => {
+    said += chunk
+  })
+  const ended = once(sender, 'close')
+  const samples: ProcessStatus[] = []
+  try {
+    for (let isOver = false; !isOver; ) {
+      isOver = await Promise.race([ended.then(() => true), sleep(SAMPLE_MS).then(() => false)])
+      const status = await agent.status()
+      if (status.process === null) throw new Error('a running agent knows what it takes')
+      samples.push(status.process)
+      tell(lineOf(status, status.process))
+    }
+    const sent = JSON.parse(said) as LoadSent
+    const last = await until(
+      () => agent.status(),
+      status => status.queue.batches === 0 && status.accounting.every(({ waiting }) => waiting === 0),
+    )
+    tell(lineOf(last, samples[samples.length - 1]))
+    return { sent, last, samples }
+  } finally {
+    sender.kill()
+    await agent.kill('SIGTERM')
+    await central.kill()
+    await namespace.close()
+  }
+}
+
+function lineOf(status: Status, { residentBytes, cpuSeconds, longestStallMs }: ProcessStatus): string {
+  const sum = (name: 'received' | 'unaccounted' | 'sent') => status.accounting.reduce((total, input) => total + input[name], 0)
+  const lost = status.accounting.reduce((total, input) => total + (input.kernelLost ?? 0), 0)
+  const memory = `${(residentBytes / 2 ** 20).toFixed(1)} MiB`
+  return `${sum('received')} received, ${sum('sent')} sent, ${sum('unaccounted')} unaccounted, ${lost} lost by the kernel; ${memory}, ${cpuSeconds.toFixed(1)} s CPU, longest stall ${longestStallMs} ms`
+}
+
+/** A day of a small member's gateways, or our own fixtures again and again. */
+function messages(): string {
+  if (existsSync(workload))
+    return execFileSync(process.execPath, [workload, '--messages', String(LINES)], { encoding: 'latin1', maxBuffer: 1 << 28 })
+  const lines = readdirSync(fixtures)
+    .flatMap(name => readFileSync(join(fixtures, name), 'utf8').split('\n'))
+    .filter(line => line !== '')
+    .map(line => (JSON.parse(line) as { line: string }).line)
+    .filter(line => !line.includes('\n'))
+  return Array.from({ length: LINES }, (_, i) => lines[i % lines.length]).join('\n')
+}
+
+if (import.meta.main) {
+  const folder = process.argv[3] ?? join('build', 'load')
+  const { sent, last } = await runLoad(folder, Number(process.argv[2] ?? 60), console.log)
+  console.log(JSON.stringify({ sent, accounting: last.accounting }, null, 2))
+}
