@@ -1,6 +1,7 @@
 // Closes batches: when one is large enough, or its first event is two seconds old. A disk that is full or fails is tried
 // again every second, while the next batch fills; what does not fit into that one is shed and counted.
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { BATCH_MAX_ROWS } from './batch/open-batch.ts'
 import type { PackOptions } from './batch/pack.ts'
 import type { Collector, FilledBatch } from './collector.ts'
@@ -78,13 +79,14 @@ export class Batcher {
     const reasonName = (reason: number) => rules[reason].name
     const isNumbered = await this.untilDiskTakes(() => this.parts.keepNumbers(), signal)
     if (!isNumbered) log.warning('the numbers of new gateways could not be kept')
-    const entry = await outbox.pack(filled, { pseudonymise: this.parts.pseudonymise, reasonName, accounting })
+    const entry = await outbox.pack(filled, { pseudonymise: this.parts.pseudonymise, reasonName, accounting, breathe: nextTurn })
     const isRecorded = await this.untilDiskTakes(() => outbox.record(entry), signal)
     if (!isRecorded) {
       moveRows(collector.totals, filled.byInput, 'waiting', 'shed')
       return
     }
     this.toldToCentral = totals
+    await this.untilDiskTakes(() => outbox.flush(), signal)
     await this.untilDiskTakes(() => outbox.store(entry, identity), signal)
     this.countsAt = performance.now()
     stored()

@@ -52,12 +52,18 @@ export class Outbox {
     }
   }
 
-  /** Writes a batch into the ledger. Failure 'disk-full' or 'disk-failed' leaves everything as it was. */
+  /** Writes a batch into the ledger, to be flushed. Failure 'disk-full' or 'disk-failed' leaves everything as it was. */
   record(entry: BatchEntry): void {
     const totals = structuredClone(this.totals)
     moveRows(totals, entry.byInput, 'waiting', 'spooled')
-    this.append({ ...entry, totals })
+    this.appendLate()
+    this.ledger.appendUnflushed({ ...entry, totals }, new Date())
     moveRows(this.totals, entry.byInput, 'waiting', 'spooled')
+  }
+
+  /** Makes what was recorded last; may be called again after a Failure. */
+  flush(): Promise<void> {
+    return this.ledger.flush()
   }
 
   /** Seals a batch that the ledger has and puts it into the spool, shedding others if room is short. */
@@ -78,7 +84,7 @@ export class Outbox {
       hash: toHex(frame.hash),
     }
     this.spool.shedForRoom(frame.bytes.length, batch => this.shed(batch, 'quota'))
-    this.spool.put(segment, frame.bytes)
+    await this.spool.put(segment, frame.bytes)
   }
 
   /** Counts a batch that will not be sent. */
@@ -116,8 +122,8 @@ export class Outbox {
     return { sequence: last, hash: toHex(signed.hash), bytes: signed.bytes }
   }
 
-  /** A receipt came for the oldest segment: said in the ledger first, then the segment goes. */
-  settle(receipt: UplinkReceipt): void {
+  /** A receipt came for the oldest segment: said in the ledger first, then the segment goes. May be called again after a Failure. */
+  async settle(receipt: UplinkReceipt): Promise<void> {
     const oldest = this.spool.oldest()
     if (oldest === undefined || oldest.segment.last !== receipt.sequence)
       throw new Error(`no segment ${receipt.sequence} waits for its receipt`)
@@ -125,8 +131,13 @@ export class Outbox {
     const isBatch = segment.kind === 'batch'
     const byInput = rowsOf(isBatch ? segment.byInput : {})
     const { sequence } = receipt
-    this.append({ kind: 'receipt', sequence, rows: isBatch ? segment.rows : 0, byInput, hash: segment.hash, receipt })
-    moveRows(this.totals, byInput, 'spooled', 'sent')
+    if (this.ledger.state.receipted < sequence) {
+      this.appendLate()
+      const rows = isBatch ? segment.rows : 0
+      this.ledger.appendUnflushed({ kind: 'receipt', sequence, rows, byInput, hash: segment.hash, receipt }, new Date())
+      moveRows(this.totals, byInput, 'spooled', 'sent')
+    }
+    await this.ledger.flush()
     this.spool.remove(sequence)
   }
 

@@ -41,7 +41,7 @@ export async function recoverChain(parts: Recovery, identity: Identity | undefin
       log.info(`batch ${unsealed.sequence} was in the ledger and not yet in the spool: sealed again`)
     }
   }
-  closeHole(parts)
+  await closeHole(parts)
 }
 
 /** The batch that a power cut kept between ledger and spool. */
@@ -75,7 +75,7 @@ function standsInChain({ ledger, spool }: Recovery, head: Identity['stored']['ch
 }
 
 /** Batches that the ledger knows and the disk no longer has: central is told that they will not come. */
-function closeHole({ ledger, spool, log }: Recovery): void {
+async function closeHole({ ledger, spool, log }: Recovery): Promise<void> {
   const { sequence, receipted, hash } = ledger.state
   const missing = spool.closeGaps(receipted, hash)
   if (missing > 0) log.warning(`${missing} batches are gone from the middle of the spool: central is told`)
@@ -95,7 +95,7 @@ function closeHole({ ledger, spool, log }: Recovery): void {
     previous: last?.hash ?? hash,
     hash: randomBytes(32).toString('hex'),
   }
-  spool.put(statement, new Uint8Array(0))
+  await spool.put(statement, new Uint8Array(0))
   log.warning(`batches ${from} to ${sequence} are in the ledger and not on the disk: central is told`)
 }
 

@@ -10,6 +10,8 @@ import { packPorts } from './pack-ports.ts'
 
 const packr = new Packr({ useRecords: false })
 const addresses = new AddressIndex(4096)
+/** The same table serves for any four words. */
+const combinations = new AddressIndex(256)
 
 export interface PackOptions {
   /** Writes the 16 bytes of the pseudonym of the address at words[at, at + 4). */
@@ -17,22 +19,33 @@ export interface PackOptions {
   /** Name of the triage rule of a number. */
   readonly reasonName: (reason: number) => string
   readonly accounting: Readonly<Record<string, number>>
+  /** Awaited between columns, so that whoever listens is never kept waiting for a whole batch (75 ms for a full one). */
+  readonly breathe?: () => Promise<unknown>
 }
 
-/** Takes all rows out of the batch (synchronously: the batch may be cleared at once) and compresses them. */
-export function packBatch(batch: OpenBatch, options: PackOptions): Promise<Buffer> {
+/** Takes all rows out of the batch, which must not change meanwhile, and compresses them. One batch at a time. */
+export async function packBatch(batch: OpenBatch, options: PackOptions): Promise<Buffer> {
+  const { breathe = () => undefined } = options
   const columns: Partial<Record<ColumnName, Uint8Array>> = { ...packPorts(batch) }
+  await breathe()
   const source = numberEnds(batch, 0)
+  await breathe()
   const destination = numberEnds(batch, 4)
+  await breathe()
   Object.assign(columns, packAddresses(options))
+  addresses.clear()
+  await breathe()
   columns.source = planes(source)
   columns.destination = planes(destination)
   const { reasons, ...kinds } = packKinds(batch, options)
   Object.assign(columns, kinds)
+  await breathe()
   const base = packTimes(batch, columns)
+  await breathe()
   const optional = (values: Float64Array) => column(batch.rows, (writer, row) => writer.varint(values[row] + 1))
   columns.bytes = optional(batch.bytes)
   columns.packets = optional(batch.packets)
+  await breathe()
   columns.count = column(batch.rows, (writer, row) => writer.varint(batch.count[row]))
   const parts = columnNames.map(name => columns[name] ?? new Uint8Array(0))
   const head: Head = {
@@ -44,7 +57,6 @@ export function packBatch(batch: OpenBatch, options: PackOptions): Promise<Buffe
     reasons,
     accounting: options.accounting,
   }
-  addresses.clear()
   return compress([packr.pack(head), ...parts])
 }
 
@@ -109,20 +121,18 @@ export function planes(values: Uint32Array, width = 0): Buffer {
 
 /** What comes together (gateway, product, action, protocol, direction, rule of triage, rule of the gateway) is one kind. */
 function packKinds(batch: OpenBatch, options: PackOptions): { kinds: Buffer; kind: Buffer; reasons: string[] } {
-  const known = new Map<number, Map<number, number>>()
   const reasons: string[] = []
   const kinds = new ByteWriter()
-  let count = 0
+  const { gateway, product, action, direction, reason, protocol, rule } = batch
+  const key = new Uint32Array(4)
   const kind = column(batch.rows, (out, row) => {
-    const { gateway, product, action, direction, reason, protocol } = batch
-    const key =
-      ((((gateway[row] * 256 + product[row]) * 16 + action[row]) * 8 + direction[row]) * 256 + reason[row]) * 512 + protocol[row] + 1
-    const sameButRule = known.get(key) ?? new Map<number, number>()
-    known.set(key, sameButRule)
-    let index = sameButRule.get(batch.rule[row])
-    if (index === undefined) {
-      index = count++
-      sameButRule.set(batch.rule[row], index)
+    key[0] = gateway[row] * 256 + product[row]
+    key[1] = (action[row] * 256 + direction[row]) * 256 + reason[row]
+    key[2] = protocol[row] + 1
+    key[3] = rule[row]
+    const known = combinations.count
+    const index = combinations.number(key, 0, rule[row] < 0 ? 0 : 1)
+    if (index === known) {
       const name = options.reasonName(reason[row])
       if (!reasons.includes(name)) reasons.push(name)
       for (const value of [
@@ -132,12 +142,13 @@ function packKinds(batch: OpenBatch, options: PackOptions): { kinds: Buffer; kin
         direction[row],
         reasons.indexOf(name),
         protocol[row] + 1,
-        batch.rule[row] + 1,
+        rule[row] + 1,
       ])
         kinds.varint(value)
     }
     out.varint(index)
   })
+  combinations.clear()
   return { kinds: kinds.take(), kind, reasons }
 }
 

@@ -141,3 +141,23 @@ t.test('every message is at exactly one place, and what grew is told by flat nam
     'udp.dropped.session-end': 5,
   })
 })
+
+t.test('what is written without a flush is there for a reader at once, across full files too, and lasts once flushed', async t => {
+  const folder = t.testdir()
+  const ledger = new Ledger(folder, 512 * MIB)
+  const flushes: Promise<void>[] = []
+  for (let i = 1; i <= 30; i++) {
+    ledger.appendUnflushed(batch(i, 1, MIB), at)
+    flushes.push(ledger.flush())
+  }
+  await Promise.all(flushes)
+  t.equal(foldLedger(folder)?.sequence, 30)
+  ledger.close()
+  const numbers = [...readLedger(folder)].flatMap(({ entry }) => (entry.kind === 'batch' ? [entry.sequence] : []))
+  t.same(
+    numbers,
+    Array.from({ length: 30 }, (_, i) => i + 1),
+    'one chain, each once',
+  )
+  t.equal(new Ledger(folder, 512 * MIB).state.sequence, 30)
+})

@@ -3,6 +3,7 @@
 import {
   closeSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -15,12 +16,14 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Failure } from '../errors.ts'
 import { isErrorWithCode, syncFolder } from '../lib/durable-file.ts'
 import { CHAIN_START, decodeLine, encodeLine, hashOfLine, type LedgerEntry, type LedgerLine } from './entries.ts'
 import { applyEntry, initialState, type LedgerState } from './state.ts'
 
 const FILE_MAX_BYTES = 8 * 1024 * 1024
+const fsyncSoon = promisify(fsync)
 const nameOf = (number: number): string => `${String(number).padStart(8, '0')}.ledger`
 
 export class Ledger {
@@ -35,6 +38,11 @@ export class Ledger {
   private file = -1
   private bytes = 0
   private previous = CHAIN_START
+  /** True while lines are written that a power cut would take. */
+  private isDirty = false
+  private flushing = 0
+  /** Files that are full, with lines that were not flushed yet, or are being flushed. */
+  private full: number[] = []
 
   /** Opens or begins the ledger in a folder. */
   constructor(folder: string, quotaBytes: number) {
@@ -62,11 +70,39 @@ export class Ledger {
   /** Adds an entry and flushes it. On a full or failing disk nothing of it stays, and Failure 'disk-full' or 'disk-failed' is thrown. */
   append(entry: LedgerEntry, at: Date): void {
     if (this.file < 0 || this.bytes >= FILE_MAX_BYTES) this.beginFile(at)
-    this.write(entry, at)
+    this.write(entry, at, true)
     applyEntry(this.state, entry)
   }
 
+  /** The same, but what is written holds only once `flush` was awaited: a slow disk then keeps nobody waiting who listens. */
+  appendUnflushed(entry: LedgerEntry, at: Date): void {
+    if (this.file < 0 || this.bytes >= FILE_MAX_BYTES) this.beginFile(at)
+    this.write(entry, at, false)
+    applyEntry(this.state, entry)
+  }
+
+  /** Makes everything that was written before the call last. Failure 'disk-full' or 'disk-failed': it may, or may not; call again. */
+  async flush(): Promise<void> {
+    if (!this.isDirty && this.full.length === 0) return
+    this.isDirty = false
+    this.flushing++
+    const full = this.full.splice(0)
+    try {
+      for (const file of full) await fsyncSoon(file)
+      await fsyncSoon(this.file)
+    } catch (error) {
+      this.isDirty = true
+      this.full.unshift(...full)
+      throw asDiskFailure(error, join(this.folder, nameOf(this.number)))
+    } finally {
+      this.flushing--
+    }
+    for (const file of full) closeSync(file)
+  }
+
   close(): void {
+    for (const file of this.full.splice(0)) closeSync(file)
+    if (this.file >= 0 && this.isDirty) fsyncSync(this.file)
     if (this.file >= 0) closeSync(this.file)
     this.file = -1
   }
@@ -90,7 +126,7 @@ export class Ledger {
       this.file = openSync(path, 'wx+', 0o600)
       this.bytes = 0
       this.number++
-      this.write({ kind: 'begin', totals: structuredClone(totals), sequence, receipted, hash, device, enrolment }, at)
+      this.write({ kind: 'begin', totals: structuredClone(totals), sequence, receipted, hash, device, enrolment }, at, true)
       syncFolder(this.folder)
     } catch (error) {
       if (this.file !== before.file && this.file >= 0) {
@@ -100,17 +136,19 @@ export class Ledger {
       Object.assign(this, before)
       throw asDiskFailure(error, path)
     }
-    if (before.file >= 0) closeSync(before.file)
+    if (before.file >= 0 && (this.isDirty || this.flushing > 0)) this.full.push(before.file)
+    else if (before.file >= 0) closeSync(before.file)
     this.forgetOldest()
   }
 
-  private write(entry: LedgerEntry, at: Date): void {
+  private write(entry: LedgerEntry, at: Date, isFlushed: boolean): void {
     const line = encodeLine(entry, this.previous, at)
     const data = Buffer.from(`${line}\n`)
     try {
       for (let written = 0; written < data.length; )
         written += writeSync(this.file, data, written, data.length - written, this.bytes + written)
-      fsyncSync(this.file)
+      if (isFlushed) fsyncSync(this.file)
+      else this.isDirty = true
     } catch (error) {
       if (fstatSync(this.file).size > this.bytes) ftruncateSync(this.file, this.bytes)
       throw asDiskFailure(error, join(this.folder, nameOf(this.number)))

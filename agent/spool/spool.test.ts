@@ -62,7 +62,7 @@ t.test('whatever is put, sent, shed and reopened: one chain, within its room, an
   const root = t.testdir()
   const quota = 10 * 4096
   let run = 0
-  const property = fc.property(fc.array(action, { maxLength: 40 }), actions => {
+  const property = fc.asyncProperty(fc.array(action, { maxLength: 40 }), async actions => {
     const folder = join(root, String(run++))
     let spool = new Spool(folder, quota)
     let sequence = 0
@@ -77,7 +77,7 @@ t.test('whatever is put, sent, shed and reopened: one chain, within its room, an
         const mayShed = spool.batches.length > 1
         const isRoom = spool.usedBytes + Math.ceil((more.size + 400) / 4096) * 4096 <= quota
         assert.ok(isRoom || !mayShed, 'there is room, or nothing left to shed but what is being sent')
-        spool.put(batch(++sequence, more.value), frame(more.size))
+        await spool.put(batch(++sequence, more.value), frame(more.size))
         put += sequence
       } else if (kind === 'hold') spool.oldest()
       else if (kind === 'reopen') spool = new Spool(folder, quota)
@@ -95,13 +95,13 @@ t.test('whatever is put, sent, shed and reopened: one chain, within its room, an
     }
     rmSync(folder, { recursive: true })
   })
-  t.doesNotThrow(() => fc.assert(property, { numRuns: 60 }))
+  await t.resolves(fc.assert(property, { numRuns: 60 }))
 })
 
 t.test('sheds the oldest of the lowest value, and never what is being sent', async t => {
   const folder = t.testdir()
   const spool = new Spool(folder, MIB)
-  for (const [i, value] of [1, 2, 1, 2, 1].entries()) spool.put(batch(i + 1, value), frame(10))
+  for (const [i, value] of [1, 2, 1, 2, 1].entries()) await spool.put(batch(i + 1, value), frame(10))
   spool.oldest()
   const order: number[] = []
   const small = new Spool(folder, 4096)
@@ -142,7 +142,7 @@ t.test('a segment is read as it was written, and noise is none', async t => {
 t.test('what a power cut leaves is understood: a draft, and a batch beside the statement that replaced it', async t => {
   const folder = t.testdir()
   const spool = new Spool(folder, MIB)
-  for (let sequence = 1; sequence <= 4; sequence++) spool.put(batch(sequence), frame(10))
+  for (let sequence = 1; sequence <= 4; sequence++) await spool.put(batch(sequence), frame(10))
   const statement = joinShed({ ...batch(2), kind: 'shed', value: 0 }, { ...batch(3), kind: 'shed', value: 0 })
   writeFileSync(join(folder, segmentName(statement)), encodeSegment(statement, Buffer.alloc(0)))
   writeFileSync(join(folder, `${segmentName(batch(5))}.draft`), encodeSegment(batch(5), frame(10)).subarray(0, 50))
@@ -155,7 +155,7 @@ t.test('what a power cut leaves is understood: a draft, and a batch beside the s
 t.test('files that are gone or damaged leave a statement behind, so that the chain can go on', async t => {
   const folder = t.testdir()
   const spool = new Spool(folder, MIB)
-  for (let sequence = 3; sequence <= 9; sequence++) spool.put(batch(sequence), frame(10))
+  for (let sequence = 3; sequence <= 9; sequence++) await spool.put(batch(sequence), frame(10))
   rmSync(join(folder, segmentName(batch(3))))
   truncateSync(join(folder, segmentName(batch(6))), 20)
   rmSync(join(folder, segmentName(batch(7))))
@@ -177,7 +177,7 @@ t.test('files that are gone or damaged leave a statement behind, so that the cha
 t.test('gives back the frame that was put, or nothing where the disk gives nothing', async t => {
   const folder = t.testdir()
   const spool = new Spool(folder, MIB)
-  spool.put(batch(1), Buffer.from('frame\nwith a line feed'))
+  await spool.put(batch(1), Buffer.from('frame\nwith a line feed'))
   t.equal(Buffer.from(spool.oldest()?.frame ?? []).toString(), 'frame\nwith a line feed')
   rmSync(join(folder, segmentName(batch(1))))
   t.equal(spool.oldest()?.frame.length, 0)
@@ -188,19 +188,19 @@ t.test('gives back the frame that was put, or nothing where the disk gives nothi
 t.test('a disk that fails changes nothing, and is said with the path', async t => {
   const folder = join(t.testdir(), 'spool')
   const spool = new Spool(folder, MIB)
-  spool.put(batch(1), frame(10))
+  await spool.put(batch(1), frame(10))
   mkdirSync(join(folder, segmentName(batch(2)))) // a folder where the file has to go
-  t.throws(() => spool.put(batch(2), frame(10)), { code: 'disk-failed', message: /000000000002\.batch/ })
+  await t.rejects(spool.put(batch(2), frame(10)), { code: 'disk-failed', message: /000000000002\.batch/ })
   rmSync(join(folder, segmentName(batch(2))), { recursive: true })
   t.doesNotThrow(() => assertSound(folder, spool))
-  spool.put(batch(2), frame(10))
+  await spool.put(batch(2), frame(10))
   t.equal(spool.length, 2)
 })
 
 t.test('what is cleared is told, statements not twice', async t => {
   const folder = t.testdir()
   const spool = new Spool(folder, MIB)
-  for (let sequence = 1; sequence <= 3; sequence++) spool.put(batch(sequence), frame(10))
+  for (let sequence = 1; sequence <= 3; sequence++) await spool.put(batch(sequence), frame(10))
   spool.shedOldest()
   t.same(
     spool.clear().map(segment => segment.first),

@@ -3,7 +3,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../errors.ts'
-import { isErrorWithCode, removeIfThere, writeDurable } from '../lib/durable-file.ts'
+import { isErrorWithCode, removeIfThere, writeDurable, writeDurableSoon } from '../lib/durable-file.ts'
 import { decodeSegment, encodeSegment, joinShed, type Segment, segmentName } from './segment.ts'
 
 /** What a file takes on the disk at least. */
@@ -61,8 +61,13 @@ export class Spool {
   }
 
   /** Adds a batch durably. Failure 'disk-full' or 'disk-failed' if it cannot be written; then nothing changed. */
-  put(segment: Segment, frame: Uint8Array): void {
-    this.entries.push(this.write(segment, frame))
+  async put(segment: Segment, frame: Uint8Array): Promise<void> {
+    const data = encodeSegment(segment, frame)
+    const path = join(this.folder, segmentName(segment))
+    await writeDurableSoon(path, data).catch(error => {
+      throw asDiskFailure(error, path)
+    })
+    this.entries.push(this.counted(segment, data.length))
   }
 
   /** Removes everything up to and with a sequence: it has a receipt. */
@@ -162,14 +167,13 @@ export class Spool {
     try {
       writeDurable(path, data)
     } catch (error) {
-      const isFull = isErrorWithCode(error, 'ENOSPC', 'EDQUOT')
-      throw new Failure(
-        isFull ? 'disk-full' : 'disk-failed',
-        `cannot write ${path}: ${error instanceof Error ? error.message : error}`,
-        error,
-      )
+      throw asDiskFailure(error, path)
     }
-    const bytes = sizeOnDisk(data.length)
+    return this.counted(segment, data.length)
+  }
+
+  private counted(segment: Segment, length: number): Entry {
+    const bytes = sizeOnDisk(length)
     this.used += bytes
     return { segment, bytes }
   }
@@ -200,6 +204,11 @@ export class Spool {
 }
 
 const sizeOnDisk = (bytes: number): number => Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES
+
+function asDiskFailure(error: unknown, path: string): Failure {
+  const isFull = isErrorWithCode(error, 'ENOSPC', 'EDQUOT')
+  return new Failure(isFull ? 'disk-full' : 'disk-failed', `cannot write ${path}: ${error instanceof Error ? error.message : error}`, error)
+}
 
 function readIfThere(path: string): Buffer {
   try {

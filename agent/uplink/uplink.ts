@@ -32,7 +32,7 @@ export interface UplinkDesk {
   next(identity: Identity): Outgoing | undefined
   /** True if the receipt carries central's signature. */
   isGenuine(receipt: UplinkReceipt, identity: Identity): boolean
-  settle(outgoing: Outgoing, receipt: UplinkReceipt): void
+  settle(outgoing: Outgoing, receipt: UplinkReceipt): void | Promise<void>
   /** Central has refused this batch for what it is, again and again: it must not keep those behind it. */
   giveUp(sequence: number): void
   replace(identity: Identity['stored']): void
@@ -130,7 +130,7 @@ export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: L
       if (outgoing === undefined) continue
       state.isSending = true
       const receipt = await uploadOnce(desk, open.client, identity, outgoing, signal)
-      desk.settle(outgoing, receipt)
+      await desk.settle(outgoing, receipt)
       state.isSending = false
       if (state.failure !== undefined) log.info(`central takes batches again, from ${outgoing.sequence} on`)
       Object.assign(state, { lastReceipt: receipt, lastReceiptAt: Date.now(), failuresInARow: 0, failure: undefined, retryAt: 0 })
