@@ -79,11 +79,18 @@ export function readNflog(bytes: Uint8Array, at: number, end: number, record: Nf
   const last = at + length
   record.next = Math.min(end, at + aligned(length))
   if (native16(bytes, at + 4) !== PACKET_TYPE || length < NETLINK_HEADER + FAMILY_HEADER) return NflogReading.other
-  clear(record)
-  record.family = bytes[at + NETLINK_HEADER]
-  record.group = big16(bytes, at + NETLINK_HEADER + 2)
-  readAttributes(bytes, at + NETLINK_HEADER + FAMILY_HEADER, last, record)
+  readNflogBody(bytes, at + NETLINK_HEADER, last, record)
   return NflogReading.packet
+}
+
+/** What stands behind netlink's header, at bytes[start, end): this alone is what capture files hold. False if it is too short. */
+export function readNflogBody(bytes: Uint8Array, start: number, end: number, record: NflogRecord): boolean {
+  clear(record)
+  if (end - start < FAMILY_HEADER) return false
+  record.family = bytes[start]
+  record.group = big16(bytes, start + 2)
+  readAttributes(bytes, start + FAMILY_HEADER, end, record)
+  return true
 }
 
 function clear(record: NflogRecord): void {

@@ -1,22 +1,14 @@
 // `cyberalarm explain`: reads messages from standard input and says for each what the agent would do with it, and why.
 // Nothing is sent and nothing is kept.
 import type { Readable } from 'node:stream'
-import { toEcs } from '../event.ts'
 import { Gateway } from '../gateways.ts'
 import { Interpreter } from '../interpreter.ts'
 import { Reading } from '../recognisers/recogniser.ts'
 import type { Settings } from '../settings.ts'
 import { MESSAGE_MAX_BYTES } from '../sources/source.ts'
 import { Networks } from '../triage/networks.ts'
-import { rules, Verdict } from '../triage/rules.ts'
 import { Triage } from '../triage/triage.ts'
-
-export interface Explanation {
-  readonly recogniser: string | null
-  readonly verdict: 'send' | 'drop' | 'ignore' | 'unreadable'
-  readonly reason: string
-  readonly event: Record<string, string | number> | null
-}
+import { type Explanation, explainEvent, explanationText } from './explanation.ts'
 
 export interface ExplainOptions {
   readonly settings: Settings
@@ -33,7 +25,7 @@ export async function explain(input: Readable, print: (text: string) => void, op
     if (line.length === 0) continue
     const message = options.jsonLines ? Buffer.from(parseJsonString(line.toString())) : line
     const explanation = explainOne(interpreter, gateway, message)
-    print(options.json ? JSON.stringify(explanation) : forPeople(explanation))
+    print(options.json ? JSON.stringify(explanation) : explanationText(explanation))
   }
 }
 
@@ -48,18 +40,9 @@ function explainOne(interpreter: Interpreter, gateway: Gateway, message: Buffer)
     }
     case Reading.ignored:
       return { recogniser, verdict: 'ignore', reason: 'known, and not about a connection', event: null }
-    case Reading.event: {
-      const rule = rules[interpreter.rule]
-      const verdict = rule.verdict === Verdict.send ? 'send' : 'drop'
-      return { recogniser, verdict, reason: `${rule.name}: ${rule.phrase}`, event: toEcs(interpreter.event) }
-    }
+    case Reading.event:
+      return explainEvent(recogniser, interpreter.rule, interpreter.event)
   }
-}
-
-function forPeople(explanation: Explanation): string {
-  const { recogniser, verdict, reason, event } = explanation
-  const fields = Object.entries(event ?? {}).map(([name, value]) => `${name}=${value}`)
-  return `${verdict.padEnd(10)} ${(recogniser ?? '-').padEnd(11)} ${reason}${fields.length > 0 ? `\n           ${fields.join(' ')}` : ''}`
 }
 
 function parseJsonString(line: string): string {

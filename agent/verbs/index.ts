@@ -78,6 +78,30 @@ export const verbs: readonly Verb[] = [
     },
   },
   {
+    name: 'replay',
+    words: ['FILE'],
+    summary: 'say what would be done with the packets of a capture file',
+    help: `Reads a capture (pcap or pcapng, as it is or packed with gzip or zstd; - is standard input) and prints for each packet
+what \`cyberalarm explain\` prints for a message, then a summary. Only headers are looked at, never what packets carry;
+nothing is sent, nothing is kept, and nothing leaves this box.
+
+A packet does not say what became of it: --action says what the capture holds, for example packets that a rule dropped.
+Packets that netfilter logged (tcpdump -i nflog:5) have the word of their rule's prefix, as in a running agent.
+Exit code 3 says that the file ends in the middle of a packet, 130 that it was interrupted.
+
+  tcpdump -i nflog:5 -U -w - | cyberalarm replay -
+  cyberalarm replay --summary --action drop blocked.pcap.gz`,
+    options: {
+      summary: { type: 'boolean', help: 'print the summary alone' },
+      action: { type: 'string', help: 'what became of the packets: allow, deny, drop, reject, ...' },
+      pace: { type: 'boolean', help: 'take as long as the capture took, instead of as fast as it goes' },
+    },
+    run: async call => {
+      const { replayFile } = await import('./replay-file.ts')
+      return replayFile(call, readSettings(call.root))
+    },
+  },
+  {
     name: 'sent',
     words: [],
     summary: 'show everything that left this box, and verify the record',

@@ -1,0 +1,69 @@
+// `cyberalarm replay FILE`: from the words of the command line, and what a person at a terminal sees while it runs.
+import { statSync } from 'node:fs'
+import { Failure } from '../errors.ts'
+import { Action, actionNames } from '../event.ts'
+import { bytesText, grouped } from '../lib/table.ts'
+import type { Settings } from '../settings.ts'
+import { openCapture } from '../sources/pcap-input.ts'
+import type { Call } from './command.ts'
+import { replay } from './replay.ts'
+
+const PROGRESS_MS = 500
+const CLEAR_LINE = '\r\u001b[K'
+
+export async function replayFile(call: Call, settings: Settings): Promise<number> {
+  const [path] = call.positionals
+  const action = actionNumber(call.values.action)
+  const isInput = path === '-'
+  const input = isInput ? process.stdin : openCapture(path)
+  const summaryOnly = call.values.summary === true
+  const isWatched = process.stderr.isTTY && (summaryOnly || !process.stdout.isTTY)
+  const total = isInput ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0)
+  let shown = performance.now()
+  const clear = () => isWatched && process.stderr.write(CLEAR_LINE)
+  try {
+    return await replay({
+      input,
+      name: isInput ? 'standard input' : path,
+      settings,
+      action,
+      json: call.json,
+      summaryOnly,
+      atPace: call.values.pace === true,
+      signal: call.signal,
+      print: text => {
+        clear()
+        call.print(text)
+      },
+      taken: () => outputTaken(call.signal),
+      progress: packets => {
+        if (!isWatched || performance.now() - shown < PROGRESS_MS) return
+        shown = performance.now()
+        const read = 'bytesRead' in input ? Number(input.bytesRead) : 0
+        const part = total > 0 ? `, ${bytesText(read)} of ${bytesText(total)}` : ''
+        process.stderr.write(`${CLEAR_LINE}${grouped(packets)} packets${part}`)
+      },
+    })
+  } finally {
+    clear()
+  }
+}
+
+/** Also when the signal is aborted: nobody may be reading. */
+const outputTaken = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    const done = () => {
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done, { once: true })
+    if (signal.aborted) done()
+    else process.stdout.write('', done)
+  })
+
+function actionNumber(name: string | boolean | undefined): number {
+  if (name === undefined) return Action.other
+  const number = actionNames.map(String).indexOf(String(name))
+  if (number < 0) throw new Failure('argument-wrong', `there is no action '${name}'; there are ${actionNames.join(', ')}`)
+  return number
+}
