@@ -10,6 +10,9 @@ export type OpenUdp = (options: {
   readonly port?: number
   readonly fd?: number
   readonly receiveBufferBytes: number
+  readonly buffers: number
+  readonly bufferBytes: number
+  readonly entries: number
   readonly onBatch: (bytes: Uint8Array, index: Uint32Array, count: number) => void
   readonly onError: (error: Error) => void
 }) => {
@@ -36,6 +39,8 @@ export interface SyslogUdpSource extends Source {
 }
 
 export const RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024
+/** Small, so that a buffer is soon read even by a program that has only just begun (40 us a message): 1.5 ms warm, 15 ms cold. */
+const ring = { buffers: 32, bufferBytes: 128 * 1024, entries: 1024 }
 const DRAIN_MS = 250
 /** Words of an entry of the receiver's index: offset, length, port, unused, and the peer's IPv6 address in four. */
 const ENTRY_WORDS = 8
@@ -56,6 +61,7 @@ export async function openSyslogUdp(open: OpenUdp, options: SyslogUdpOptions): P
   const socket = await openOnHost('udp', options, async host =>
     open({
       ...(fd === undefined ? { address: host, port: options.port } : { fd }),
+      ...ring,
       receiveBufferBytes: options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES,
       onBatch,
       onError: error => options.trouble?.(error),
