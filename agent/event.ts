@@ -55,8 +55,17 @@ export class EventRecord {
   count = 1
   direction: number = Direction.unknown
 
+  /** Called for every message: single stores take a tenth of the time of `fill`. */
   reset(): void {
-    this.words.fill(0)
+    const { words } = this
+    words[0] = 0
+    words[1] = 0
+    words[2] = 0
+    words[3] = 0
+    words[4] = 0
+    words[5] = 0
+    words[6] = 0
+    words[7] = 0
     this.hasSource = this.hasDestination = false
     this.time = 0
     this.clock = Clock.absent

@@ -9,6 +9,9 @@ import type { Triage } from './triage/triage.ts'
 
 const productNumbers: ReadonlyMap<Recogniser, number> = new Map(recognisers.map(one => [one, productNames.indexOf(one.name)]))
 
+/** How many beginnings of messages are told apart; two that share a place cost a question, not a mistake. */
+const BEGINNINGS = 1024
+
 export class Interpreter {
   readonly message = new Message()
   readonly event = new EventRecord()
@@ -17,8 +20,11 @@ export class Interpreter {
   recogniser: Recogniser | undefined
   /** Index of the triage rule that decided; meaningful after Reading.event. */
   rule = 0
-  /** Who claimed the last message that began with a byte. */
-  private readonly byFirstByte: (Recogniser | undefined)[] = new Array(256).fill(undefined)
+  /** Wire number of the product that was recognised. */
+  product = 0
+  /** Who claimed the last message that began so. */
+  private readonly byBeginning: (Recogniser | undefined)[] = new Array(BEGINNINGS).fill(undefined)
+  private readonly productOf = new Uint8Array(BEGINNINGS)
 
   constructor(triage: Triage) {
     this.triage = triage
@@ -44,28 +50,35 @@ export class Interpreter {
     return reading
   }
 
-  /** Wire number of the product that was recognised. */
-  get product(): number {
-    return this.recogniser === undefined ? 0 : (productNumbers.get(this.recogniser) ?? 0)
-  }
-
   private claim(gateway: Gateway): Recogniser | undefined {
     const { message } = this
-    const first = message.body < message.end ? message.bytes[message.body] : 0
+    const beginning = beginningOf(message)
     // what a message begins with says most about its product, then what its gateway said last
-    const likely = this.byFirstByte[first]
-    if (likely?.claims(message)) return likely
+    const likely = this.byBeginning[beginning]
+    if (likely?.claims(message)) {
+      this.product = this.productOf[beginning]
+      return likely
+    }
     const last = gateway.recogniser
-    if (last !== likely && last?.claims(message)) return this.remember(first, last)
+    if (last !== likely && last?.claims(message)) return this.remember(beginning, last)
     for (let i = 0; i < recognisers.length; i++) {
       const one = recognisers[i]
-      if (one !== likely && one !== last && one.claims(message)) return this.remember(first, one)
+      if (one !== likely && one !== last && one.claims(message)) return this.remember(beginning, one)
     }
+    this.product = 0
     return undefined
   }
 
-  private remember(first: number, recogniser: Recogniser): Recogniser {
-    this.byFirstByte[first] = recogniser
+  private remember(beginning: number, recogniser: Recogniser): Recogniser {
+    this.product = productNumbers.get(recogniser) ?? 0
+    this.byBeginning[beginning] = recogniser
+    this.productOf[beginning] = this.product
     return recogniser
   }
+}
+
+/** A number for the first three bytes of the text, by which FortiGate's `date=` and Sophos's `device=` differ. */
+function beginningOf({ bytes, body, end }: Message): number {
+  if (body + 3 > end) return 0
+  return (bytes[body] ^ (bytes[body + 1] << 2) ^ (bytes[body + 2] << 4)) & (BEGINNINGS - 1)
 }

@@ -1,7 +1,8 @@
 // The batch that is being filled: events in columns, repeats merged on the way in. What is the same source, destination,
 // port, protocol, action and gateway becomes one row with a count, so a flood costs the room of its distinct behaviour.
-import { DESTINATION, type EventRecord, SOURCE } from '../event.ts'
-import { hashWords } from '../lib/address-index.ts'
+// Whoever chooses addresses and ports can't choose where they are looked for: the hash has keys made for each batch.
+import { getRandomValues } from 'node:crypto'
+import type { EventRecord } from '../event.ts'
 
 /** Whose address it is, as triage found out; `ours` leaves the box only as a pseudonym. */
 export const End = { absent: 0, foreign: 1, ours: 2 } as const
@@ -18,7 +19,14 @@ export interface Context {
 export const Added = { row: 0, merged: 1, full: 2 } as const
 
 export const BATCH_MAX_ROWS = 32_768
-const SLOTS = BATCH_MAX_ROWS * 2
+const SLOT_BITS = 16
+const SLOTS = 2 ** SLOT_BITS
+const ROW_BITS = 15
+const FREE = -1
+/** No event is looked for in more slots; half of them being free, 2^-30 of all events would have to be. */
+const PROBES_MAX = 128
+/** What has to be alike besides the eight words of the addresses is packed into two more. */
+const KEY_WORDS = 10
 
 /** A forged message may state any amount and any time; a sum of them must stay a number that everybody can store. */
 const AMOUNT_MAX = 2 ** 48
@@ -45,23 +53,29 @@ export class OpenBatch {
   readonly product = new Uint8Array(BATCH_MAX_ROWS)
   readonly reason = new Uint8Array(BATCH_MAX_ROWS)
   readonly ends = new Uint8Array(BATCH_MAX_ROWS)
-  private readonly slots = new Int32Array(SLOTS).fill(-1)
+  /** Per row what has to be alike besides its addresses. */
+  private readonly likes = new Uint32Array(BATCH_MAX_ROWS * 2)
+  /** The row, and above it bits of the hash that did not choose the slot. */
+  private readonly slots = new Int32Array(SLOTS).fill(FREE)
+  private readonly keys = getRandomValues(new Int32Array(KEY_WORDS)).map(key => key | 1)
 
   clear(): void {
     this.rows = this.messages = 0
-    this.slots.fill(-1)
+    this.slots.fill(FREE)
   }
 
   add(event: EventRecord, context: Context): number {
-    const { words } = event
-    let slot =
-      (hashWords(words, SOURCE, (event.destinationPort << 8) ^ event.action) ^
-        hashWords(words, DESTINATION, (context.gateway << 8) ^ event.protocol)) &
-      (SLOTS - 1)
-    for (;;) {
-      const row = this.slots[slot]
-      if (row < 0) break
-      if (this.isRepeat(row, event, context)) {
+    const { slots } = this
+    const ends = context.sourceEnd | (context.destinationEnd << 2)
+    const one = (event.destinationPort + 1) | (event.action << 17) | (ends << 21)
+    const other = context.gateway | ((event.protocol + 1) << 16)
+    const hash = this.hash(event.words, one, other)
+    const mark = (hash << ROW_BITS) & 0x7fffffff
+    let slot = hash >>> (32 - SLOT_BITS)
+    let left = PROBES_MAX
+    for (; left > 0 && slots[slot] !== FREE; left--) {
+      const row = slots[slot] & (BATCH_MAX_ROWS - 1)
+      if (slots[slot] === (mark | row) && this.isRepeat(row, event.words, one, other)) {
         this.merge(row, event)
         this.messages++
         return Added.merged
@@ -69,23 +83,42 @@ export class OpenBatch {
       slot = (slot + 1) & (SLOTS - 1)
     }
     if (this.rows === BATCH_MAX_ROWS) return Added.full
-    this.slots[slot] = this.rows
-    this.write(this.rows++, event, context)
+    const row = this.rows++
+    // without a slot its repeats become rows of their own
+    if (left > 0) slots[slot] = mark | row
+    this.likes[row * 2] = one
+    this.likes[row * 2 + 1] = other
+    this.write(row, event, context, ends)
     this.messages++
     return Added.row
   }
 
-  private isRepeat(row: number, event: EventRecord, context: Context): boolean {
-    if (
-      this.destinationPort[row] !== event.destinationPort ||
-      this.protocol[row] !== event.protocol ||
-      this.action[row] !== event.action ||
-      this.gateway[row] !== context.gateway
-    )
-      return false
+  /** Products side by side, which a processor works out together, and the bits of their sum mixed. */
+  private hash(words: Uint32Array, one: number, other: number): number {
+    const { keys } = this
+    const source = Math.imul(words[0], keys[0]) + Math.imul(words[1], keys[1]) + Math.imul(words[2], keys[2]) + Math.imul(words[3], keys[3])
+    const destination =
+      Math.imul(words[4], keys[4]) + Math.imul(words[5], keys[5]) + Math.imul(words[6], keys[6]) + Math.imul(words[7], keys[7])
+    const sum = (source + destination + Math.imul(one, keys[8]) + Math.imul(other, keys[9])) | 0
+    const mixed = Math.imul(sum ^ (sum >>> 15), 0x2c1b3c6d)
+    return mixed ^ (mixed >>> 15)
+  }
+
+  private isRepeat(row: number, words: Uint32Array, one: number, other: number): boolean {
+    const mine = this.words
     const at = row * 8
-    for (let i = 0; i < 8; i++) if (this.words[at + i] !== event.words[i]) return false
-    return this.ends[row] === (context.sourceEnd | (context.destinationEnd << 2))
+    return (
+      mine[at + 3] === words[3] &&
+      mine[at + 7] === words[7] &&
+      this.likes[row * 2] === one &&
+      this.likes[row * 2 + 1] === other &&
+      mine[at] === words[0] &&
+      mine[at + 1] === words[1] &&
+      mine[at + 2] === words[2] &&
+      mine[at + 4] === words[4] &&
+      mine[at + 5] === words[5] &&
+      mine[at + 6] === words[6]
+    )
   }
 
   private merge(row: number, event: EventRecord): void {
@@ -97,7 +130,7 @@ export class OpenBatch {
     if (event.packets > 0) this.packets[row] = Math.min(Math.max(this.packets[row], 0) + event.packets, AMOUNT_MAX)
   }
 
-  private write(row: number, event: EventRecord, context: Context): void {
+  private write(row: number, event: EventRecord, context: Context, ends: number): void {
     for (let i = 0; i < 8; i++) this.words[row * 8 + i] = event.words[i]
     this.firstSeen[row] = this.lastSeen[row] = timeWithin(event.time)
     this.sourcePort[row] = event.sourcePort
@@ -112,6 +145,6 @@ export class OpenBatch {
     this.gateway[row] = context.gateway
     this.product[row] = context.product
     this.reason[row] = context.reason
-    this.ends[row] = context.sourceEnd | (context.destinationEnd << 2)
+    this.ends[row] = ends
   }
 }

@@ -25,11 +25,31 @@ export const code = {
 /** Fills `code`; false if the message has none. */
 export function findCode(message: Message): boolean {
   const { bytes, body, end } = message
+  if (readPlainCode(bytes, body, end)) return true
   if (bytes[body] !== PERCENT && (readCode(bytes, body, end) || readCodeless(bytes, body, end))) return true
   const limit = Math.min(end, body + REACH)
   for (let at = findByte(bytes, body, limit, PERCENT); at >= 0; at = findByte(bytes, at + 1, limit, PERCENT))
     if (readCode(bytes, at + 1, end)) return isHeader(bytes, body, at)
   return false
+}
+
+const PLAIN_LENGTH = 14
+
+/** `%ASA-4-106023: ` and `%FTD-4-106023: `, as nearly all messages begin. */
+function readPlainCode(bytes: Uint8Array, at: number, end: number): boolean {
+  if (end - at <= PLAIN_LENGTH || bytes[at] !== PERCENT || bytes[at + 4] !== DASH || bytes[at + 6] !== DASH) return false
+  const isAsa = bytes[at + 1] === 0x41 && bytes[at + 2] === 0x53 && bytes[at + 3] === 0x41
+  if (!isAsa && !(bytes[at + 1] === 0x46 && bytes[at + 2] === 0x54 && bytes[at + 3] === 0x44)) return false
+  if (!isDigit(bytes[at + 5]) || bytes[at + PLAIN_LENGTH - 1] !== COLON) return false
+  let value = 0
+  for (let i = at + 7; i < at + 7 + ID_DIGITS; i++) {
+    if (!isDigit(bytes[i])) return false
+    value = value * 10 + bytes[i] - 0x30
+  }
+  code.id = value
+  code.start = at + 1
+  code.textStart = at + PLAIN_LENGTH
+  return true
 }
 
 /** Text of another product may quote a code; a quote or `=` in front of it is no header. */

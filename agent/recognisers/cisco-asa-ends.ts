@@ -2,7 +2,8 @@
 // `NP Identity Ifc:10.0.0.1/68`, `[2001:db8::1]/443`, `10.0.0.1(192.0.2.1)/80`, each perhaps with `(mapped/port)` and `(user)` behind it.
 import { DESTINATION, type EventRecord, SOURCE } from '../event.ts'
 import { readAddress, readIPv4 } from '../lib/address.ts'
-import { isDigit, readDecimal, readPort } from '../lib/bytes.ts'
+import { ascii, isDigit, readDecimal, readPort } from '../lib/bytes.ts'
+import { putDotted, readDotted } from './dotted.ts'
 import { Words } from './words.ts'
 
 const BLANK = 0x20
@@ -15,6 +16,8 @@ const COLON = 0x3a
 const SKIPPED_WORDS = 3
 /** A user's name in parentheses is not longer. */
 const GROUP_MAX = 256
+const PORT_MAX = 65535
+const PORT_DIGITS = 5
 
 /** Services that ASA writes by name where it speaks of itself, as its command line does ('TCP Ports' in the CLI guide). */
 const services = new Words({
@@ -52,8 +55,14 @@ const services = new Words({
   sip: 5060,
 })
 
-const isStop = (byte: number): boolean =>
-  byte === BLANK || byte === 0x2c || byte === 0x3b || byte === OPEN || byte === CLOSE || byte === 0x3c || byte === 0x3e
+const stops = new Uint8Array(256)
+for (const byte of ascii(' ,;()<>')) stops[byte] = 1
+
+/** Letters, digits, `-` and `_`, of which the names of interfaces are made. */
+const nameBytes = new Uint8Array(256)
+for (const byte of ascii('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_')) nameBytes[byte] = 1
+
+const isStop = (byte: number): boolean => stops[byte] === 1
 
 /** What the last `readToken` found besides the address; a word with a colon or a slash inside is an end even if it is a name. */
 let port = -1
@@ -71,6 +80,35 @@ export function beginEnds(): void {
  * nothing that could be an end is within the next words. A name in the address's place counts as an end: it has a port.
  */
 export function readEnd(bytes: Uint8Array, at: number, end: number, event: EventRecord, side: number): number {
+  const plain = readPlainEnd(bytes, at, end, event, side)
+  return plain >= 0 ? plain : readAnyEnd(bytes, at, end, event, side)
+}
+
+/** Nearly every end is `interface:192.0.2.1/443 `, and is read in one go; -1 for all others. */
+function readPlainEnd(bytes: Uint8Array, at: number, end: number, event: EventRecord, side: number): number {
+  let colon = bytes[at] === BLANK ? at + 1 : at
+  while (colon < end && nameBytes[bytes[colon]] === 1) colon++
+  if (colon >= end || bytes[colon] !== COLON) return -1
+  const slash = readDotted(bytes, colon + 1, end)
+  if (slash < 0 || bytes[slash] !== SLASH) return -1
+  let value = 0
+  let stop = slash + 1
+  for (; stop < end && isDigit(bytes[stop]) && stop - slash <= PORT_DIGITS; stop++) value = value * 10 + bytes[stop] - 0x30
+  if (stop === slash + 1 || value > PORT_MAX || (stop < end && bytes[stop] !== BLANK)) return -1
+  putDotted(event.words, side)
+  port = value
+  wasName = false
+  if (side === SOURCE) {
+    event.hasSource = true
+    event.sourcePort = value
+  } else {
+    event.hasDestination = true
+    event.destinationPort = value
+  }
+  return skipGroups(bytes, stop, end)
+}
+
+function readAnyEnd(bytes: Uint8Array, at: number, end: number, event: EventRecord, side: number): number {
   let start = at
   for (let word = 0; word <= SKIPPED_WORDS; word++) {
     while (start < end && (bytes[start] === BLANK || bytes[start] === 0x3d || bytes[start] === OPEN || bytes[start] === 0x3c)) start++
@@ -166,8 +204,7 @@ function skipGroups(bytes: Uint8Array, at: number, end: number): number {
     let close = open + 1
     while (close < limit && bytes[close] !== CLOSE) close++
     if (close >= limit) return next
-    const number = readDecimal(bytes, open + 1, close)
-    if (port < 0 && number >= 0 && number <= 65535) port = number
+    if (port < 0) port = portOf(readDecimal(bytes, open + 1, close))
     next = close + 1
     if (bytes[next] !== SLASH || !isDigit(bytes[next + 1])) continue
     let stop = next + 1
@@ -176,6 +213,8 @@ function skipGroups(bytes: Uint8Array, at: number, end: number): number {
     next = stop
   }
 }
+
+const portOf = (number: number): number => (number <= PORT_MAX ? number : -1)
 
 /** `before` ends in an end, perhaps with parentheses behind it: where that end begins. */
 export function endBefore(bytes: Uint8Array, start: number, before: number): number {

@@ -8,7 +8,7 @@ const ACTION = 1000
 const DIRECTION = 2000
 const PROTOCOL = 3000
 
-const words = new Words({
+const numbers = {
   tcp: 6,
   udp: 17,
   icmp: 1,
@@ -36,10 +36,16 @@ const words = new Words({
   terminating: ACTION + Action.drop,
   reset: ACTION + Action.reset,
   resetting: ACTION + Action.reset,
-})
+}
+const words = new Words(numbers)
 
-const isSeparator = (byte: number): boolean =>
-  byte === 0x20 || byte === 0x3d || byte === 0x2c || byte === 0x28 || byte === 0x29 || byte === 0x3a || byte === 0x3b
+/** Letters with which such a word begins: most words of a message begin otherwise, and are not looked up. */
+const initials = new Uint8Array(256)
+for (const word of Object.keys(numbers)) initials[word.charCodeAt(0)] = initials[word.toUpperCase().charCodeAt(0)] = 1
+
+const separators = new Uint8Array(256)
+for (const byte of ascii(' =,():;')) separators[byte] = 1
+const isSeparator = (byte: number): boolean => separators[byte] === 1
 
 /** What the last `readWords` found stated; `other` if nothing. */
 export let statedAction: number = Action.other
@@ -56,14 +62,14 @@ export function readWords(bytes: Uint8Array, start: number, end: number, stop: U
     const first = at
     while (at < end && !isSeparator(bytes[at])) at++
     if (first === at) break
-    if (bytes[at] === 0x20 && bytes[first - 1] === 0x20 && equals(bytes, first, at, stop)) return at
+    if (bytes[first] === stop[0] && bytes[at] === 0x20 && bytes[first - 1] === 0x20 && equals(bytes, first, at, stop)) return at
     if (isNumberNext) {
       isNumberNext = false
       const protocol = readProtocol(bytes, first, at)
       if (protocol >= 0) event.protocol = protocol
       continue
     }
-    const value = isDigit(bytes[first]) ? NO_WORD : words.find(bytes, first, at)
+    const value = initials[bytes[first]] === 1 ? words.find(bytes, first, at) : NO_WORD
     if (value === NO_WORD) continue
     if (value === PROTOCOL) isNumberNext = true
     else if (value >= DIRECTION) event.direction = value - DIRECTION

@@ -69,8 +69,8 @@ export const ciscoAsa: Recogniser = {
   claims(message) {
     return findCode(message)
   },
+  // what was found when the message was claimed still stands: nothing is read that was not claimed just before
   read(message, event) {
-    if (!findCode(message)) return Reading.unreadable
     const recipe = recipeFor(code.id)
     if (recipe.shape === Shape.ignored) return Reading.ignored
     const { bytes, end } = message

@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import t from 'tap'
 import { formatAddress } from '../lib/address.ts'
 import { Columns } from './columns.ts'
@@ -67,4 +69,23 @@ t.test('forgets the message before', async t => {
   columns.split(Buffer.from('5'), 0, 1)
   t.equal(columns.count, 1)
   t.equal(columns.decimal(1), -1)
+})
+
+/** The rules of the file's head, said with strings. */
+function splitSlowly(text: string, most: number): string[] {
+  const found: string[] = []
+  for (let rest: string | undefined = text; rest !== undefined && found.length < most; ) {
+    const quoted: RegExpMatchArray | null = rest.match(/^"((?:[^"]|"")*)("|$)[^,]*/s)
+    const whole: string = quoted?.[0] ?? rest.match(/^[^,]*/s)?.[0] ?? ''
+    found.push(quoted?.[1] ?? whole)
+    rest = whole.length < rest.length ? rest.slice(whole.length + 1) : undefined
+  }
+  return found
+}
+
+t.test('finds what a slow and simple splitter finds, wherever quotes and ends are', async t => {
+  const piece = fc.constantFrom(',', ',', ',', '"', '""', ',"', '",', 'a', 'bc', 'defgh', ' ', '1234567')
+  const text = fc.array(piece, { maxLength: 24 }).map(pieces => pieces.join(''))
+  const judge = (line: string, most: number) => assert.deepEqual(split(line, 12, most), splitSlowly(line, most), line)
+  t.doesNotThrow(() => fc.assert(fc.property(text, fc.integer({ min: 1, max: 12 }), judge), { numRuns: 5000 }))
 })

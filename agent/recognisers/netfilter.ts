@@ -45,9 +45,17 @@ function packetStart(message: Message): number {
   return -1
 }
 
+/** Where the packet of the message that was claimed last begins: nothing is read that was not claimed just before. */
+let start = -1
+
+function claims(message: Message): boolean {
+  if (isDaemon(message)) return false
+  start = packetStart(message)
+  return start >= 0
+}
+
 function read(message: Message, event: EventRecord): Reading {
   const { bytes, end } = message
-  const start = packetStart(message)
   readMessagePrefix(message, start, event)
   pairs.begin(bytes, start, end)
   let isRead = false
@@ -83,6 +91,6 @@ function read(message: Message, event: EventRecord): Reading {
 export const netfilter: Recogniser = {
   name: 'netfilter',
   title: 'Linux netfilter (iptables, nftables, UniFi, EdgeOS)',
-  claims: message => !isDaemon(message) && packetStart(message) >= 0,
+  claims,
   read,
 }

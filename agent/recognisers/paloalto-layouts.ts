@@ -7,12 +7,12 @@ import { Words } from './words.ts'
 export const Reader = { known: 0, connection: 1, system: 2, globalProtect: 3, authentication: 4, correlation: 5 } as const
 
 /** Columns that all types share. */
-export const Column = { receiveTime: 1, type: 3, subtype: 4, generatedTime: 6 } as const
+export const Column = { subtype: 4, generatedTime: 6 } as const
 
 /** Columns of one type about connections; -1 where it has none. The destination stands behind the source, its port too. */
 export interface Layout {
   readonly reader: number
-  /** How many columns have to be found. */
+  /** How many columns are of interest, counted from FUTURE_USE. */
   readonly wanted: number
   readonly source: number
   readonly repeats: number

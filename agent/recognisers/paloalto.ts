@@ -27,27 +27,30 @@ const REACH = 300
 const RULE_MAX = 0xffffffff
 const COUNT_MAX = 0xffff
 
-const columns = new Columns(Math.max(...layouts.map(layout => layout.wanted)))
+const columns = new Columns(Math.max(...layouts.map(layout => layout.wanted)) - Column.subtype)
 const stamp = new Stamp()
 
-/** Some senders leave FUTURE_USE out, so that the receive time is the first column. */
-let isFirstMissing = false
+/** Of the message that was claimed last: the index of its type, and where the column behind the type begins. */
+let type = -1
+let restStart = 0
 
 /** Index of the log type in `layouts`, or -1 if this is no PAN-OS log: date and time around the first comma, then a serial and a known type. */
 function findType(message: Message): number {
   const { bytes, body, end } = message
   const first = findByte(bytes, body, Math.min(end, body + REACH), COMMA)
   if (first < 0) return -1
-  isFirstMissing = first - body >= TIME_LENGTH && isDateTimeAt(bytes, first - TIME_LENGTH)
+  // some senders leave FUTURE_USE out, so that the receive time is the first column
+  const isFirstMissing = first - body >= TIME_LENGTH && isDateTimeAt(bytes, first - TIME_LENGTH)
   if (!isFirstMissing && !(isDateTimeAt(bytes, first + 1) && isNumberBefore(bytes, body, first))) return -1
   const limit = Math.min(end, first + REACH)
   const timeEnd = isFirstMissing ? first : findByte(bytes, first + TIME_LENGTH, limit, COMMA)
   const serialEnd = timeEnd < 0 ? -1 : findByte(bytes, timeEnd + 1, limit, COMMA)
   const typeEnd = serialEnd < 0 ? -1 : findByte(bytes, serialEnd + 1, limit, COMMA)
+  restStart = typeEnd + 1
   return typeEnd < 0 ? -1 : typeWords.find(bytes, serialEnd + 1, typeEnd)
 }
 
-/** `2026/11/20 12:00:01` */
+/** `2026/11/20 12:00:01`, and with `-` and `T` the same. */
 const TIME_LENGTH = 19
 
 /** FUTURE_USE is a number or empty, and stands behind a blank where there is a header that could not be read. */
@@ -63,7 +66,8 @@ function isDateTimeAt(bytes: Uint8Array, at: number): boolean {
   return isDate && isDigit(bytes[at]) && isDigit(bytes[at + 9]) && bytes[at + 13] === 0x3a && bytes[at + 16] === 0x3a
 }
 
-const column = (number: number): number => (isFirstMissing ? number - 1 : number)
+/** Columns are looked for behind the type, which is found without them. */
+const column = (number: number): number => number - Column.subtype
 
 /**
  * The time at which the log was generated has no zone. PAN-OS 10 and later repeat it with zone and milliseconds, in a far
@@ -76,10 +80,13 @@ function readTime(bytes: Uint8Array, end: number, event: EventRecord): void {
   event.time = stamp.time
   event.clock = stamp.clock
   if (event.clock !== Clock.noZone) return
-  const stop = columns.next + DATE_LENGTH
-  for (let i = end - CLOCK_LENGTH; i > stop; i--) {
-    if (bytes[i] !== 0x54 || bytes[i + 3] !== 0x3a || bytes[i - 3] !== 0x2d || bytes[i - DATE_LENGTH - 1] !== COMMA) continue
-    if (!readDateTime(bytes, i - DATE_LENGTH, end, stamp) || stamp.clock !== Clock.exact) continue
+  for (let at = end - STAMP_LENGTH; at > columns.next; at--) {
+    if (stampBytes[bytes[at]] === 0) {
+      at -= TIME_LENGTH - 1
+      continue
+    }
+    if (bytes[at + 10] !== 0x54 || bytes[at + 13] !== 0x3a || bytes[at + 7] !== 0x2d || bytes[at - 1] !== COMMA) continue
+    if (!readDateTime(bytes, at, end, stamp) || stamp.clock !== Clock.exact) continue
     const zone = Math.round((event.time - stamp.time) / QUARTER_HOUR_MS) * QUARTER_HOUR_MS
     if (Math.abs(zone) > ZONE_MAX_MS || Math.abs(stamp.time + zone - event.time) > MINUTE_MS) continue
     event.time = stamp.time
@@ -88,9 +95,11 @@ function readTime(bytes: Uint8Array, end: number, event: EventRecord): void {
   }
 }
 
-const DATE_LENGTH = 10
-/** `T12:00:01Z` */
-const CLOCK_LENGTH = 10
+/** What `2026-11-20T12:00:01` is made of: a byte that is none of these belongs to no stamp, and 19 of them are passed over. */
+const stampBytes = new Uint8Array(256)
+for (const byte of ascii('0123456789-:T')) stampBytes[byte] = 1
+/** The same with the shortest zone, `Z`. */
+const STAMP_LENGTH = 20
 const MINUTE_MS = 60_000
 const QUARTER_HOUR_MS = 900_000
 const ZONE_MAX_MS = 14 * 3_600_000
@@ -222,13 +231,15 @@ export const paloalto: Recogniser = {
   name: 'paloalto',
   title: 'Palo Alto Networks PAN-OS',
   claims(message) {
-    return findType(message) >= 0
+    type = findType(message)
+    return type >= 0
   },
+  // what was found when the message was claimed still stands: nothing is read that was not claimed just before
   read(message, event) {
-    const layout = layouts[findType(message)]
+    const layout = layouts[type]
     if (layout.reader === Reader.known) return Reading.ignored
     const { bytes, end } = message
-    columns.split(bytes, message.body, end, layout.wanted)
+    columns.split(bytes, restStart, end, column(layout.wanted))
     const reading = readBy(layout, event)
     if (reading === Reading.event) readTime(bytes, end, event)
     return reading

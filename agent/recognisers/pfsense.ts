@@ -107,15 +107,19 @@ function readLogin(bytes: Uint8Array, at: number, end: number, event: EventRecor
   return Reading.event
 }
 
+/** Where the columns of the message that was claimed last begin, or -1. */
+let start = -1
+
 export const pfsense: Recogniser = {
   name: 'pfsense',
   title: 'pfSense and OPNsense',
   claims(message) {
-    return columnsStart(message) >= 0 || loginFrom(message) >= 0 || packageReader(message) !== undefined
+    start = columnsStart(message)
+    return start >= 0 || loginFrom(message) >= 0 || packageReader(message) !== undefined
   },
+  // what was found when the message was claimed still stands: nothing is read that was not claimed just before
   read(message, event) {
     const { bytes, end } = message
-    const start = columnsStart(message)
     if (start >= 0) return readFilter(bytes, start, end, event)
     return packageReader(message)?.(message, event) ?? readLogin(bytes, loginFrom(message), end, event)
   },

@@ -4,17 +4,15 @@
 import { Clock } from '../event.ts'
 import { isDigit } from '../lib/bytes.ts'
 import type { Message } from '../message.ts'
+import { readCommonHeader } from './syslog-common.ts'
 import { readFormalFields } from './syslog-formal.ts'
 import { readHeaderTime, timeRead } from './syslog-time.ts'
-import { isBlank, readWord, skipBlanks, Word, WordKind } from './syslog-word.ts'
+import { isBlank, PRIORITY_MAX, readWord, skipBlanks, Word, WordKind } from './syslog-word.ts'
 
 const ONE = 0x31
 const COLON = 0x3a
 const LESS = 0x3c
 const PERCENT = 0x25
-
-/** The highest PRI there is: facility 23, severity 7 (RFC 5424 section 6.2.1). */
-const PRIORITY_MAX = 191
 
 const word = new Word()
 const nextWord = new Word()
@@ -22,6 +20,11 @@ const nextWord = new Word()
 /** Resets `message` and fills it from bytes[start, end). A relay's header before the device's is passed over. */
 export function readHeader(message: Message, bytes: Uint8Array, start: number, end: number): void {
   while (end > start && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d || bytes[end - 1] === 0)) end--
+  if (!readCommonHeader(message, bytes, start, end)) readAnyHeader(message, bytes, start, end)
+}
+
+/** The same for headers of every kind, the common ones too; bytes[start, end) ends in no line break. */
+export function readAnyHeader(message: Message, bytes: Uint8Array, start: number, end: number): void {
   const first = skipBlanks(bytes, start, end)
   message.bytes = bytes
   message.start = message.hostStart = message.hostEnd = message.tagStart = message.tagEnd = first

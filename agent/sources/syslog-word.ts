@@ -15,8 +15,10 @@ export class Word {
 }
 
 // RFC 5424 section 6: HOSTNAME has at most 255 bytes, and no other name of a header has more
-const NAME_MAX = 255
-const PID_MAX = 32
+export const NAME_MAX = 255
+export const PID_MAX = 32
+/** The highest PRI there is: facility 23, severity 7 (RFC 5424 section 6.2.1). */
+export const PRIORITY_MAX = 191
 
 const NAME = 1
 const BLANK = 2
@@ -28,6 +30,8 @@ for (const byte of ascii('0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR
 classes[0x20] = classes[0x09] = BLANK
 classes[0x3a] = COLON
 classes[0x5b] = OPEN
+
+export const isName = (byte: number): boolean => classes[byte] === NAME
 
 export const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x09
 
@@ -122,9 +126,9 @@ const notNames: readonly (readonly Uint8Array[] | undefined)[] = Array.from({ le
 })
 const endings = [ascii('ed'), ascii('ped'), ascii('ted')]
 
-const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
+export const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
 
-function isNotName(bytes: Uint8Array, start: number, end: number): boolean {
+export function isNotName(bytes: Uint8Array, start: number, end: number): boolean {
   const list = isLetter(bytes[start]) ? notNames[bytes[start] & 0x1f] : undefined
   if (list === undefined) return false
   for (const text of list) {
@@ -140,7 +144,7 @@ function isNotName(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 /** `ASA-2-106006`: a message code that lost its per cent sign. */
-function isCiscoCode(bytes: Uint8Array, start: number, end: number): boolean {
+export function isCiscoCode(bytes: Uint8Array, start: number, end: number): boolean {
   const dash = end - 7
   if (dash - 2 <= start || bytes[dash] !== 0x2d || bytes[dash - 2] !== 0x2d || !isDigit(bytes[dash - 1])) return false
   for (let i = dash + 1; i < end; i++) if (!isDigit(bytes[i])) return false

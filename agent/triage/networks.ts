@@ -1,5 +1,6 @@
 // Whose an address is. Built once from prefixes into sorted, non-overlapping ranges of 128-bit space (IPv4 lies in
-// ::ffff:0:0/96), so that any number of prefixes costs one binary search and allocates nothing.
+// ::ffff:0:0/96), so that any number of prefixes costs one binary search and allocates nothing. Nearly all addresses are
+// IPv4, and nearly every first octet belongs to one network: those are answered by one look into a small table.
 import { parsePrefix } from '../lib/prefix.ts'
 
 export const NetworkKind = { foreign: 0, internal: 1, oursPublic: 2, special: 3 } as const
@@ -42,9 +43,16 @@ function embedded(range: Range): Range[] {
   ]
 }
 
+const IPV4 = 0xffff
+const FIRST_IPV4 = 0xffff00000000n
+const OCTET = 2 ** 24
+
 export class Networks {
   private readonly starts: Uint32Array
   private readonly kinds: Uint8Array
+  /** By first octet of an IPv4 address: the ranges in which `octet.0.0.0` and `octet.255.255.255` lie. */
+  private readonly firstRange: Uint32Array
+  private readonly lastRange: Uint32Array
 
   /** `member`: prefixes of the member's public addresses. Throws RangeError for text that is no prefix. */
   constructor(member: readonly string[]) {
@@ -64,6 +72,9 @@ export class Networks {
     const kinds = edges.map(kindAt)
     const kept = edges.map((_, i) => i).filter(i => i === 0 || kinds[i] !== kinds[i - 1])
     this.kinds = Uint8Array.from(kept, i => kinds[i])
+    const rangeOf = (address: number) => kept.findLastIndex(i => edges[i] <= FIRST_IPV4 + BigInt(address))
+    this.firstRange = Uint32Array.from({ length: 256 }, (_, octet) => rangeOf(octet * OCTET))
+    this.lastRange = Uint32Array.from({ length: 256 }, (_, octet) => rangeOf(octet * OCTET + OCTET - 1))
     this.starts = new Uint32Array(kept.length * 4)
     kept.forEach((from, to) => {
       for (let word = 0; word < 4; word++) this.starts[to * 4 + word] = Number((edges[from] >> BigInt(96 - word * 32)) & 0xffffffffn)
@@ -72,6 +83,23 @@ export class Networks {
 
   /** A number of `NetworkKind` for the address at words[at, at + 4). */
   kindOf(words: Uint32Array, at: number): number {
+    if (words[at + 2] === IPV4 && words[at] === 0 && words[at + 1] === 0) return this.kindOfIPv4(words[at + 3])
+    return this.kindOfAny(words, at)
+  }
+
+  private kindOfIPv4(address: number): number {
+    const octet = address >>> 24
+    let low = this.firstRange[octet]
+    let high = this.lastRange[octet]
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.starts[middle * 4 + 3] <= address) low = middle
+      else high = middle - 1
+    }
+    return this.kinds[low]
+  }
+
+  private kindOfAny(words: Uint32Array, at: number): number {
     // ISATAP (RFC 5214): a private IPv4 address as interface identifier, below whatever prefix
     if (words[at + 2] === ISATAP && words[at] !== 0) return NetworkKind.internal
     const { starts } = this

@@ -1,64 +1,81 @@
 // Which sources were blocked, or failed to log in, in the last minutes. A table of fixed size: under a flood of sources
 // the oldest of a neighbourhood make room, which is counted, and memory stays what it was at start.
-import { hashWords } from '../lib/address-index.ts'
 
 const SLOTS = 65_536
+const SLOT_BITS = 16
 const NEIGHBOURHOOD = 8
 /** How long a source is remembered. */
 export const REMEMBERED_MS = 10 * 60_000
+const REMEMBERED_SECONDS = REMEMBERED_MS / 1000
 
-export const Mark = { blocked: 0, failedLogin: 1 } as const
+/** Bits of what `marksOf` answers. */
+export const Mark = { blocked: 1, failedLogin: 2 } as const
+
+/** A slot is half a cache line: four words of the address, and the seconds since 1970 of each mark (0: never). */
+const SLOT_WORDS = 8
+const BLOCKED_AT = 4
+const FAILED_AT = 5
 
 export class RecentSources {
   /** Sources that were forgotten before their time. */
   evicted = 0
-  private readonly words = new Uint32Array(SLOTS * 4)
-  private readonly marked = new Float64Array(SLOTS * 2).fill(Number.NEGATIVE_INFINITY)
+  private readonly table = new Uint32Array(SLOTS * SLOT_WORDS)
 
   /** Remembers the source at words[0, 4) at a time in ms. */
   mark(words: Uint32Array, mark: number, now: number): void {
-    let slot = this.find(words)
-    if (slot < 0) {
-      slot = this.oldest(words)
-      if (this.latest(slot) > now - REMEMBERED_MS) this.evicted++
-      for (let i = 0; i < 4; i++) this.words[slot * 4 + i] = words[i]
-      this.marked[slot * 2] = this.marked[slot * 2 + 1] = Number.NEGATIVE_INFINITY
+    const { table } = this
+    const seconds = Math.floor(now / 1000)
+    let at = this.find(words)
+    if (at < 0) {
+      at = this.oldest(words)
+      if (this.latest(at) > oldestAt(now)) this.evicted++
+      for (let i = 0; i < 4; i++) table[at + i] = words[i]
+      table[at + BLOCKED_AT] = table[at + FAILED_AT] = 0
     }
-    this.marked[slot * 2 + mark] = now
+    table[at + (mark === Mark.blocked ? BLOCKED_AT : FAILED_AT)] = seconds
   }
 
-  isMarked(words: Uint32Array, mark: number, now: number): boolean {
-    const slot = this.find(words)
-    return slot >= 0 && this.marked[slot * 2 + mark] > now - REMEMBERED_MS
+  /** The marks that the source at words[0, 4) has at a time in ms. */
+  marksOf(words: Uint32Array, now: number): number {
+    const at = this.find(words)
+    if (at < 0) return 0
+    const { table } = this
+    const oldest = oldestAt(now)
+    return (table[at + BLOCKED_AT] > oldest ? Mark.blocked : 0) | (table[at + FAILED_AT] > oldest ? Mark.failedLogin : 0)
   }
 
+  /** Where the source's slot begins in the table, or -1. */
   private find(words: Uint32Array): number {
-    const home = hashWords(words, 0, 0)
+    const { table } = this
+    const home = homeOf(words)
     for (let i = 0; i < NEIGHBOURHOOD; i++) {
-      const slot = (home + i) & (SLOTS - 1)
-      const at = slot * 4
-      if (
-        this.words[at + 3] === words[3] &&
-        this.words[at + 2] === words[2] &&
-        this.words[at + 1] === words[1] &&
-        this.words[at] === words[0]
-      )
-        return slot
+      const at = ((home + i) & (SLOTS - 1)) * SLOT_WORDS
+      if (table[at + 3] === words[3] && table[at + 2] === words[2] && table[at + 1] === words[1] && table[at] === words[0]) return at
     }
     return -1
   }
 
   private oldest(words: Uint32Array): number {
-    const home = hashWords(words, 0, 0)
-    let best = home & (SLOTS - 1)
+    const home = homeOf(words)
+    let best = home * SLOT_WORDS
     for (let i = 1; i < NEIGHBOURHOOD; i++) {
-      const slot = (home + i) & (SLOTS - 1)
-      if (this.latest(slot) < this.latest(best)) best = slot
+      const at = ((home + i) & (SLOTS - 1)) * SLOT_WORDS
+      if (this.latest(at) < this.latest(best)) best = at
     }
     return best
   }
 
-  private latest(slot: number): number {
-    return Math.max(this.marked[slot * 2], this.marked[slot * 2 + 1])
+  private latest(at: number): number {
+    return Math.max(this.table[at + BLOCKED_AT], this.table[at + FAILED_AT])
   }
+}
+
+/** Marks of this second and before are forgotten; never less than 0, which stands for never. */
+const oldestAt = (now: number): number => Math.max(0, Math.floor(now / 1000) - REMEMBERED_SECONDS)
+
+/** The first slot of a source's neighbourhood: the words multiplied side by side, not one after the other, and the upper bits of it. */
+function homeOf(words: Uint32Array): number {
+  const sum =
+    Math.imul(words[0], 0x85ebca6b) + Math.imul(words[1], 0xc2b2ae35) + Math.imul(words[2], 0x27d4eb2f) + Math.imul(words[3], 0x9e3779b1)
+  return Math.imul(sum ^ (sum >>> 15), 0x2c1b3c6d) >>> (32 - SLOT_BITS)
 }

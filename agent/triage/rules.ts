@@ -1,21 +1,23 @@
 // What is suspicious, as a table: the first rule that holds decides. Every rule has a name that is counted, that goes with
-// the event to central, and that `cyberalarm explain` prints with its phrase.
+// the event to central, and that `cyberalarm explain` prints with its phrase. Rules look at a few small facts and at
+// nothing else, so what they decide can be kept by those facts (triage.ts).
 import { Action, Direction } from '../event.ts'
 import { NetworkKind } from './networks.ts'
 
 export const Verdict = { send: 0, drop: 1 } as const
 
-/** What rules may look at. One object is reused. */
+/** What rules may look at. */
 export interface Facts {
-  action: number
-  direction: number
-  destinationPort: number
-  hasSource: boolean
+  readonly action: number
+  readonly direction: number
+  readonly hasSource: boolean
   /** Numbers of NetworkKind; `foreign` too when the end is absent. */
-  sourceKind: number
-  destinationKind: number
-  sourceRecentlyBlocked: boolean
-  sourceRecentlyFailedLogin: boolean
+  readonly sourceKind: number
+  readonly destinationKind: number
+  /** These are looked up for allowed connections from foreign sources, and are false for all others. */
+  readonly sourceRecentlyBlocked: boolean
+  readonly sourceRecentlyFailedLogin: boolean
+  readonly isToAdminPort: boolean
 }
 
 export interface Rule {
@@ -29,6 +31,8 @@ export interface Rule {
 
 /** Ways in that are not published to the world on purpose: shells, remote desktops, file shares, databases. */
 const adminPorts = new Set([22, 23, 135, 139, 445, 1433, 1521, 2375, 3306, 3389, 5432, 5900, 5985, 5986, 6379, 8291, 9200, 27017])
+
+export const isAdminPort = (port: number): boolean => adminPorts.has(port)
 
 export const isBlocked = (action: number): boolean =>
   action === Action.deny || action === Action.drop || action === Action.reject || action === Action.reset
@@ -111,7 +115,7 @@ export const rules: readonly Rule[] = [
     phrase: 'allowed from outside to an administration port',
     verdict: send,
     value: DEAR,
-    holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && adminPorts.has(facts.destinationPort),
+    holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && facts.isToAdminPort,
   },
   {
     name: 'allowed-inbound',

@@ -1,9 +1,12 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import t from 'tap'
 import { Action, EventRecord } from '../event.ts'
 import { formatAddress, parseAddress } from '../lib/address.ts'
+import { parsePrefix } from '../lib/prefix.ts'
 import { NetworkKind, Networks } from './networks.ts'
 import { Pseudonyms } from './pseudonym.ts'
-import { REMEMBERED_MS } from './recent-sources.ts'
+import { Mark, REMEMBERED_MS } from './recent-sources.ts'
 import { rules, Verdict } from './rules.ts'
 import { Triage } from './triage.ts'
 
@@ -57,6 +60,25 @@ t.test('what is internal stays internal whatever the member states', async t => 
   t.throws(() => new Networks(['10.0.0.0/33']), RangeError)
 })
 
+t.test('finds any IPv4 address in the network that it is in, whatever the member states', async t => {
+  const prefix = fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 32 })).map(([address, length]) => `${address}/${length}`)
+  const near = (range: { first: bigint; last: bigint }) => [range.first - 1n, range.first, range.last, range.last + 1n]
+  const judge = (stated: string[], address: string) => {
+    const plain = new Networks([])
+    const mine = new Networks(stated)
+    const ranges = stated.map(text => parsePrefix(text) ?? { first: 0n, last: 0n })
+    const words = parseAddress(address) ?? new Uint32Array(4)
+    const all = ranges.flatMap(near).filter(number => number >> 32n === 0xffffn)
+    for (const number of [0xffff00000000n + BigInt(words[3]), ...all]) {
+      words[3] = Number(number & 0xffffffffn)
+      const before = plain.kindOf(words, 0)
+      const isMine = before === NetworkKind.foreign && ranges.some(({ first, last }) => first <= number && number <= last)
+      assert.equal(mine.kindOf(words, 0), isMine ? NetworkKind.oursPublic : before, formatAddress(words))
+    }
+  }
+  t.doesNotThrow(() => fc.assert(fc.property(fc.array(prefix, { maxLength: 5 }), fc.ipV4(), judge), { numRuns: 60 }))
+})
+
 const judge = (triage: Triage, action: number, source: string | null, destination: string | null, port = 443, now = 0) => {
   const event = new EventRecord()
   if (source !== null) event.words.set(parseAddress(source) ?? [], 0)
@@ -98,6 +120,22 @@ t.test('sends what is blocked, detected or refused at the door, and drops the da
   for (const [expected, ...call] of cases) t.equal(judge(triage(), ...call), expected, `${expected} ${call.join(' ')}`)
 })
 
+t.test('decides the same about the same facts, whatever was decided before', async t => {
+  const long = new Triage(networks)
+  const ends = [null, out, server, client, '255.255.255.255', 'ff02::fb', '2001:db8:51::1', '2001:db8:ffff::1']
+  // sources that are ours leave no mark, so a triage that knows nothing has to come to the same
+  const sources = [null, server, client, '255.255.255.255', '2001:db8:51::1']
+  const cases = Object.values(Action).flatMap(action =>
+    sources.flatMap(source => ends.flatMap(destination => [443, 22, -1].map(port => [action, source, destination, port] as const))),
+  )
+  const expected = cases.map(one => judge(new Triage(networks), ...one))
+  for (let round = 0; round < 2; round++)
+    t.same(
+      cases.map(one => judge(long, ...one)),
+      expected,
+    )
+})
+
 t.test('sends what a blocked source is allowed, until it is forgotten', async t => {
   const triage = new Triage(networks)
   judge(triage, Action.deny, out, server, 23, 1000)
@@ -117,10 +155,10 @@ t.test('a flood of sources costs no memory, and what is forgotten early is count
   const words = Uint32Array.of(0, 0, 0xffff, 0)
   for (let i = 0; i < 300_000; i++) {
     words[3] = Math.imul(i, 2654435761) >>> 0
-    recent.mark(words, 0, 1000 + i)
+    recent.mark(words, Mark.blocked, 1000 + i)
   }
   t.ok(recent.evicted > 200_000 - 65_536)
-  t.ok(recent.isMarked(words, 0, 301_000), 'the newest is still known')
+  t.equal(recent.marksOf(words, 301_000), Mark.blocked, 'the newest is still known')
 })
 
 t.test('a pseudonym turns back only with the key that made it', async t => {

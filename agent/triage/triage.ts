@@ -1,9 +1,17 @@
 // Decides for each event whether it is suspicious. Knows what is ours, remembers for minutes who was blocked, and works
-// through the table of rules; time comes from outside.
+// through the table of rules; time comes from outside. What the rules decide about the same facts is worked out once.
 import { Action, DESTINATION, Direction, type EventRecord, SOURCE } from '../event.ts'
 import { NetworkKind, type Networks } from './networks.ts'
 import { Mark, RecentSources } from './recent-sources.ts'
-import { type Facts, isBlocked, rules } from './rules.ts'
+import { isAdminPort, isBlocked, rules } from './rules.ts'
+
+/** Beside the bits of `Mark`: the connection goes to an administration port. */
+const TO_ADMIN_PORT = 4
+const RELATION_BITS = 3
+const KIND_BITS = 2
+const DIRECTION_BITS = 3
+const ACTION_BITS = 4
+const FACT_BITS = RELATION_BITS + 2 * KIND_BITS + 1 + DIRECTION_BITS + ACTION_BITS
 
 export class Triage {
   readonly recent = new RecentSources()
@@ -11,16 +19,8 @@ export class Triage {
   sourceKind: number = NetworkKind.foreign
   destinationKind: number = NetworkKind.foreign
   private readonly networks: Networks
-  private readonly facts: Facts = {
-    action: 0,
-    direction: 0,
-    destinationPort: 0,
-    hasSource: false,
-    sourceKind: 0,
-    destinationKind: 0,
-    sourceRecentlyBlocked: false,
-    sourceRecentlyFailedLogin: false,
-  }
+  /** By facts: 1 + the index of the rule that decides, 0 where they never came up. */
+  private readonly decided = new Uint8Array(2 ** FACT_BITS)
 
   constructor(networks: Networks) {
     this.networks = networks
@@ -28,25 +28,44 @@ export class Triage {
 
   /** Sets the event's direction and gives the index of the rule that decides; `now` is the time of arrival in ms. */
   judge(event: EventRecord, now: number): number {
-    const { facts } = this
-    const { words } = event
-    this.sourceKind = event.hasSource ? this.networks.kindOf(words, SOURCE) : NetworkKind.foreign
-    this.destinationKind = event.hasDestination ? this.networks.kindOf(words, DESTINATION) : NetworkKind.foreign
-    event.direction = directionOf(event, this.sourceKind, this.destinationKind)
-    facts.action = event.action
-    facts.direction = event.direction
-    facts.destinationPort = event.destinationPort
-    facts.hasSource = event.hasSource
-    facts.sourceKind = this.sourceKind
-    facts.destinationKind = this.destinationKind
-    const isForeign = event.hasSource && this.sourceKind === NetworkKind.foreign
-    const mayBeRelated = isForeign && event.action === Action.allow
-    facts.sourceRecentlyBlocked = mayBeRelated && this.recent.isMarked(words, Mark.blocked, now)
-    facts.sourceRecentlyFailedLogin = mayBeRelated && this.recent.isMarked(words, Mark.failedLogin, now)
-    if (isForeign && isBlocked(event.action)) this.recent.mark(words, Mark.blocked, now)
-    else if (isForeign && event.action === Action.loginFailed) this.recent.mark(words, Mark.failedLogin, now)
-    for (let i = 0; i < rules.length; i++) if (rules[i].holds(facts)) return i
-    throw new Error('the last rule holds for everything')
+    const { words, hasSource, action } = event
+    const source = hasSource ? this.networks.kindOf(words, SOURCE) : NetworkKind.foreign
+    const destination = event.hasDestination ? this.networks.kindOf(words, DESTINATION) : NetworkKind.foreign
+    const direction = directionOf(event, source, destination)
+    const relation = hasSource && source === NetworkKind.foreign ? this.relate(event, now) : 0
+    this.sourceKind = source
+    this.destinationKind = destination
+    event.direction = direction
+    const facts = (((((action << DIRECTION_BITS) | direction) << 1) | (hasSource ? 1 : 0)) << KIND_BITS) | source
+    const key = (((facts << KIND_BITS) | destination) << RELATION_BITS) | relation
+    const rule = this.decided[key]
+    return rule > 0 ? rule - 1 : this.decide(key, event, relation)
+  }
+
+  /** What an allowed connection from a foreign source is related to, in bits; others leave their mark for those that follow. */
+  private relate(event: EventRecord, now: number): number {
+    const { action, words } = event
+    if (action === Action.allow) return this.recent.marksOf(words, now) | (isAdminPort(event.destinationPort) ? TO_ADMIN_PORT : 0)
+    if (isBlocked(action)) this.recent.mark(words, Mark.blocked, now)
+    else if (action === Action.loginFailed) this.recent.mark(words, Mark.failedLogin, now)
+    return 0
+  }
+
+  private decide(key: number, event: EventRecord, relation: number): number {
+    const rule = rules.findIndex(one =>
+      one.holds({
+        action: event.action,
+        direction: event.direction,
+        hasSource: event.hasSource,
+        sourceKind: this.sourceKind,
+        destinationKind: this.destinationKind,
+        sourceRecentlyBlocked: (relation & Mark.blocked) > 0,
+        sourceRecentlyFailedLogin: (relation & Mark.failedLogin) > 0,
+        isToAdminPort: (relation & TO_ADMIN_PORT) > 0,
+      }),
+    )
+    this.decided[key] = rule + 1
+    return rule
   }
 }
 
