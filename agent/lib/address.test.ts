@@ -98,3 +98,15 @@ t.test('a reading depends on nothing outside its two offsets, and writes nothing
     ),
   )
 })
+
+t.test('reads IPv4 alike whether or not there are bytes behind it', async t => {
+  const part = fc.oneof(fc.nat(300).map(String), fc.constantFrom('', '0', '00', '01', '256', '1234', 'a', '1:', '/', '-1', '+1', 'é'))
+  const dotted = fc.array(part, { minLength: 3, maxLength: 5 }).map(parts => parts.join('.'))
+  const property = fc.property(fc.oneof(fc.ipV4(), dotted), fc.constantFrom('0', '.', '.1', ' ', ':443', ''), (text, next) => {
+    const alone = Buffer.from(text, 'latin1')
+    const followed = Buffer.from(`${text}${next}        `, 'latin1')
+    assert.equal(readIPv4(followed, 0, alone.length), readIPv4(alone, 0, alone.length), text)
+    assert.equal(readIPv4(alone, 0, alone.length) >= 0, isIPv4(text), text)
+  })
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 3000 }))
+})

@@ -1,17 +1,20 @@
 // IP addresses as four 32-bit words in network order; IPv4 as the mapped form ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2),
 // so that one comparison serves both families. Reading allocates nothing.
 
+const DOT = 0x2e
+const ZERO = 0x30
+
 const groups = new Uint16Array(8)
 
 /** Reads dotted IPv4 or any spelling of IPv6 (brackets and %zone allowed) from bytes[start, end); false if it is not one. */
 export function readAddress(bytes: Uint8Array, start: number, end: number, words: Uint32Array, at: number): boolean {
   if (end - start < 2) return false
   if (bytes[start] === 0x5b && bytes[end - 1] === 0x5d) return readAddress6(bytes, start + 1, end - 1, words, at)
-  const value = readIPv4(bytes, start, end)
-  if (value >= 0) {
-    words[at] = words[at + 1] = 0
+  if (readDotted(bytes, start, end)) {
+    words[at] = 0
+    words[at + 1] = 0
     words[at + 2] = 0xffff
-    words[at + 3] = value
+    words[at + 3] = dotted
     return true
   }
   return readAddress6(bytes, start, end, words, at)
@@ -19,27 +22,37 @@ export function readAddress(bytes: Uint8Array, start: number, end: number, words
 
 /** The address as an unsigned number, or -1. Leading zeros are refused: readers disagree whether they mean octal. */
 export function readIPv4(bytes: Uint8Array, start: number, end: number): number {
-  const length = end - start
-  if (length < 7 || length > 15) return -1
+  return readDotted(bytes, start, end) ? dotted >>> 0 : -1
+}
+
+/** What `readDotted` read last, as a signed number: an unsigned one may have to be put on the heap. */
+let dotted = 0
+
+function readDotted(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 7 || end - start > 15) return false
   let value = 0
-  let part = 0
-  let digits = 0
-  let dots = 0
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i]
-    if (byte === 0x2e) {
-      if (digits === 0 || ++dots > 3) return -1
-      value = value * 256 + part
-      part = digits = 0
-    } else {
-      const digit = byte - 0x30
-      if (digit < 0 || digit > 9 || (digits > 0 && part === 0)) return -1
-      part = part * 10 + digit
-      digits++
-      if (part > 255) return -1
+  let at = start
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && bytes[at++] !== DOT) return false
+    if (at >= end) return false
+    let octet = bytes[at++] - ZERO
+    if (octet < 0 || octet > 9) return false
+    let digit = at < end ? bytes[at] - ZERO : -1
+    if (digit >= 0 && digit <= 9) {
+      if (octet === 0) return false
+      octet = octet * 10 + digit
+      at++
+      digit = at < end ? bytes[at] - ZERO : -1
+      if (digit >= 0 && digit <= 9) {
+        octet = octet * 10 + digit
+        if (octet > 255) return false
+        at++
+      }
     }
+    value = (value << 8) | octet
   }
-  return dots === 3 && digits > 0 ? value * 256 + part : -1
+  dotted = value
+  return at === end
 }
 
 function hexDigit(byte: number): number {

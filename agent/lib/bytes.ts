@@ -49,6 +49,13 @@ export function readDecimal(bytes: Uint8Array, start: number, end: number): numb
   return value <= Number.MAX_SAFE_INTEGER ? value : -1
 }
 
+/** The number 0-99 that the two digits at `at` make, or -1. */
+export function readTwoDigits(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at] - 0x30
+  const ones = bytes[at + 1] - 0x30
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1
+}
+
 /** A port in bytes[start, end), or -1. */
 export function readPort(bytes: Uint8Array, start: number, end: number): number {
   const value = end - start > 5 ? -1 : readDecimal(bytes, start, end)

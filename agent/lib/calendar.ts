@@ -1,6 +1,6 @@
 // Dates and times as machines write them into logs: RFC 3339 and its looser cousins, and the BSD form with or without
 // a year. Reads bytes, writes numbers, allocates nothing.
-import { isDigit } from './bytes.ts'
+import { isDigit, readTwoDigits as two } from './bytes.ts'
 
 /** What a stamp lacks; same numbers as `Clock` of an event. */
 const EXACT = 1
@@ -15,13 +15,21 @@ export class Stamp {
   next = 0
 }
 
-/** Days from 1970-01-01 to a date of the proleptic Gregorian calendar (month 1-12). */
+// most messages are of the day of the one before
+let lastDate = -1
+let lastDays = 0
+
+/** Days from 1970-01-01 to a date of the proleptic Gregorian calendar (year 0 to 9999, month 1-12, day 1-31). */
 export function daysFromCivil(year: number, month: number, day: number): number {
+  const date = (year << 9) | (month << 5) | day
+  if (date === lastDate) return lastDays
   const y = month <= 2 ? year - 1 : year
   const era = Math.floor(y / 400)
   const yearOfEra = y - era * 400
   const dayOfYear = (((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) | 0) + day - 1
-  return era * 146097 + yearOfEra * 365 + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0) + dayOfYear - 719468
+  lastDate = date
+  lastDays = era * 146097 + yearOfEra * 365 + ((yearOfEra / 4) | 0) - ((yearOfEra / 100) | 0) + dayOfYear - 719468
+  return lastDays
 }
 
 /** Zones that loggers write by name, in minutes east of UTC; ambiguous ones (IST, CST) are left out on purpose. */
@@ -70,9 +78,6 @@ const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x2
 
 /** What may stand in a host name beside letters: then the letters before it were no zone. */
 const isNameByte = (byte: number): boolean => isLetter(byte) || isDigit(byte) || byte === 0x2d || byte === 0x2e || byte === 0x5f
-
-const two = (bytes: Uint8Array, at: number): number =>
-  isDigit(bytes[at]) && isDigit(bytes[at + 1]) ? (bytes[at] - 0x30) * 10 + bytes[at + 1] - 0x30 : -1
 
 const monthKeys = 'janfebmaraprmayjunjulaugsepoctnovdec'
 const months: ReadonlyMap<number, number> = new Map(

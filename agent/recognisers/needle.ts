@@ -18,12 +18,18 @@ export class Needle {
 
   /** Where the text begins in bytes[start, end), or -1. */
   find(bytes: Uint8Array, start: number, end: number): number {
-    const last = this.length - 1
-    const final = this.text[last]
+    const { text, steps, length } = this
+    const last = length - 1
+    const final = text[last]
     for (let at = start + last; at < end; ) {
       const byte = bytes[at]
-      if (byte === final && startsWith(bytes, at - last, end, this.text)) return at - last
-      at += this.steps[byte]
+      const step = steps[byte]
+      // a step that is known before the byte is: the processor goes on while it is being fetched
+      if (step === length && byte !== final) at += length
+      else {
+        if (byte === final && startsWith(bytes, at - last, end, text)) return at - last
+        at += step
+      }
     }
     return -1
   }

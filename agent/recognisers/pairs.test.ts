@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
@@ -132,6 +133,80 @@ t.test('finds in any text what a plain reader finds', async t => {
     return walk(text).join('\u0000') === plainly(text).join('\u0000')
   })
   t.doesNotThrow(() => fc.assert(property, { numRuns: 2000, seed: 20261120 }))
+})
+
+/** Pairs of bytes[start, end) as offsets; without bytes behind the end nothing can be followed, and all is read. */
+function offsets(pairs: Pairs, text: Buffer, behind: string): number[][] {
+  const bytes = Buffer.concat([Buffer.from('src="'), text, Buffer.from(behind)])
+  const found: number[][] = []
+  pairs.begin(bytes, 5, 5 + text.length)
+  for (let field = pairs.next(); field !== END; field = pairs.next()) found.push([field, pairs.start - 5, pairs.end - 5])
+  return found
+}
+
+const lines: readonly string[] = [
+  'date=2026-11-20 host="fw 1" src=192.0.2.1 port=1 dst=198.51.100.2 x="a" msg="two words" url=/a n=5',
+  'date=2026-11-20 host="fw 1" n=5 msg="other" y=7 src=192.0.2.1 site=Information Technology dst=198.51.100.2 tail="x"',
+  'id=firewall date="2026-11-20 12:00:00" m=36 src=192.0.2.1:5 msg="" dst= n=1',
+]
+
+t.test('what is known of earlier messages changes no answer, whatever is done to a message', async t => {
+  const value = fc.constantFrom('', '1', '22', '192.0.2.77', '"', '"a b"', '"src=192.0.2.9"', String.raw`"\"src=1 "`, 'a"b', 'é', '\u0000')
+  const change = fc.record({ kind: fc.nat(7), at: fc.nat(200), to: fc.nat(20), value })
+  const message = fc.tuple(fc.constantFrom(...lines), fc.array(change, { maxLength: 3 }), fc.constantFrom(...' ,|\t'))
+  const known = new Map([' ', ',', '|', '\t'].map(separator => [separator, new Pairs(keys, { separator })]))
+  const plain = new Map([' ', ',', '|', '\t'].map(separator => [separator, new Pairs(keys, { separator })]))
+  const property = fc.property(message, ([line, changes, separator]) => {
+    let words = line.split(/ (?=[a-z]+=)/)
+    for (const { kind, at, to, value } of changes) {
+      const word = at % words.length
+      const own = words[word] ?? ''
+      if (kind <= 2) words[word] = `${own.split('=')[0]}=${value}`
+      else if (kind === 3) words.splice(word, 1, ...words.slice(word, word + 2))
+      else if (kind === 4) words.splice(to % words.length, 0, ...words.splice(word, 1))
+      else if (kind === 5) words[word] = own.slice(0, to) + separator + own.slice(to)
+      else if (kind === 6) words = words.join('\n').slice(0, at).split('\n')
+      else words.splice(word, 1)
+      if (words.length === 0) words.push('')
+    }
+    const text = Buffer.from(words.join(separator))
+    const pairs = known.get(separator) ?? new Pairs(keys)
+    // whoever sends nothing but surprises is only read
+    for (let i = 0; i < 3; i++) offsets(pairs, Buffer.from(line.replaceAll(/ (?=[a-z]+=)/g, separator)), '        ')
+    const followed = offsets(pairs, text, '1" src=192.0.2.9 ')
+    assert.deepEqual(followed, offsets(plain.get(separator) ?? new Pairs(keys), text, ''), text.toString())
+  })
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 6000, seed: 20261120 }))
+  for (const [separator, pairs] of known) t.ok(pairs.asExpected > 3000, `'${separator}': ${pairs.asExpected} messages were as expected`)
+  for (const pairs of plain.values()) t.equal(pairs.asExpected, 0, 'the other side of the comparison only reads')
+})
+
+t.test('what would be expected behind the end of a message is no part of it', async t => {
+  for (const line of lines)
+    for (let cut = 0; cut < line.length; cut++) {
+      const pairs = new Pairs(keys)
+      for (let i = 0; i < 3; i++) offsets(pairs, Buffer.from(line), '        ')
+      const text = Buffer.from(line.slice(0, cut))
+      t.same(offsets(pairs, text, `${line.slice(cut)}        `), offsets(new Pairs(keys), text, ''), `${text}`)
+    }
+})
+
+t.test('a device that keeps to its layouts is soon known', async t => {
+  const pairs = new Pairs(keys)
+  for (let i = 0; i < 2000; i++) {
+    const line = lines[i % 3].replaceAll('192.0.2.1', `192.0.2.${i % 256}`).replace('port=1', `port=${i}`)
+    offsets(pairs, Buffer.from(line), '        ')
+  }
+  t.ok(pairs.asExpected > 1700, `${pairs.asExpected} of 2000 messages were as expected`)
+})
+
+t.test('no message is too long or has too many pairs to be read', async t => {
+  const pairs = new Pairs(keys)
+  for (let i = 0; i < 100; i++) {
+    t.same(offsets(pairs, Buffer.from(`n=1 ${'x=1 '.repeat(200)}src=2`), '        ').length, 2)
+    t.same(offsets(pairs, Buffer.from(`n=1 msg="${'x'.repeat(5000)}" src=2`), '        ').length, 3)
+    t.same(offsets(pairs, Buffer.from(''), '        '), [])
+  }
 })
 
 t.test('no bytes make a reader of pairs throw or leave the message', async t => {

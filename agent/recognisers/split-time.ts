@@ -1,6 +1,6 @@
 // A time that a message states in pieces: `date=2026-11-20 time=12:00:01 tz="+0100"`, as Fortinet and Sophos do.
 import { Clock, type EventRecord } from '../event.ts'
-import { isDigit } from '../lib/bytes.ts'
+import { isDigit, readTwoDigits as two } from '../lib/bytes.ts'
 import { daysFromCivil, readZone, Stamp } from '../lib/calendar.ts'
 import { Span } from './pairs.ts'
 
@@ -34,12 +34,10 @@ export class SplitTime {
   }
 }
 
-const two = (bytes: Uint8Array, at: number): number =>
-  isDigit(bytes[at]) && isDigit(bytes[at + 1]) ? (bytes[at] - 0x30) * 10 + bytes[at + 1] - 0x30 : -1
-
 /** Days since 1970 of yyyy-mm-dd (or with / or .), or NaN. */
-function readDate(bytes: Uint8Array, { start, end }: Span): number {
-  if (end - start !== 10 || bytes[start + 4] !== bytes[start + 7] || isDigit(bytes[start + 4])) return Number.NaN
+function readDate(bytes: Uint8Array, span: Span): number {
+  const start = span.start
+  if (span.end - start !== 10 || bytes[start + 4] !== bytes[start + 7] || isDigit(bytes[start + 4])) return Number.NaN
   const century = two(bytes, start)
   const year = two(bytes, start + 2)
   const month = two(bytes, start + 5)
@@ -49,14 +47,18 @@ function readDate(bytes: Uint8Array, { start, end }: Span): number {
 }
 
 /** Milliseconds of the day of hh:mm:ss with an optional fraction, or -1. */
-function readClock(bytes: Uint8Array, { start, end }: Span): number {
+function readClock(bytes: Uint8Array, span: Span): number {
+  const start = span.start
+  const end = span.end
   if (end - start < 8 || bytes[start + 2] !== COLON || bytes[start + 5] !== COLON) return -1
   const hour = two(bytes, start)
   const minute = two(bytes, start + 3)
   const second = two(bytes, start + 6)
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return -1
+  const seconds = (hour * 60 + minute) * 60 + second
+  if (end - start === 8) return seconds * 1000
   let fraction = 0
   let scale = 100
   for (let at = start + 9; at < end && scale >= 1 && isDigit(bytes[at]); at++, scale /= 10) fraction += (bytes[at] - 0x30) * scale
-  return ((hour * 60 + minute) * 60 + second) * 1000 + fraction
+  return seconds * 1000 + fraction
 }

@@ -2,45 +2,61 @@
 // start; a question hashes four bytes and compares at most a candidate or two, so it costs the same for five words or
 // two hundred. Case does not matter (ASCII): firmware versions differ in it. A hash never decides alone, the bytes do.
 
+import { ascii } from '../lib/bytes.ts'
+
 /** What `find` answers for a word that is not in the dictionary. */
 export const NO_WORD = -1
 
-const lower = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)
-
 export class Words {
   private readonly mask: number
-  /** Per slot: 0, or 1 + the index of a word. */
-  private readonly slots: Uint16Array
-  private readonly letters: readonly Uint8Array[]
+  /** Per slot: the number of its word, or NO_WORD, and where the letters of the word begin and end. */
   private readonly values: Int32Array
+  private readonly starts: Uint16Array
+  private readonly ends: Uint16Array
+  private readonly letters: Uint8Array
 
   /** `words`: lower-case ASCII words, each with a number from 0. */
   constructor(words: Readonly<Record<string, number>>) {
     const names = Object.keys(words)
-    this.letters = names.map(name => Uint8Array.from(name.toLowerCase(), letter => letter.charCodeAt(0)))
-    this.values = Int32Array.from(Object.values(words))
-    this.mask = tableSize(names.length) - 1
-    this.slots = new Uint16Array(this.mask + 1)
-    this.letters.forEach((word, index) => {
-      let slot = hash(word, 0, word.length) & this.mask
-      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask
-      this.slots[slot] = index + 1
-    })
+    const size = tableSize(names.length)
+    this.mask = size - 1
+    this.values = new Int32Array(size).fill(NO_WORD)
+    this.starts = new Uint16Array(size)
+    this.ends = new Uint16Array(size)
+    this.letters = ascii(names.join('').toLowerCase())
+    let start = 0
+    for (const [name, value] of Object.entries(words)) {
+      const end = start + name.length
+      let slot = hash(this.letters, start, end) & this.mask
+      while (this.ends[slot] !== 0) slot = (slot + 1) & this.mask
+      this.values[slot] = value
+      this.starts[slot] = start
+      this.ends[slot] = end
+      start = end
+    }
   }
 
   /** The number of the word in bytes[start, end), or NO_WORD. */
   find(bytes: Uint8Array, start: number, end: number): number {
     if (start >= end) return NO_WORD
-    const length = end - start
     let slot = hash(bytes, start, end) & this.mask
-    for (let index = this.slots[slot]; index !== 0; index = this.slots[slot]) {
-      const word = this.letters[index - 1]
-      let i = word.length === length ? 0 : length
-      while (i < length && lower(bytes[start + i]) === word[i]) i++
-      if (i === length && word.length === length) return this.values[index - 1]
+    while (this.ends[slot] !== 0) {
+      if (this.isAt(slot, bytes, start, end)) return this.values[slot]
       slot = (slot + 1) & this.mask
     }
     return NO_WORD
+  }
+
+  private isAt(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const letters = this.letters
+    let letter = this.starts[slot]
+    if (this.ends[slot] - letter !== end - start) return false
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at]
+      if (byte !== letters[letter] && (byte < 0x41 || byte > 0x5a || (byte | 0x20) !== letters[letter])) return false
+      letter++
+    }
+    return true
   }
 }
 
