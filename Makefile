@@ -1,6 +1,6 @@
 # The menu. `make` alone prints it.
 .DEFAULT_GOAL := menu
-.PHONY: menu demo test check release format clean
+.PHONY: menu demo test check release format clean bench
 SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -21,6 +21,10 @@ check: ready ## what to run before each commit: types, lint, arrows and unit tes
 
 release: ready ## what runs on a box, into build/release: the agent as a bundle, the native receiver, Node.js
 	@node scripts/build-release.ts
+
+bench: ready ## against rsyslogd and ulogd2 on the same messages: CPU, rates, memory, bytes, latency (QUICK=1: in three minutes)
+	@bash scripts/bench/set-up.sh
+	@node scripts/bench.ts $(if $(QUICK),--quick)
 
 format: ready ## bring the code into the one format
 	@biome check --write .

@@ -1,0 +1,120 @@
+// `make bench`: the agent against the programs that do the same, with the same messages, on this machine, in one go.
+//   node scripts/bench.ts [--quick] [--runs 5] [--only PART]      parts: cost highest wire latency memory scaling
+// Prints tables, and leaves build/bench.json and build/bench.svg. Ends with 0 if everything could be measured.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { chalk } from 'zx'
+import { agentBehindRelay, agentOnNflog, agentOnSyslog, makeBox } from './bench/agent.ts'
+import { chart } from './bench/chart.ts'
+import type { Context, Part } from './bench/context.ts'
+import { goals, judge } from './bench/goals.ts'
+import { type Ground, openGround } from './bench/ground.ts'
+import { thisMachine } from './bench/machine.ts'
+import { costPart } from './bench/part-cost.ts'
+import { highestPart } from './bench/part-highest.ts'
+import { latencyPart } from './bench/part-latency.ts'
+import { memoryPart } from './bench/part-memory.ts'
+import { scalingPart } from './bench/part-scaling.ts'
+import { wirePart } from './bench/part-wire.ts'
+import { goalsTable, machineText, measuresTable } from './bench/report.ts'
+import { Results } from './bench/results.ts'
+import { rsyslog, rsyslogVersion } from './bench/rsyslog.ts'
+import { buildSender } from './bench/sender.ts'
+import type { Subject } from './bench/subject.ts'
+import { ulogd, ulogdVersion } from './bench/ulogd.ts'
+import { endUnfinished } from './bench/unfinished.ts'
+import { makeDistinct, makePackets, makeWorkload } from './bench/workload.ts'
+
+const parts: readonly Part[] = [costPart, highestPart, wirePart, latencyPart, memoryPart, scalingPart]
+/** Many enough that none comes again within a batch at 400,000 a second: repeats are merged, and would look cheap. */
+const MESSAGES = { full: 1_000_000, quick: 200_000 }
+
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, runs: { type: 'string' }, only: { type: 'string' } },
+})
+const quick = values.quick
+const runs = Number(values.runs ?? (quick ? 1 : 5))
+const chosen = parts.filter(({ name }) => values.only === undefined || name === values.only)
+if (chosen.length === 0 || !Number.isInteger(runs) || runs < 1 || runs > 100) {
+  console.error(`--only takes one of ${parts.map(({ name }) => name).join(', ')}; --runs a number from 1 to 100`)
+  process.exit(2)
+}
+
+const began = performance.now()
+const say = (text: string) => console.log(`${chalk.dim(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s`)}  ${text}`)
+const results = new Results()
+const temporary = mkdtempSync(join(tmpdir(), 'ca-bench-'))
+let ground: Ground | undefined
+// what was started would outlive us otherwise, and the namespace with it
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(130))
+
+const machine = thisMachine()
+say(machineText(machine).replace('\n', `\n${' '.repeat(9)}`))
+try {
+  const context = await prepare()
+  for (const part of chosen) {
+    say(chalk.bold(part.title))
+    try {
+      await part.run(context)
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      results.failures.push({ part: part.name, reason })
+      say(chalk.red(`  ${part.name} failed: ${reason}`))
+    }
+  }
+  tell(context)
+} finally {
+  await end(results.failures.length > 0 ? 1 : 0)
+}
+
+async function prepare(): Promise<Context> {
+  buildSender()
+  const workload = makeWorkload(temporary, MESSAGES[quick ? 'quick' : 'full'])
+  say(workload.origin)
+  const box = await makeBox(temporary)
+  try {
+    ground = await openGround()
+  } catch (error) {
+    results.missing.push({ name: 'everything with NFLOG', reason: error instanceof Error ? error.message : String(error) })
+  }
+  const subjects: Subject[] = [agentOnSyslog(temporary, box), ...(quick ? [] : [agentBehindRelay(temporary, box)])]
+  if (rsyslogVersion() === undefined) results.missing.push({ name: 'rsyslogd', reason: 'not installed (package rsyslog)' })
+  else subjects.push(rsyslog(temporary))
+  if (ground !== undefined) subjects.push(agentOnNflog(temporary, box, ground))
+  if (ulogdVersion() === undefined) results.missing.push({ name: 'ulogd2', reason: 'not installed (packages ulogd2 and ulogd2-json)' })
+  else if (ground !== undefined) subjects.push(ulogd(temporary, ground))
+  for (const { name, reason } of results.missing) say(chalk.yellow(`not compared with ${name}: ${reason}`))
+  const files = { packets: makePackets(temporary, workload.truth), distinct: makeDistinct(temporary) }
+  return { temporary, runs, quick, workload, ...files, box, ground, subjects, results, say }
+}
+
+function tell({ workload }: Context): void {
+  const head = `${new Date().toISOString().slice(0, 10)}, ${runs} run${runs === 1 ? '' : 's'}${quick ? ', quick' : ''}`
+  console.log(
+    `\n${chalk.bold('Measured')}  ${head}\n\n${measuresTable(results)}\n\n${chalk.bold('Goals')}\n\n${goalsTable(results)}\n\n${machineText(machine)}`,
+  )
+  const written = {
+    when: new Date().toISOString(),
+    machine,
+    runs,
+    quick,
+    workload: workload.origin,
+    goals: goals.map(goal => ({ ...goal, measured: goal.of(results), judgement: judge(goal, results) })),
+    measures: results.toJson(),
+    missing: results.missing,
+    failures: results.failures,
+  }
+  mkdirSync('build', { recursive: true })
+  writeFileSync('build/bench.json', `${JSON.stringify(written, null, 1)}\n`)
+  writeFileSync('build/bench.svg', chart(results, `${head}; ${machine.processors} × ${machine.processor}, ${machine.system}`))
+  console.log('\nbuild/bench.json and build/bench.svg hold the same.')
+}
+
+async function end(code: number): Promise<void> {
+  await ground?.close()
+  endUnfinished()
+  rmSync(temporary, { recursive: true, force: true })
+  process.exit(code)
+}
