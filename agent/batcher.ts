@@ -2,9 +2,8 @@
 // again every second, while the next batch fills; what does not fit into that one is shed and counted.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { BATCH_MAX_ROWS } from './batch/open-batch.ts'
 import type { PackOptions } from './batch/pack.ts'
-import type { Collector, FilledBatch } from './collector.ts'
+import { type Collector, type FilledBatch, ROWS_ENOUGH } from './collector.ts'
 import { describe } from './errors.ts'
 import { growth, moveRows, type Totals } from './ledger/accounting.ts'
 import { pause } from './lib/backoff.ts'
@@ -15,8 +14,6 @@ import type { Identity } from './uplink/identity.ts'
 
 const AGE_MAX_MS = 2000
 const LOOK_MS = 100
-/** Room is left for what arrives while the last batch is still being packed. */
-const ROWS_ENOUGH = BATCH_MAX_ROWS * 0.75
 const COUNTS_EVERY_MS = 10_000
 
 export interface BatcherParts {
@@ -48,8 +45,8 @@ export class Batcher {
 
   async closeForever(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await pause(LOOK_MS, signal)
       const { collector } = this.parts
+      if (collector.openRows < ROWS_ENOUGH) await collector.enough.wait(LOOK_MS, signal)
       const isOld = performance.now() - collector.openSince >= AGE_MAX_MS
       if (isOld || collector.openRows >= ROWS_ENOUGH) await this.closeOnce(signal)
       else this.sayCounts()

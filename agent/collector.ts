@@ -1,10 +1,11 @@
 // Where messages end: each is interpreted, counted at exactly one place, and, if suspicious, put into the open batch.
 // Synchronous: when `deliver` returns, the message is accounted for.
-import { Added, type Context, End, OpenBatch } from './batch/open-batch.ts'
+import { Added, BATCH_MAX_ROWS, type Context, End, OpenBatch } from './batch/open-batch.ts'
 import { Clock, type EventRecord, productNames } from './event.ts'
 import type { Gateways } from './gateways.ts'
 import { Interpreter } from './interpreter.ts'
 import { emptyRows, type InputName, type RowsByInput, type Totals } from './ledger/accounting.ts'
+import { Notifier } from './lib/notifier.ts'
 import { netfilter } from './recognisers/netfilter.ts'
 import { readPrefix } from './recognisers/netfilter-prefix.ts'
 import { Reading } from './recognisers/recogniser.ts'
@@ -29,6 +30,9 @@ const endOf = (has: boolean, kind: number): number => (!has ? End.absent : kind 
 const OWN_GATEWAY = 'this machine'
 const NETFILTER = productNames.indexOf('netfilter')
 
+/** When a batch is to be closed: room is left for what arrives while the one before is still being packed. */
+export const ROWS_ENOUGH = BATCH_MAX_ROWS / 2
+
 /** Shapes are looked at for this many unreadable messages a second; a flood of them costs no more. */
 const SHAPES_A_SECOND = 20
 
@@ -41,6 +45,8 @@ export class Collector {
   readingFaults = 0
   lastReadingFault: unknown
   readonly triage: Triage
+  /** Wakes whoever closes batches, once the open one has rows enough. */
+  readonly enough = new Notifier()
   /** Monotonic ms at which the open batch got its first row; NaN while it is empty. */
   openSince = Number.NaN
   private filling: FilledBatch = { batch: new OpenBatch(), byInput: emptyRows(), value: 0 }
@@ -170,6 +176,7 @@ export class Collector {
       counts.waiting++
       this.filling.byInput[input]++
       if (this.filling.batch.rows === 1) this.openSince = performance.now()
+      else if (this.filling.batch.rows === ROWS_ENOUGH) this.enough.notify()
     }
     if (rule.value > this.filling.value) this.filling.value = rule.value
   }

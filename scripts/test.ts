@@ -31,7 +31,7 @@ async function tool(command: string, ...args: string[]): Promise<boolean> {
 
 async function findTests(): Promise<string[]> {
   const files: string[] = []
-  for (const folder of ['agent', 'appliance', 'central-stub', 'scripts'])
+  for (const folder of ['agent', 'appliance', 'central-stub', 'ova', 'scripts'])
     for await (const file of glob('**/*.test.ts', { cwd: folder, exclude: name => name === 'node_modules' })) files.push(join(folder, file))
   return files.filter(file => all || !slow.test(file)).sort()
 }

@@ -56,7 +56,7 @@ export interface RunningAgent extends Running {
 
 /** Starts the agent on a folder; the folder goes when it is stopped. */
 export async function runAgent(root: string, input: 'udp' | 'nflog', ground?: Ground): Promise<RunningAgent> {
-  const agent = await startAgent(root, ground === undefined ? {} : { inside: ground.inside })
+  const agent = await startAgent(root, { isRelease: true, ...(ground === undefined ? {} : { inside: ground.inside }) })
   agent.child.once('close', rememberProcess(agent.child.pid))
   const row = async () => (await agent.status()).accounting.find(one => one.input === input)
   return {
