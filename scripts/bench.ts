@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { chalk } from 'zx'
+import { $, chalk } from 'zx'
 import { agentBehindRelay, agentOnNflog, agentOnSyslog, makeBox } from './bench/agent.ts'
 import { chart } from './bench/chart.ts'
 import type { Context, Part } from './bench/context.ts'
@@ -29,6 +29,8 @@ import { makeDistinct, makePackets, makeWorkload } from './bench/workload.ts'
 
 const parts: readonly Part[] = [costPart, highestPart, wirePart, latencyPart, memoryPart, scalingPart]
 /** Many enough that none comes again within a batch at 400,000 a second: repeats are merged, and would look cheap. */
+/** A flood that says the same over and over: it becomes so few events that what is left is the way from packet to event. */
+const REPEATED_PACKETS = 1000
 const MESSAGES = { full: 1_000_000, quick: 200_000 }
 
 const { values } = parseArgs({
@@ -71,6 +73,7 @@ try {
 
 async function prepare(): Promise<Context> {
   buildSender()
+  await $`node scripts/build-release.ts`.quiet()
   const workload = makeWorkload(temporary, MESSAGES[quick ? 'quick' : 'full'])
   say(workload.origin)
   const box = await makeBox(temporary)
@@ -86,7 +89,8 @@ async function prepare(): Promise<Context> {
   if (ulogdVersion() === undefined) results.missing.push({ name: 'ulogd2', reason: 'not installed (packages ulogd2 and ulogd2-json)' })
   else if (ground !== undefined) subjects.push(ulogd(temporary, ground))
   for (const { name, reason } of results.missing) say(chalk.yellow(`not compared with ${name}: ${reason}`))
-  const files = { packets: makePackets(temporary, workload.truth), distinct: makeDistinct(temporary) }
+  const repeats = makePackets(temporary, workload.truth, REPEATED_PACKETS)
+  const files = { packets: makePackets(temporary, workload.truth), repeats, distinct: makeDistinct(temporary) }
   return { temporary, runs, quick, workload, ...files, box, ground, subjects, results, say }
 }
 

@@ -2,7 +2,6 @@
 // box runs to a real central. (`node agent/e2e/load.ts 60` is the same for an hour.)
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import t from 'tap'
 import { whyNoNamespace } from '../node-netfilter-log/test-ground.ts'
 import { sums, temporaryFolder } from './harness.ts'
@@ -13,18 +12,15 @@ const STALL_MAX_MS = 50
 const RESIDENT_MAX_BYTES = 120 * 2 ** 20
 /** What garbage that is not yet collected may make of a difference. */
 const GROWTH_MAX_BYTES = 6 * 2 ** 20
-const RESOLUTION_MS = 10
 
 const reason = whyNoNamespace()
 t.setTimeout((MINUTES + 3) * 60_000)
 
 t.test('holds 20,000 messages a second', { skip: reason ?? false, timeout: (MINUTES + 3) * 60_000 }, async t => {
-  execFileSync(process.execPath, [join(import.meta.dirname, '../../scripts/build-release.ts')], { stdio: 'ignore' })
-  // this process has nothing to do meanwhile: how late it is woken is the machine's doing, not the agent's
-  const control = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-  control.enable()
-  const { sent, last, samples } = await runLoad(temporaryFolder(t), MINUTES)
-  const machineMs = Math.max(0, control.max / 1e6 - RESOLUTION_MS)
+  // without what the test runner puts into every Node.js below it, which the bundler does not bear
+  const build = join(import.meta.dirname, '../../scripts/build-release.ts')
+  execFileSync('env', ['-u', 'NODE_OPTIONS', process.execPath, build], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const { sent, last, samples, machineStallMs } = await runLoad(temporaryFolder(t), MINUTES)
 
   const received = (input: string) => {
     const row = last.accounting.find(one => one.input === input)
@@ -36,9 +32,9 @@ t.test('holds 20,000 messages a second', { skip: reason ?? false, timeout: (MINU
   t.same({ unaccounted, spooled, waiting, shed }, { unaccounted: 0, spooled: 0, waiting: 0, shed: 0 })
 
   const stallMs = samples.at(-1)?.longestStallMs ?? Number.POSITIVE_INFINITY
-  const stalls = `longest stall ${stallMs} ms, of an idle process on this machine meanwhile ${machineMs.toFixed(1)} ms`
+  const stalls = `longest stall ${stallMs} ms, of an idle process on this machine meanwhile ${machineStallMs.toFixed(1)} ms`
   t.comment(stalls)
-  t.ok(stallMs <= STALL_MAX_MS + machineMs, stalls)
+  t.ok(stallMs <= STALL_MAX_MS + machineStallMs, stalls)
 
   const resident = samples.map(({ residentBytes }) => residentBytes)
   const quarter = (n: number) => Math.max(...resident.slice((n * resident.length) / 4, ((n + 1) * resident.length) / 4))

@@ -130,10 +130,13 @@ export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: L
       if (outgoing === undefined) continue
       state.isSending = true
       const receipt = await uploadOnce(desk, open.client, identity, outgoing, signal)
-      await desk.settle(outgoing, receipt)
-      state.isSending = false
+      const settled = desk.settle(outgoing, receipt)
       if (state.failure !== undefined) log.info(`central takes batches again, from ${outgoing.sequence} on`)
-      Object.assign(state, { lastReceipt: receipt, lastReceiptAt: Date.now(), failuresInARow: 0, failure: undefined, retryAt: 0 })
+      // said at once: whoever sees these events counted as sent does not see the failure from before any more
+      Object.assign(state, { lastReceipt: receipt, lastReceiptAt: Date.now(), failure: undefined, retryAt: 0 })
+      await settled
+      state.isSending = false
+      state.failuresInARow = 0
       state.bytesSent += outgoing.bytes.length
     } catch (error) {
       state.isSending = false

@@ -84,6 +84,7 @@ export async function runAgent(root: string, input: 'udp' | 'nflog', ground?: Gr
 export const agentOnSyslog = (temporary: string, box: string): Subject => ({
   name: 'agent',
   input: 'syslog',
+  isSlowToWarm: true,
   start: () => runAgent(copyBox(temporary, box), 'udp'),
 })
 
@@ -96,5 +97,6 @@ export const agentBehindRelay = (temporary: string, box: string): Subject => ({
 export const agentOnNflog = (temporary: string, box: string, ground: Ground): Subject => ({
   name: 'agent',
   input: 'nflog',
+  isSlowToWarm: true,
   start: () => runAgent(copyBox(temporary, box, { 'syslog.udp': 'off', 'nflog.groups': String(GROUP) }), 'nflog', ground),
 })

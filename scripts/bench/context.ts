@@ -12,6 +12,8 @@ export interface Context {
   readonly workload: Workload
   /** Packets for the kernel to log. */
   readonly packets: string
+  /** The first thousand of them. */
+  readonly repeats: string
   /** Messages of which no two are alike. */
   readonly distinct: string
   /** A box that is enrolled, and whose central is away. */

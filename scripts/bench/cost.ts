@@ -6,6 +6,9 @@ import { type Running, type Subject, settled } from './subject.ts'
 export interface CostPlan {
   readonly file: string
   readonly warmUp: number
+  readonly warmUpRate?: number
+  /** Each round of the file comes from the same sources. */
+  readonly isRepeated?: boolean
   readonly count: number
   readonly rate: number
   /** How many sources the message that can be changed takes in turn. */
@@ -27,19 +30,21 @@ export interface Cost {
   readonly facts: Readonly<Record<string, number>>
 }
 
-export async function measureCost(subject: Subject, plan: CostPlan): Promise<Cost> {
+/** `repeats`: a second file, of few packets that come again and again; what they cost is the second answer. */
+export async function measureCost(subject: Subject, plan: CostPlan, repeats?: string): Promise<readonly [Cost, Cost | undefined]> {
   const running = await subject.start()
   try {
-    await flood(running, plan, plan.warmUp)
+    await flood(running, { ...plan, rate: plan.warmUpRate ?? plan.rate }, plan.warmUp)
     await settled(running, plan.warmUp)
-    return await costOf(running, plan)
+    const cost = await costOf(running, plan)
+    return [cost, repeats === undefined ? undefined : await costOf(running, { ...plan, file: repeats, isRepeated: true })]
   } finally {
     await running.stop()
   }
 }
 
-const flood = (running: Running, { file, rate, distinct = 0, source = '0' }: CostPlan, count: number): Promise<Sent> =>
-  send({ file, count, rate, port: running.port, inside: running.inside, shift: running.port === 0, distinct, source })
+const flood = (running: Running, { file, rate, distinct = 0, source = '0', isRepeated = false }: CostPlan, count: number): Promise<Sent> =>
+  send({ file, count, rate, port: running.port, inside: running.inside, shift: running.port === 0 && !isRepeated, distinct, source })
 
 /** Of a program that is warm. */
 export async function costOf(running: Running, plan: CostPlan): Promise<Cost> {

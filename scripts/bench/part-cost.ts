@@ -5,6 +5,9 @@ import { figure } from './numbers.ts'
 import type { Subject } from './subject.ts'
 
 export const RATE = 50_000
+/** Of the agent, which V8 goes on compiling for about this many messages. */
+const WARM_UP = 1_500_000
+const WARM_UP_RATE = 150_000
 const RELAY = '127.0.0.10'
 
 export const costPart: Part = {
@@ -15,11 +18,19 @@ export const costPart: Part = {
   },
 }
 
-async function measure({ quick, workload, packets, results, say, runs }: Context, subject: Subject, run: number): Promise<void> {
+async function measure({ quick, workload, packets, repeats, results, say, runs }: Context, subject: Subject, run: number): Promise<void> {
   const { name, input } = subject
   const file = input === 'nflog' ? packets : workload.file
   const source = subject.isRelayed === true ? RELAY : '0'
-  const cost = await measureCost(subject, { file, warmUp: quick ? 100_000 : 150_000, count: quick ? 100_000 : 250_000, rate: RATE, source })
+  const warm = subject.isSlowToWarm && !quick ? { warmUp: WARM_UP, warmUpRate: WARM_UP_RATE } : { warmUp: quick ? 100_000 : 150_000 }
+  const plan = { file, ...warm, count: quick ? 100_000 : 250_000, rate: RATE, source }
+  const [cost, repeated] = await measureCost(subject, plan, input === 'nflog' ? repeats : undefined)
+  if (repeated !== undefined) {
+    say(
+      `  ${run}/${runs} ${input.padEnd(6)} ${`${name}, repeats`.padEnd(24)} ${figure(repeated.microseconds)} µs a packet${trouble(repeated)}`,
+    )
+    results.add(`${input}.repeats.${name}`, `CPU a packet, repeats, ${input} at ${RATE}/s, ${name}`, 'µs', repeated.microseconds)
+  }
   say(`  ${run}/${runs} ${input.padEnd(6)} ${name.padEnd(24)} ${figure(cost.microseconds)} µs a message${trouble(cost)}`)
   const what = input === 'nflog' ? 'packet' : 'message'
   results.add(`${input}.cost.${name}`, `CPU a ${what}, ${input} at ${RATE}/s, ${name}`, 'µs', cost.microseconds)

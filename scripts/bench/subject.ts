@@ -29,6 +29,8 @@ export interface Subject {
   readonly input: 'syslog' | 'nflog'
   /** All products' messages come from one address, as if a relay passed them on. */
   readonly isRelayed?: boolean
+  /** It is compiled while it runs: it is measured only when that is done, as on a box, which runs for months. */
+  readonly isSlowToWarm?: boolean
   start(): Promise<Running>
 }
 

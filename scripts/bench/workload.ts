@@ -70,8 +70,8 @@ function* datagrams(messages: readonly string[]): Generator<Datagram> {
 }
 
 /** What the member's rules would have dropped, as packets for the kernel to log. Without a truth, packets of a plain sweep. */
-export function makePackets(folder: string, truth: readonly Truth[]): string {
-  const file = join(folder, 'packets.records')
+export function makePackets(folder: string, truth: readonly Truth[], most = Number.POSITIVE_INFINITY): string {
+  const file = join(folder, `packets-${most}.records`)
   const payload = Buffer.alloc(16)
   const denied = truth.filter(({ action, dport, src }) => action === 'deny' && dport > 0 && !src.startsWith('10.'))
   const sweep = Array.from({ length: 200_000 }, (_, i) => ({
@@ -82,7 +82,7 @@ export function makePackets(folder: string, truth: readonly Truth[]): string {
   const packets = denied.length > 0 ? denied : sweep
   writeRecords(
     file,
-    packets.map(({ src, dst, dport }) => ({ source: src, destination: dst, port: dport, payload })),
+    packets.slice(0, most).map(({ src, dst, dport }) => ({ source: src, destination: dst, port: dport, payload })),
   )
   return file
 }
