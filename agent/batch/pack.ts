@@ -9,8 +9,7 @@ import { End, type OpenBatch } from './open-batch.ts'
 import { packPorts } from './pack-ports.ts'
 
 const packr = new Packr({ useRecords: false })
-const addresses = new AddressIndex(4096)
-/** The same table serves for any four words. */
+/** The table of addresses serves for any four words. */
 const combinations = new AddressIndex(256)
 
 export interface PackOptions {
@@ -23,17 +22,17 @@ export interface PackOptions {
   readonly breathe?: () => Promise<unknown>
 }
 
-/** Takes all rows out of the batch, which must not change meanwhile, and compresses them. One batch at a time. */
+/** Takes all rows out of the batch, which must not change meanwhile, and compresses them. */
 export async function packBatch(batch: OpenBatch, options: PackOptions): Promise<Buffer> {
   const { breathe = () => undefined } = options
+  const addresses = new AddressIndex(4096)
   const columns: Partial<Record<ColumnName, Uint8Array>> = { ...packPorts(batch) }
   await breathe()
-  const source = numberEnds(batch, 0)
+  const source = numberEnds(batch, 0, addresses)
   await breathe()
-  const destination = numberEnds(batch, 4)
+  const destination = numberEnds(batch, 4, addresses)
   await breathe()
-  Object.assign(columns, packAddresses(options))
-  addresses.clear()
+  Object.assign(columns, packAddresses(addresses, options))
   await breathe()
   columns.source = planes(source)
   columns.destination = planes(destination)
@@ -69,7 +68,7 @@ function column(rows: number, write: (writer: ByteWriter, row: number) => void):
 }
 
 /** Symbols of one end: 0 an address not seen before in this batch, 1 none, else its number + 2. */
-function numberEnds(batch: OpenBatch, offset: number): Uint32Array {
+function numberEnds(batch: OpenBatch, offset: number, addresses: AddressIndex): Uint32Array {
   const symbols = new Uint32Array(batch.rows)
   for (let row = 0; row < batch.rows; row++) {
     const end = (batch.ends[row] >> (offset === 0 ? 0 : 2)) & 3
@@ -87,7 +86,7 @@ function numberEnds(batch: OpenBatch, offset: number): Uint32Array {
   return symbols
 }
 
-function packAddresses(options: PackOptions): Partial<Record<ColumnName, Uint8Array>> {
+function packAddresses(addresses: AddressIndex, options: PackOptions): Partial<Record<ColumnName, Uint8Array>> {
   const { count, all } = addresses
   const kinds = Buffer.alloc(count)
   const addresses4: number[] = []

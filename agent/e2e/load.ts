@@ -1,5 +1,5 @@
 // Hours of mixed load in one call: a real central, a real agent and a real sender in a network namespace, and what was seen.
-//   node agent/e2e/load.ts MINUTES     prints a line every ten seconds
+//   node agent/e2e/load.ts MINUTES     of the release (`make release`); prints a line every ten seconds
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -72,6 +72,7 @@ t.test('keeps within its room, sheds the oldest of low value, and tells central 
     const sink = box.collector.sinkFor('udp')
     // every tenth batch holds a failed login, which is worth more than what is blocked anyway
     const lines = batch % 10 === 0 ? [loginLine(number++)] : [blockedLine(number++), blockedLine(number++)]
+    sink.heardAt = Date.now()
     for (const line of lines) sink.deliver(Buffer.from(line), 0, line.length, '10.0.0.1')
     await box.batcher.closeOnce(never)
     if (batch % 25 === 0) largest = Math.max(largest, usedBytes(join(folder, 'spool')))

@@ -1,5 +1,6 @@
 // The readable record of everything that left the box, and at the same time the journal from which counts and sequence
-// are known again after a power cut. Append-only files of chained lines; each append is flushed before it counts.
+// are known again after a power cut. Append-only files of chained lines; what is appended is flushed before
+// anything is done that relies on it.
 import {
   closeSync,
   fstatSync,
@@ -101,7 +102,10 @@ export class Ledger {
   }
 
   close(): void {
-    for (const file of this.full.splice(0)) closeSync(file)
+    for (const file of this.full.splice(0)) {
+      fsyncSync(file)
+      closeSync(file)
+    }
     if (this.file >= 0 && this.isDirty) fsyncSync(this.file)
     if (this.file >= 0) closeSync(this.file)
     this.file = -1
