@@ -90,12 +90,23 @@ t.test('central knows the wire and nothing else of the agent', async t => {
     for (const target of imports.filter(name => name.startsWith('agent/'))) t.match(target, /^agent\/batch\//, `${path} -> ${target}`)
 })
 
+t.test('what first boot runs knows the agent and the table of the OVA, and only the release knows it', async t => {
+  for (const { path, imports } of code) {
+    const isBox = path.startsWith('appliance/box/')
+    for (const target of imports) {
+      if (!isBox) t.notMatch(target, /^appliance\/box\//, `${path} -> ${target}`)
+      else if (/^(agent|ova|appliance|central-stub|scripts)\//.test(target))
+        t.match(target, /^(agent\/|appliance\/box\/|ova\/(xml-read|properties)\.ts$)/, `${path} -> ${target}`)
+    }
+  }
+})
+
 t.test('nothing imports a script, and the box imports no development dependency', async t => {
   const shipped = Object.keys(manifest.dependencies)
   for (const { path, imports } of code) {
     if (!path.startsWith('scripts/')) for (const name of imports) t.notMatch(name, /^scripts\//, `${path} -> ${name}`)
-    if (!path.startsWith('agent/')) continue
-    for (const name of imports.filter(one => !one.startsWith('agent/') && !one.startsWith('node:') && one !== 'package.json')) {
+    if (!/^(agent|appliance\/box)\//.test(path)) continue
+    for (const name of imports.filter(one => !/^(agent\/|appliance\/box\/|ova\/|node:|package\.json$)/.test(one))) {
       const owner = name.startsWith('@') ? name.split('/').slice(0, 2).join('/') : name.split('/')[0]
       t.ok(shipped.includes(owner), `${path} -> ${name}`)
     }
@@ -103,7 +114,9 @@ t.test('nothing imports a script, and the box imports no development dependency'
 })
 
 t.test('only main.ts reads the environment', async t => {
-  for (const { path, text } of code.filter(file => file.path.startsWith('agent/') && file.path !== 'agent/main.ts'))
+  for (const { path, text } of code.filter(
+    file => /^(agent|appliance\/box)\//.test(file.path) && !/^(agent|appliance\/box)\/main\.ts$/.test(file.path),
+  ))
     t.notMatch(text, /process\.env/, path)
 })
 

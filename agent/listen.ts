@@ -79,10 +79,12 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
   if (groups.length > 0) {
     try {
       if (typeof native === 'string') throw new Error('the native receiver is missing')
-      sources.push(openNflogSource({ open: native.openNflog, groups, sink: nflogSink(), trouble }))
+      sources.push(openNflogSource({ open: native.openNflog, groups, fd: handedOver.nflog, sink: nflogSink(), trouble }))
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      const fault = new Failure('nflog-failed', `cannot listen to nflog.groups = ${groups.join(', ')}: ${reason}`, error)
+      const isForbidden = handedOver.nflog === undefined && reason.startsWith('EPERM')
+      const none = isForbidden ? 'systemd handed over no socket (what open-nflog said is in the log of the unit), and ' : ''
+      const fault = new Failure('nflog-failed', `cannot listen to nflog.groups = ${groups.join(', ')}: ${none}${reason}`, error)
       faults.push(fault)
       log.warning(describe(fault))
     }

@@ -1,8 +1,9 @@
-// The one table of settings: it gives types, defaults, checks, help and documentation. The file is `name = value` lines;
-// unknown names are errors, and all faults are told at once.
+// The agent's table of settings: it gives types, defaults, checks, help and documentation. How a file of settings is read,
+// for this table and for others, is in settings-text.ts.
 import { z } from 'zod'
 import { Failure } from './errors.ts'
 import { parsePrefix } from './lib/prefix.ts'
+import { parseTable, type SettingFault, type SettingValues } from './settings-text.ts'
 
 const list = (item: z.ZodType<string, string>) =>
   z
@@ -69,53 +70,19 @@ export const settingsTable = {
   },
 } as const
 
-type Table = typeof settingsTable
-export type SettingName = keyof Table
-export type Settings = { readonly [Name in SettingName]: z.output<Table[Name]['shape']> }
-
-const names = Object.keys(settingsTable) as SettingName[]
+export type SettingName = keyof typeof settingsTable
+export type Settings = SettingValues<typeof settingsTable>
 
 /** Settings from the text of a settings file (empty text: all defaults). Failure 'settings-wrong' tells every fault with its line. */
 export function parseSettings(text: string, file = 'cyberalarm.conf'): Settings {
-  const stated = new Map<string, { value: string; line: number }>()
-  const faults: string[] = []
-  text.split(/\r?\n/).forEach((raw, i) => {
-    const line = raw.replace(/^\uFEFF/, '').trim()
-    if (line === '' || line.startsWith('#')) return
-    const at = line.indexOf('=')
-    const name = line.slice(0, at).trim()
-    const value = line
-      .slice(at + 1)
-      .trim()
-      .replace(/^"(.*)"$/, '$1')
-    if (at < 0) faults.push(`${file}:${i + 1}: '${line}' is not of the form name = value`)
-    else if (!names.some(known => known === name)) faults.push(`${file}:${i + 1}: there is no setting '${name}'${nearest(name)}`)
-    else if (stated.has(name)) faults.push(`${file}:${i + 1}: '${name}' was set in line ${stated.get(name)?.line} already`)
-    else stated.set(name, { value, line: i + 1 })
-  })
-  const entries = names.map(name => {
-    const from = stated.get(name)
-    const read = settingsTable[name].shape.safeParse(from?.value ?? settingsTable[name].default)
-    if (!read.success)
-      faults.push(`${file}:${from?.line ?? 0}: ${name} = ${from?.value}: ${[...new Set(read.error.issues.map(issueText))].join('; ')}`)
-    return [name, read.data]
-  })
-  const settings = Object.fromEntries(entries) as Settings
-  if (faults.length === 0 && (settings['syslog.tls.certificate'] === '') !== (settings['syslog.tls.key'] === ''))
-    faults.push(`${file}: syslog.tls.certificate and syslog.tls.key are set together, or neither`)
-  if (faults.length > 0) throw new Failure('settings-wrong', faults.join('\n'))
-  return settings
+  const { values, faults } = parseTable(settingsTable, text, file)
+  const all = faults.length > 0 ? faults : tlsFaults(values, file)
+  if (all.length > 0) throw new Failure('settings-wrong', all.map(fault => fault.text).join('\n'))
+  return values
 }
 
-const issueText = (issue: z.core.$ZodIssue): string =>
-  issue.code === 'invalid_union'
-    ? (issue.errors.flat().find(inner => inner.code !== 'invalid_value')?.message ?? issue.message)
-    : issue.message
-
-function nearest(name: string): string {
-  const last = name.split('.').pop() ?? ''
-  const guess = names.find(
-    known => known.toLowerCase() === name.toLowerCase() || (last.length > 2 && known.toLowerCase().endsWith(`.${last.toLowerCase()}`)),
-  )
-  return guess === undefined ? '' : `; did you mean ${guess}?`
+/** What no single setting can say of itself. */
+export function tlsFaults(values: Pick<Settings, 'syslog.tls.certificate' | 'syslog.tls.key'>, file: string): SettingFault[] {
+  if ((values['syslog.tls.certificate'] === '') === (values['syslog.tls.key'] === '')) return []
+  return [{ line: 0, text: `${file}: syslog.tls.certificate and syslog.tls.key are set together, or neither` }]
 }

@@ -1,4 +1,5 @@
-// A running agent tells how it is on a Unix socket that only its own user can open: one JSON object, then the end.
+// A running agent tells how it is on a Unix socket that only its own user and group can open (the console of the appliance is
+// in that group): one JSON object, then the end.
 import { mkdirSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { dirname } from 'node:path'
@@ -25,7 +26,7 @@ export async function serveStatus(path: string, tell: () => object | undefined):
     socket.on('error', () => socket.destroy())
     socket.end(JSON.stringify(tell() ?? { running: true }))
   })
-  const before = process.umask(0o177)
+  const before = process.umask(0o117)
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -50,6 +51,12 @@ export function askStatus(path: string): Promise<unknown> {
       if (length > ANSWER_MAX_BYTES) socket.destroy(new Error('the answer is too long'))
     })
     socket.once('error', error => (isErrorWithCode(error, 'ENOENT', 'ECONNREFUSED', 'ENOTDIR') ? resolve(undefined) : reject(error)))
-    socket.once('end', () => resolve(JSON.parse(Buffer.concat(chunks).toString())))
+    socket.once('end', () => {
+      try {
+        resolve(JSON.parse(Buffer.concat(chunks).toString()))
+      } catch (error) {
+        reject(error) // an agent that ended in the middle of its answer
+      }
+    })
   })
 }

@@ -102,6 +102,12 @@ export async function memberOfCode(reader: Reader, hash: string, now: number): P
   return (await reader.read(z.object({ member: z.string() }), sql, { hash, now: timestamp(now) }))[0]?.member
 }
 
+/** The device that a code was spent for, while the code would not have expired. */
+export async function deviceOfCode(reader: Reader, hash: string, now: number): Promise<string | undefined> {
+  const sql = 'SELECT device FROM codes WHERE hash = $hash AND spent_at IS NOT NULL AND expires_at > $now'
+  return (await reader.read(z.object({ device: z.string() }), sql, { hash, now: timestamp(now) }))[0]?.device
+}
+
 export async function spendCode(transaction: Transaction, hash: string, device: string, now: number): Promise<void> {
   await transaction.run('UPDATE codes SET spent_at = $now, device = $device WHERE hash = $hash', { hash, device, now: timestamp(now) })
 }

@@ -1,14 +1,16 @@
 // How a device gets a certificate: with a single-use code the first time (or again, keeping its id and its chain), with
 // the certificate it has from then on. An id is never an authenticator, and nobody is ever 'already registered'.
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, type KeyObject, randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { makeCode, normaliseCode } from '../agent/batch/enrolment-code.ts'
 import { CSR_MAX_CHARACTERS, issueDevice, readRequest } from './certificates.ts'
 import {
+  activeCertificates,
   addCertificate,
   addCode,
   addDevice,
   countIssuedSince,
+  deviceOfCode,
   headOf,
   memberOf,
   memberOfCode,
@@ -18,7 +20,7 @@ import {
 import type { Keys } from './keys.ts'
 import { Refusal } from './refusals.ts'
 import type { Serial } from './serial.ts'
-import type { Store } from './store.ts'
+import type { Reader, Store, Transaction } from './store.ts'
 import type { WrongCodes } from './wrong-codes.ts'
 
 const HOUR_MS = 3_600_000
@@ -74,18 +76,16 @@ export async function enrol(context: EnrolContext, request: z.infer<typeof enrol
   if (code === undefined) throw refused()
   const hash = hashOf(code)
   // looked up before a device's line is entered: who has no code shall not be able to fill it
-  if ((await memberOfCode(store, hash, now())) === undefined) throw refused()
-  return devices.run(request.replaces ?? hash, () =>
+  const isFresh = (await memberOfCode(store, hash, now())) !== undefined
+  const known = isFresh ? undefined : await deviceAskingAgain(store, hash, publicKey, now())
+  if (!isFresh && known === undefined) throw refused()
+  return devices.run(known ?? request.replaces ?? hash, () =>
     store.transact(async transaction => {
       const at = now()
       const member = await memberOfCode(transaction, hash, at)
-      if (member === undefined) throw refused()
-      const owner = request.replaces === undefined ? undefined : await memberOf(transaction, request.replaces)
-      const replaced = owner === member ? request.replaces : undefined
-      const device = replaced ?? randomUUID()
-      await spendCode(transaction, hash, device, at)
-      if (replaced === undefined) await addDevice(transaction, device, member, at)
-      else await revokeCertificates(transaction, device, at)
+      const again = member === undefined ? await deviceAskingAgain(transaction, hash, publicKey, at) : undefined
+      if (member === undefined && again === undefined) throw refused()
+      const device = again ?? (await takeUp(transaction, hash, member ?? '', request.replaces, at))
       const certificate = await issueDevice(keys.authority, publicKey, device, at)
       const notAfter = await addCertificate(transaction, device, certificate, at)
       const head = await headOf(transaction, device)
@@ -101,6 +101,28 @@ export async function enrol(context: EnrolContext, request: z.infer<typeof enrol
       }
     }),
   )
+}
+
+/** Spends a code for a device: the one that is replaced, if it is the same member's, or a new one. */
+async function takeUp(transaction: Transaction, hash: string, member: string, replaces: string | undefined, at: number): Promise<string> {
+  const owner = replaces === undefined ? undefined : await memberOf(transaction, replaces)
+  const replaced = owner === member ? replaces : undefined
+  const device = replaced ?? randomUUID()
+  await spendCode(transaction, hash, device, at)
+  if (replaced === undefined) await addDevice(transaction, device, member, at)
+  else await revokeCertificates(transaction, device, at)
+  return device
+}
+
+/**
+ * The device that spent this code with this very key: its answer was lost on the way, or with the power. Whoever has the code alone
+ * gets nothing, for the request is signed by the key.
+ */
+async function deviceAskingAgain(reader: Reader, hash: string, key: KeyObject, at: number): Promise<string | undefined> {
+  const device = await deviceOfCode(reader, hash, at)
+  if (device === undefined) return undefined
+  const certificates = await activeCertificates(reader, device, at)
+  return certificates.some(certificate => certificate.publicKey.equals(key)) ? device : undefined
 }
 
 /** Answers POST /v1/renew. The old certificate stays valid until its own end, so a lost answer costs nothing. */

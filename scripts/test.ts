@@ -8,7 +8,7 @@ import { $ } from 'zx'
 
 const all = process.argv.includes('--all')
 /** Tests that take long, because they start and kill processes, fill disks or live through a week. */
-const slow = /^agent\/e2e\/|survives-|central-stub\/main/
+const slow = /^agent\/e2e\/|survives-|central-stub\/main|appliance\/box\/(apply|enrol|console\/console)\.test/
 /** Measures how busy the agent is, so nothing else may run. */
 const alone = /holds-under-load/
 

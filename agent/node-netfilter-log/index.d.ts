@@ -15,8 +15,14 @@ export interface RingOptions {
 }
 
 export interface NflogOptions extends RingOptions {
-  /** One to 32 groups, 0 to 65535 each. */
+  /** One to 32 groups, 0 to 65535 each. With `fd` they are what is listened to already, for the messages of errors. */
   readonly groups: readonly number[]
+  /**
+   * A netlink socket that listens to the groups already, in place of one of our own: this takes no capability. Its buffer,
+   * and everything that is set for a group, stay as whoever opened it set them. It is closed with this one, but not unbound:
+   * as long as another process has it too, packets wait in it.
+   */
+  readonly fd?: number
   /** Bytes of each packet that are copied, 0 to 65535; a rule's `snaplen` can only make it less. Default 128. */
   readonly copyRange?: number
   /** Packets that the kernel collects before it sends them, 1 to 65535. Default 128. */
@@ -86,7 +92,8 @@ export declare const ENTRY_WORDS: 8
 
 /**
  * Throws TypeError (ERR_INVALID_ARG_TYPE) or RangeError (ERR_OUT_OF_RANGE) for arguments, and an Error with the `code` of
- * the system otherwise: EPERM without CAP_NET_ADMIN, EBUSY if another program listens to a group.
+ * the system otherwise: EPERM without CAP_NET_ADMIN, EBUSY if another program listens to a group, EPROTOTYPE or EDESTADDRREQ
+ * if `fd` is another kind of socket or was never bound, ENOTSOCK, EBADF.
  */
 export declare function openNflog(options: NflogOptions): LogSocket
 

@@ -49,6 +49,7 @@ export function openNflog(options) {
     throw wrong(RangeError, 'ERR_OUT_OF_RANGE', `groups must be 1 to ${GROUPS_MAX} different numbers`)
   const list = new Uint32Array(GROUPS_MAX)
   for (let i = 0; i < groups.length; i++) list[i] = whole({ group: groups[i] ?? null }, 'group', null, 0, 65535)
+  const { fd } = options
   const ring = { buffers: whole(options, 'buffers', 8, 2, 64), bufferBytes: multipleOf4(options, 512 * KIB, 320 * KIB), entries: 0 }
   const numbers = Uint32Array.of(
     whole(options, 'copyRange', 128, 0, 65535),
@@ -60,8 +61,10 @@ export function openNflog(options) {
     ring.bufferBytes,
     whole(options, 'lingerMicroseconds', 2000, 0, 100_000),
     groups.length,
+    fd === undefined ? 0 : whole(options, 'fd', null, 0, 0x7ffffffe) + 1,
   )
-  const what = `NFLOG ${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')}`
+  const names = `NFLOG ${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')}`
+  const what = fd === undefined ? names : `${names} on descriptor ${fd}`
   return start(
     what,
     onReady => native.openNflog(numbers, list, onReady),
@@ -110,7 +113,7 @@ function systemError(what, returned, groups) {
   const step = Math.floor(returned / 4096)
   let code = getSystemErrorName(-errno)
   let advice = ''
-  if (code === 'EPERM' && groups.length > 0) {
+  if (steps[step] === 'listen to the groups' && code === 'EPERM' && groups.length > 0) {
     // the kernel says EPERM as well for a group that another socket is bound to (nfulnl_recv_config)
     const taken = takenGroups().filter(group => groups.includes(group))
     if (taken.length > 0) code = 'EBUSY'

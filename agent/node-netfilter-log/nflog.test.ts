@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { closeSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
 import t from 'tap'
 import { inNamespace, whyNoAddon, whyNoNamespace } from './test-ground.ts'
 import type { Outcome, Plan } from './test-logged.ts'
@@ -5,6 +8,13 @@ import type { Outcome, Plan } from './test-logged.ts'
 const noAddon = whyNoAddon()
 const noNamespace = whyNoNamespace()
 const run = async (plan: Plan) => (await inNamespace('test-logged.ts', JSON.stringify(plan))) as Outcome
+
+/** Descriptors of this process that are sockets, from the first to the last. */
+const socketsOpen = (): number[] =>
+  readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter(fd => statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false })?.isSocket() === true)
+    .sort((a, b) => a - b)
 
 t.test('hears every packet that rules log, group by group', { skip: noNamespace ?? false }, async test => {
   const outcome = await run({ count: 3000, rate: 50_000, groups: [5, 65535] })
@@ -49,6 +59,7 @@ t.test('refuses wrong arguments by name, and opens nothing', { skip: noAddon ?? 
     buffers: [1, 65],
     bufferBytes: [1024, 2 ** 27],
     lingerMicroseconds: [-1, 100_001],
+    fd: [-1, 1.5, 2 ** 31 - 1],
   })) {
     for (const value of values) test.throws(wrongly(openNflog, { groups: [1], onBatch, [name]: value }), rangeWrong, `${name} ${value}`)
     test.throws(wrongly(openNflog, { groups: [1], onBatch, [name]: '1' }), typeWrong, name)
@@ -58,6 +69,27 @@ t.test('refuses wrong arguments by name, and opens nothing', { skip: noAddon ?? 
     test.throws(wrongly(openUdp, { ...udp, ...change }), /must be/, JSON.stringify(change))
   for (const change of [{ port: 65536 }, { entries: 0 }, { address: '', fd: -1 }])
     test.throws(wrongly(openUdp, { ...udp, address: change.address ?? udp.address, ...change }), { name: /Error/ }, JSON.stringify(change))
+})
+
+t.test('takes over no descriptor that is another kind of thing, and leaves it open', { skip: noAddon ?? false }, async test => {
+  const { openNflog } = await import('./index.js')
+  const onBatch = () => test.fail('nothing was opened')
+  const file = openSync(import.meta.filename, 'r')
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const other = socketsOpen().at(-1) ?? -1
+  for (const [fd, code] of [
+    [file, 'ENOTSOCK'],
+    [other, 'EPROTOTYPE'],
+    [999_999, 'EBADF'],
+  ] as const)
+    test.throws(() => openNflog({ groups: [1], fd, onBatch }), {
+      code,
+      message: `${code}: cannot use that descriptor for NFLOG group 1 on descriptor ${fd}`,
+    })
+  test.ok(fstatSync(file).isFile() && fstatSync(other).isSocket())
+  closeSync(file)
+  server.close()
 })
 
 t.test('without the right to hear it says which one is missing', { skip: noAddon ?? false }, async test => {

@@ -179,7 +179,7 @@ t.test('the raw addon refuses what only a mistake of ours could give it', { skip
       [null, 1],
       [new Uint32Array(3), '', ignore],
       [new Uint32Array(8), 5, 5],
-      [new Uint32Array(9), new Uint32Array(32), 5],
+      [new Uint32Array(10), new Uint32Array(32), 5],
     ])
       test.throws(() => native[name](...values), wrong, name)
   const words = Uint32Array.of(0, 0, 0, 4096, 2, 65536, 10, 0)

@@ -12,6 +12,9 @@ t.test('reads which socket is for which source', async test => {
   test.same(parseHandedOver(environment('3', 'udp:tcp:tls'), 7), { udp: 3, tcp: 4, tls: 5 })
   test.same(parseHandedOver(environment('2', 'tls:udp'), 7), { tls: 3, udp: 4 })
   test.same(parseHandedOver(environment('2', 'other:tcp'), 7), { tcp: 4 })
+  // what systemd keeps for us comes behind the sockets that it opened
+  test.same(parseHandedOver(environment('4', 'udp:tcp:tls:nflog'), 7), { udp: 3, tcp: 4, tls: 5, nflog: 6 })
+  test.same(parseHandedOver(environment('1', 'nflog'), 7), { nflog: 3 })
 })
 
 t.test('takes no socket that is meant for another process, or none', async test => {
@@ -34,6 +37,7 @@ t.test('refuses numbers and names that do not fit together', async test => {
   test.throws(() => parseHandedOver(environment('2', 'udp'), 7), { code: 'listen-failed' })
   test.throws(() => parseHandedOver({ LISTEN_PID: '7', LISTEN_FDS: '1' }, 7), { code: 'listen-failed' })
   test.throws(() => parseHandedOver(environment('2', 'udp:udp'), 7), { code: 'listen-failed' })
+  test.throws(() => parseHandedOver(environment('2', 'nflog:nflog'), 7), { code: 'listen-failed' })
 })
 
 const openSockets = (): number[] =>

@@ -1,8 +1,9 @@
-// Sockets that systemd opened for us and hands over (sd_listen_fds(3)): ports below 1024 without privilege, and nothing
-// lost while one release takes over from another. Pure: the environment and the own process id are arguments.
+// Sockets that systemd opened for us, or keeps for us, and hands over (sd_listen_fds(3)): ports below 1024 and the kernel's
+// packet log without privilege, and nothing lost while one release takes over from another. Pure: the environment and the own
+// process id are arguments.
 import { Failure } from '../errors.ts'
 
-const names = ['udp', 'tcp', 'tls'] as const
+const names = ['udp', 'tcp', 'tls', 'nflog'] as const
 
 /** File descriptors by the name of the source that listens on them. */
 export type HandedOver = { readonly [Name in (typeof names)[number]]?: number }

@@ -59,6 +59,20 @@ t.test('counts what is missing in each group by itself', async test => {
   test.match(decoder, { received: 6, lost: 5 })
 })
 
+t.test('a group that was not asked for, as a socket handed over may have, is heard, and counted by itself', async test => {
+  const { decoder, notes } = notebook([5])
+  const numbers = [
+    [5, 10],
+    [600, 70],
+    [5, 11],
+    [600, 72],
+  ]
+  decode(decoder, ...numbers.map(([group, sequence]) => logged(group, sequence, 0x0800, four)))
+  test.match(decoder, { received: 4, lost: 1 })
+  test.equal(notes[1], '600 DROP 192.0.2.1 22')
+  test.same(decoder.groups, [5, 600])
+})
+
 t.test('what is no packet of IP is received, and refused', async test => {
   const { decoder, notes } = notebook([5])
   decode(decoder, logged(5, 0, 0x0806, four), logged(5, 1, 0x0800, four.slice(0, 19)), nflogMessage(5, [], 9), done, [1, 2, 3])
@@ -93,9 +107,30 @@ t.test('asks for headers only, drains when it closes, and tells what was lost', 
   asked?.onBatch(bytes, bytes.length - 4)
   asked?.onError(new Error('gone'))
   test.match(asked, { groups: [5], copyRange: 96 })
+  test.notOk(asked !== undefined && 'fd' in asked)
+  test.equal(source.address, 'group 5')
   test.same(source.packets(), { received: 2, lost: 7, overruns: 3, waits: 1 })
   test.equal(source.receiveBufferBytes, 1 << 20)
   test.match(troubles, [{ message: 'gone' }])
   await source.close()
   test.same(drained, [250])
+})
+
+t.test('listens on a socket handed over, and says which groups come from it', async test => {
+  let asked: Parameters<OpenNflog>[0] | undefined
+  const source = openNflogSource({
+    groups: [5],
+    fd: 7,
+    sink: { heardAt: 0, deliver: () => undefined, refuse: () => undefined },
+    trouble: error => test.fail(error.message),
+    open: options => {
+      asked = options
+      return { receiveBufferBytes: 1 << 20, statistics: () => ({ overruns: 0, waits: 0, kernelDrops: 0 }), close: async () => undefined }
+    },
+  })
+  test.match(asked, { fd: 7, groups: [5] })
+  const bytes = Uint8Array.from(logged(6, 900, 0x0800, four))
+  asked?.onBatch(bytes, bytes.length)
+  test.equal(source.address, 'groups 5, 6')
+  test.equal(source.kernelLost(), 0, 'numbers begin where they are')
 })

@@ -25,6 +25,7 @@ export interface NflogSink {
 /** What the package node-netfilter-log offers, as far as it is used here. */
 export type OpenNflog = (options: {
   readonly groups: readonly number[]
+  readonly fd?: number
   readonly copyRange: number
   readonly onBatch: (bytes: Uint8Array, length: number) => void
   readonly onError: (error: Error) => void
@@ -38,6 +39,8 @@ export type OpenNflog = (options: {
 export interface NflogSourceOptions {
   readonly open: OpenNflog
   readonly groups: readonly number[]
+  /** A socket that listens to the groups already (appliance/open-nflog, through systemd): then we need no CAP_NET_ADMIN. */
+  readonly fd?: number | undefined
   readonly sink: NflogSink
   readonly receiveBufferBytes?: number
   /** The socket ended by itself. */
@@ -56,7 +59,7 @@ const DRAIN_MS = 250
 /** NLMSG_DONE stands behind the packets of one netlink datagram. */
 const NETLINK_DONE = 3
 
-export function openNflogSource({ open, groups, sink, trouble, receiveBufferBytes }: NflogSourceOptions): NflogSource {
+export function openNflogSource({ open, groups, fd, sink, trouble, receiveBufferBytes }: NflogSourceOptions): NflogSource {
   const decoder = new NflogDecoder(groups, sink)
   const socket = open({
     groups,
@@ -66,18 +69,23 @@ export function openNflogSource({ open, groups, sink, trouble, receiveBufferByte
       decoder.decode(bytes, length)
     },
     onError: trouble,
+    ...(fd === undefined ? {} : { fd }),
     ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
   })
   return {
     name: 'nflog',
     receiveBufferBytes: socket.receiveBufferBytes,
-    address: `${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')}`,
+    // those that were not asked for as well: a socket handed over listens to what its opener was told
+    get address() {
+      return `${decoder.groups.length === 1 ? 'group' : 'groups'} ${decoder.groups.join(', ')}`
+    },
     counters: noConnections,
     kernelLost: () => decoder.lost,
     packets: () => {
       const { overruns, waits } = socket.statistics()
       return { received: decoder.received, lost: decoder.lost, overruns, waits }
     },
+    // of a socket handed over too: if it is kept for a successor, what comes later waits there; if not, this was the last chance
     close: () => socket.close(DRAIN_MS),
   }
 }
@@ -86,7 +94,8 @@ export function openNflogSource({ open, groups, sink, trouble, receiveBufferByte
 export class NflogDecoder {
   received = 0
   lost = 0
-  private readonly groups: readonly number[]
+  /** Those that were asked for, then others that packets came from. */
+  readonly groups: number[]
   private readonly sink: NflogSink
   /** By position in `groups`: the number of the last packet, -1 before the first. */
   private readonly sequences: number[]
@@ -96,7 +105,7 @@ export class NflogDecoder {
   private position = 0
 
   constructor(groups: readonly number[], sink: NflogSink) {
-    this.groups = groups
+    this.groups = [...groups]
     this.sink = sink
     this.sequences = groups.map(() => -1)
   }
@@ -138,8 +147,16 @@ export class NflogDecoder {
   /** Notes the packet's number, and how many are missing before it. */
   private follow(): void {
     const { record, groups, sequences } = this
-    if (groups[this.position] !== record.group) this.position = Math.max(0, groups.indexOf(record.group))
+    if (groups[this.position] !== record.group) this.position = this.positionOf(record.group)
     this.lost += lostBetween(sequences[this.position], record.sequence)
     sequences[this.position] = record.sequence
+  }
+
+  /** A group that is new gets a place of its own: only the kernel names groups, and there are 65536 at most. */
+  private positionOf(group: number): number {
+    const position = this.groups.indexOf(group)
+    if (position >= 0) return position
+    this.sequences.push(-1)
+    return this.groups.push(group) - 1
   }
 }

@@ -8,12 +8,11 @@ import type { Answer, CentralClient } from './pinned-client.ts'
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
-interface Request {
-  readonly csr: string
-  readonly privateKey: string
-}
+/** A signing request and its key (PEM). Asked again with the same one, central gives the same device again. */
+export const requestShape = z.object({ csr: z.string(), privateKey: z.string() })
+export type Request = z.infer<typeof requestShape>
 
-async function makeRequest(): Promise<Request> {
+export async function makeRequest(): Promise<Request> {
   const x509 = await import('../lib/x509.ts')
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const csr = await x509.Pkcs10CertificateRequestGenerator.create({ name: 'CN=cyberalarm', keys, signingAlgorithm: algorithm }, webcrypto)
@@ -32,8 +31,8 @@ const enrolledShape = z.object({
 })
 
 /** Trades a code for an identity. `replaces` is the device that this box was before, whose key central then revokes. */
-export async function enrolOnce(client: CentralClient, code: string, replaces?: string): Promise<Identity['stored']> {
-  const { csr, privateKey } = await makeRequest()
+export async function enrolOnce(client: CentralClient, code: string, replaces?: string, request?: Request): Promise<Identity['stored']> {
+  const { csr, privateKey } = request ?? (await makeRequest())
   const answer = await client.post('/v1/enrol', { code, csr, ...(replaces === undefined ? {} : { replaces }) })
   const read = accept(answer, enrolledShape)
   return identityShape.parse({

@@ -56,16 +56,6 @@ void reader_free(struct reader *r) {
   free(r);
 }
 
-int widen(int fd, uint32_t bytes) {
-  int now = 0, wanted = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes;
-  socklen_t length = sizeof now;
-  if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &now, &length) < 0) return -1;
-  // FORCE passes net.core.rmem_max and needs CAP_NET_ADMIN; the kernel doubles either (socket(7))
-  if (now / 2 < wanted && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0)
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
-  return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &now, &length) < 0 ? -1 : now;
-}
-
 double kernel_drops(const struct reader *r) {
   enum { DROPS = 8, VARS = 9 }; // SK_MEMINFO_*, linux/sock_diag.h
   uint32_t memory[VARS] = { 0 };

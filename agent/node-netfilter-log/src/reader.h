@@ -9,6 +9,7 @@
 //   serves many messages; a silent socket costs nothing.
 #pragma once
 #define NAPI_VERSION 8
+#include "nflog-socket.h"
 #include <node_api.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,9 +23,6 @@
 enum counter { BATCHES, DATAGRAMS, BYTES, OVERRUNS, TRUNCATED, FOREIGN, WAITS, COUNTERS };
 enum { STOP_DRAIN = 1, STOP_NOW = 2 };
 enum filled { DRAINED = 0, FULL = 1 }; // or a negative errno: the socket is of no more use
-
-// How far an open got, for the message of its error. Same order as `steps` in index.js.
-enum step { STEP_SOCKET, STEP_OPTION, STEP_BIND, STEP_CONFIGURE, STEP_KIND, STEP_THREAD };
 
 struct batch {
   uint8_t *bytes;
@@ -87,8 +85,6 @@ struct reader *reader_new(const struct ring_options *options);
 // Gives back everything, for a reader without a thread.
 void reader_free(struct reader *r);
 void memory_release(struct memory *memory);
-// Sets SO_RCVBUF as near to `bytes` as allowed, keeping what is larger; returns the real size, or -1 with errno.
-int widen(int fd, uint32_t bytes);
 // What the kernel dropped at this socket since it was made: the number that SO_RXQ_OVFL would send along with datagrams,
 // and that /proc/net/udp and /proc/net/netlink show (sk_drops). -1 if it does not tell.
 double kernel_drops(const struct reader *r);

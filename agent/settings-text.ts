@@ -1,0 +1,81 @@
+// Reads `name = value` lines by a table that gives each setting its default, shape and help. Unknown names are errors, all
+// faults are told at once with their lines, and the value of a setting that is secret is told nowhere.
+import type { z } from 'zod'
+
+export interface Setting {
+  readonly default: string
+  readonly shape: z.ZodType<unknown, string>
+  readonly help: string
+  /** Its value goes into no message, log or copy. */
+  readonly secret?: boolean
+}
+
+export type SettingTable = Readonly<Record<string, Setting>>
+export type SettingValues<T extends SettingTable> = { readonly [Name in keyof T]: z.output<T[Name]['shape']> }
+
+export interface SettingFault {
+  /** Line of the file, from 1; 0 if it is about no single line. */
+  readonly line: number
+  /** The whole sentence for people, with file and line. */
+  readonly text: string
+}
+
+export interface ParsedTable<T extends SettingTable> {
+  /** Usable only if there are no faults. */
+  readonly values: SettingValues<T>
+  /** What the text itself says, by name. */
+  readonly stated: ReadonlyMap<string, { readonly value: string; readonly line: number }>
+  readonly faults: readonly SettingFault[]
+}
+
+/** More are not told: who has so many faults has handed in something else. */
+const FAULTS_MAX = 50
+const SHOWN_MAX = 200
+const shorten = (text: string): string => (text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text)
+
+export function parseTable<T extends SettingTable>(table: T, text: string, file: string): ParsedTable<T> {
+  const stated = new Map<string, { value: string; line: number }>()
+  const faults: SettingFault[] = []
+  const tell = (line: number, what: string) => {
+    if (faults.length < FAULTS_MAX) faults.push({ line, text: `${file}:${line}: ${what}` })
+  }
+  const names = Object.keys(table)
+  text.split(/\r?\n/).forEach((raw, i) => {
+    const line = raw.replace(/^\uFEFF/, '').trim()
+    if (line === '' || line.startsWith('#')) return
+    const at = line.indexOf('=')
+    const name = line.slice(0, at).trim()
+    const value = line
+      .slice(at + 1)
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+    // only the first word: behind it a secret may stand
+    if (at < 0) tell(i + 1, `'${shorten(line.split(/[\s:]/, 1)[0])}' is not of the form name = value`)
+    else if (!Object.hasOwn(table, name)) tell(i + 1, `there is no setting '${shorten(name)}'${nearest(name, names)}`)
+    else if (stated.has(name)) tell(i + 1, `'${name}' was set in line ${stated.get(name)?.line} already`)
+    else stated.set(name, { value, line: i + 1 })
+  })
+  const entries = names.map(name => {
+    const from = stated.get(name)
+    const setting = table[name]
+    const read = setting.shape.safeParse(from?.value ?? setting.default)
+    const shown = setting.secret === true ? '(not shown)' : shorten(from?.value ?? '')
+    if (!read.success) tell(from?.line ?? 0, `${name} = ${shown}: ${[...new Set(read.error.issues.map(issueText))].slice(0, 5).join('; ')}`)
+    return [name, read.data]
+  })
+  return { values: Object.fromEntries(entries) as SettingValues<T>, stated, faults }
+}
+
+const issueText = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'invalid_union'
+    ? (issue.errors.flat().find(inner => inner.code !== 'invalid_value')?.message ?? issue.message)
+    : issue.message
+
+/** The setting that was probably meant, as a question; '' if none comes near. */
+export function nearest(name: string, names: readonly string[]): string {
+  const last = name.split('.').pop() ?? ''
+  const guess = names.find(
+    known => known.toLowerCase() === name.toLowerCase() || (last.length > 2 && known.toLowerCase().endsWith(`.${last.toLowerCase()}`)),
+  )
+  return guess === undefined ? '' : `; did you mean ${guess}?`
+}

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { askStatus, serveStatus } from './status-socket.ts'
+
+function socketPath(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ca-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'run/status.sock')
+}
+
+t.test('tells who may ask: the user of the agent and its group, nobody else', async t => {
+  const path = socketPath(t)
+  const before = process.umask()
+  const server = await serveStatus(path, () => ({ fine: true }))
+  t.equal(statSync(path).mode & 0o777, 0o660)
+  t.equal(process.umask(), before)
+  t.same(await askStatus(path), { fine: true })
+  await t.rejects(
+    serveStatus(path, () => undefined),
+    { code: 'agent-running' },
+  )
+  await server.close()
+  t.equal(await askStatus(path), undefined)
+})
+
+t.test('an agent that ends in the middle of its answer is an error of the question, not the end of who asked', async t => {
+  const path = join(mkdtempSync(join(tmpdir(), 'ca-')), 's')
+  t.teardown(() => rmSync(join(path, '..'), { recursive: true, force: true }))
+  const server = createServer(socket => socket.end('{"running":'))
+  await new Promise<void>(resolve => server.listen(path, resolve))
+  t.teardown(() => server.close())
+  await t.rejects(askStatus(path), SyntaxError)
+})

@@ -1,0 +1,77 @@
+// Reads what the console shows: small files that others replace whole, and the socket of the agent. Everything may be absent,
+// and a file that is too long or makes no sense is as absent.
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { hostname, networkInterfaces, uptime } from 'node:os'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { isErrorWithCode } from '../../../agent/lib/durable-file.ts'
+import { pathsBelow } from '../../../agent/paths.ts'
+import { askStatus } from '../../../agent/status-socket.ts'
+import { version } from '../../../agent/version.ts'
+import { DIAGNOSTICS_REPORT, diagnosticsShape } from '../diagnostics-report.ts'
+import { boxPathsBelow } from '../paths.ts'
+import { enrolmentShape, type Facts, settingsShape, statusShape } from './facts.ts'
+
+const FILE_MAX_BYTES = 256 * 1024
+
+/** The text of a small file, or `absent`; undefined if it cannot be read or is too long. */
+function readSmall<Absent>(path: string, absent: Absent): string | Absent | undefined {
+  try {
+    return statSync(path).size > FILE_MAX_BYTES ? undefined : readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isErrorWithCode(error, 'ENOENT')) return absent
+    // a file of another user's: the console shows what there is
+    if (error instanceof Error && 'code' in error) return undefined
+    throw error
+  }
+}
+
+function readReport<Shape extends z.ZodType>(path: string, shape: Shape): z.output<Shape> | undefined {
+  const text = readSmall(path, undefined)
+  if (text === undefined) return undefined
+  try {
+    return shape.safeParse(JSON.parse(text)).data
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+async function askAgent(socket: string): Promise<Facts['agent']> {
+  try {
+    const answer = await askStatus(socket)
+    if (answer === undefined) return { kind: 'silent', text: 'no agent is running' }
+    const { data } = statusShape.safeParse(answer)
+    return data === undefined ? { kind: 'silent', text: 'the agent is starting' } : { kind: 'running', status: data }
+  } catch (error) {
+    return { kind: 'silent', text: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Addresses at which others can reach the box, IPv4 before IPv6: not loopback, nor those that hold on one link only. */
+function boxAddresses(): string[] {
+  const all = Object.values(networkInterfaces())
+    .flatMap(addresses => addresses ?? [])
+    .filter(address => !address.internal)
+  const rank = ({ address, family }: { address: string; family: string }) =>
+    family === 'IPv4' ? (address.startsWith('169.254.') ? 2 : 0) : /^fe[89ab]/i.test(address) ? 2 : 1
+  const usable = all.filter(address => rank(address) < 2)
+  return usable.sort((a, b) => rank(a) - rank(b)).map(({ address }) => address)
+}
+
+export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
+  const paths = boxPathsBelow(root)
+  const settings = readReport(paths.toldSettings, settingsShape)
+  return {
+    version,
+    upSeconds: uptime(),
+    hostName: settings?.hostName ?? hostname(),
+    addresses: boxAddresses(),
+    agent: await askAgent(pathsBelow(root).statusSocket),
+    settings,
+    enrolment: readReport(paths.toldEnrolment, enrolmentShape),
+    diagnostics: readReport(join(paths.told, DIAGNOSTICS_REPORT), diagnosticsShape),
+    member: readSmall(paths.member, ''),
+    isWanted: existsSync(paths.wantedSettings),
+  }
+}

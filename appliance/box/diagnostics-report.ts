@@ -1,0 +1,18 @@
+// How far the diagnostics are on their way to a stick: written by `cyberalarm-box diagnostics`, shown by the console.
+import { z } from 'zod'
+
+/** In the folder of what is told to the console. */
+export const DIAGNOSTICS_REPORT = 'diagnostics.json'
+
+const text = z.string().max(20_000)
+
+export const diagnosticsShape = z.object({
+  /** ISO 8601. */
+  at: text,
+  state: z.enum(['waiting', 'writing', 'verifying', 'done', 'failed']),
+  file: text.optional(),
+  bytes: z.number().optional(),
+  text: text.optional(),
+  advice: text.optional(),
+})
+export type DiagnosticsReport = z.infer<typeof diagnosticsShape>

@@ -1,0 +1,60 @@
+// Where things of the box lie, below one root, so that a test is a folder and nothing of the machine is touched.
+import { join } from 'node:path'
+
+export interface BoxPaths {
+  /** Settings and facts that the image brings. */
+  readonly imageSettings: string
+  readonly imageFacts: string
+  /** NTP sources that the image brings, in chrony's words. */
+  readonly imageTimeSources: string
+  /** Root's own state. */
+  readonly state: string
+  readonly member: string
+  readonly applied: string
+  readonly code: string
+  /** Written by the console, which is not trusted. */
+  readonly wantedSettings: string
+  readonly wantedDiagnostics: string
+  /** A wish of the console while it is being granted. */
+  readonly takenSettings: string
+  /** What is told to the console. */
+  readonly told: string
+  readonly toldSettings: string
+  /** There while services have yet to be told of what was written. */
+  readonly unfinished: string
+  readonly toldEnrolment: string
+  readonly configPartition: string
+  readonly devices: string
+  readonly networkCards: string
+  readonly networkdFolder: string
+  readonly networkManagerFolder: string
+  readonly timeSources: string
+}
+
+export function boxPathsBelow(root: string): BoxPaths {
+  const image = join(root, 'usr/lib/cyberalarm')
+  const state = join(root, 'var/lib/cyberalarm-box')
+  const told = join(root, 'run/cyberalarm-box')
+  return {
+    imageSettings: join(image, 'image.conf'),
+    imageFacts: join(image, 'image.json'),
+    imageTimeSources: join(image, 'time.sources'),
+    state,
+    member: join(state, 'member.conf'),
+    applied: join(state, 'applied.json'),
+    code: join(state, 'enrolment.code'),
+    wantedSettings: join(state, 'wanted/cyberalarm.conf'),
+    wantedDiagnostics: join(state, 'wanted/diagnostics'),
+    takenSettings: join(state, 'taken.conf'),
+    told,
+    toldSettings: join(told, 'settings.json'),
+    unfinished: join(told, 'apply.unfinished'),
+    toldEnrolment: join(root, 'run/cyberalarm-enrol/enrolment.json'),
+    configPartition: join(root, 'run/cyberalarm-disk/config'),
+    devices: join(root, 'dev'),
+    networkCards: join(root, 'sys/class/net'),
+    networkdFolder: join(root, 'run/systemd/network'),
+    networkManagerFolder: join(root, 'run/NetworkManager/system-connections'),
+    timeSources: join(root, 'run/chrony-box/member.sources'),
+  }
+}

@@ -1,0 +1,47 @@
+# One road for all bases and machines: carry the inputs in, grow the box's tree, put our files over it, compose the disk.
+# What the box is made of is in appliance/; nothing here configures an operating system.
+
+locals {
+  environment = [
+    "TREE=/var/tmp/box/tree",
+    "INPUTS=/var/tmp/box/inputs",
+    "WORK=/var/tmp/box/work",
+    "BUILD_ID=${var.version}-${var.base}",
+    "SOURCE_DATE_EPOCH=${var.source_date_epoch}",
+    "RELEASE=${var.release}",
+    "LC_ALL=C.UTF-8",
+    "TZ=UTC",
+  ]
+}
+
+build {
+  sources = ["source.qemu.builder", "source.vsphere-iso.builder"]
+
+  provisioner "shell" {
+    inline = ["sudo -n true 2>/dev/null && S=sudo; $${S:-} install -d -o $(id -u) /var/tmp/box /var/tmp/box/inputs /var/tmp/box/work"]
+  }
+
+  provisioner "file" {
+    source      = "${var.inputs}/"
+    destination = "/var/tmp/box/inputs"
+  }
+
+  provisioner "file" {
+    source      = "${path.root}/provision/identifier"
+    destination = "/var/tmp/box/inputs/identifier"
+  }
+
+  provisioner "shell" {
+    environment_vars = concat(local.environment, [source.type == "qemu" ? "DISK=/dev/vdb" : "DISK=/dev/sdb"])
+    execute_command  = "chmod +x {{ .Path }} /var/tmp/box/inputs/identifier; if [ $(id -u) = 0 ]; then env {{ .Vars }} {{ .Path }}; else sudo -n env {{ .Vars }} {{ .Path }}; fi"
+    scripts = [
+      "${path.root}/provision/10-tree.sh",
+      "${path.root}/provision/20-files.sh",
+      "${path.root}/provision/30-strip.sh",
+      "${path.root}/provision/40-partitions.sh",
+      "${path.root}/provision/50-root.sh",
+      "${path.root}/provision/60-boot.sh",
+      "${path.root}/provision/70-data.sh",
+    ]
+  }
+}

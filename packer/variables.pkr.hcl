@@ -1,0 +1,82 @@
+# What a build is told. `make appliance` gives all of it; releases/<base>.pkrvars.hcl what belongs to the base.
+
+variable "base" {
+  type        = string
+  description = "Name of the base, as in releases/."
+  validation {
+    condition     = contains(["debian-13", "centos-stream-10", "centos-stream-9"], var.base)
+    error_message = "The base is one of debian-13, centos-stream-10, centos-stream-9."
+  }
+}
+
+variable "version" {
+  type        = string
+  description = "Version of CyberAlarm, as in package.json."
+  validation {
+    condition     = length(split(".", var.version)) == 3 && length(var.version) <= 32
+    error_message = "The version is three numbers with dots, such as 1.2.3."
+  }
+}
+
+variable "source_date_epoch" {
+  type        = number
+  description = "Time stamp of everything that is made, in seconds since 1970: that of the commit."
+}
+
+variable "inputs" {
+  type        = string
+  description = "Folder with files.tar.zst (appliance/rootfs and the release), packages, and for Debian tree.tar.zst."
+}
+
+variable "output" {
+  type        = string
+  description = "Folder that packer makes; builder-1 in it is the finished disk."
+}
+
+# --- the machine that builds, by its base ---
+
+variable "builder_disk" {
+  type        = string
+  description = "Disk that the build machine starts from: a file, or the address of a cloud image of the base."
+}
+
+variable "builder_checksum" {
+  type        = string
+  description = "Pinned: sha256:<64 hexadecimal digits>. What does not fit it is not started."
+  validation {
+    condition     = substr(var.builder_checksum, 0, 7) == "sha256:" && length(var.builder_checksum) == 71
+    error_message = "The checksum is sha256: and 64 hexadecimal digits."
+  }
+}
+
+variable "builder_user" {
+  type        = string
+  description = "Who packer logs in as: root, or somebody who may use sudo."
+  default     = "root"
+}
+
+variable "builder_key" {
+  type        = string
+  description = "Private ssh key that the build machine knows. It is in no box."
+}
+
+variable "builder_arguments" {
+  type        = list(list(string))
+  description = "More arguments for QEMU: how the build machine starts."
+  default     = []
+}
+
+variable "accelerator" {
+  type        = string
+  description = "kvm where it works (some machines have a /dev/kvm that hangs guests), else tcg, which takes minutes longer."
+  default     = "tcg"
+  validation {
+    condition     = contains(["kvm", "tcg", "hvf", "none"], var.accelerator)
+    error_message = "The accelerator is kvm, hvf, tcg or none."
+  }
+}
+
+variable "release" {
+  type        = string
+  description = "Number of the base's release, for its package manager."
+}
