@@ -1,6 +1,6 @@
 # The menu. `make` alone prints it.
 .DEFAULT_GOAL := menu
-.PHONY: menu demo test check release format clean bench
+.PHONY: menu appliance flash packages demo test check release format clean bench
 SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -8,7 +8,14 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 menu: ## print this menu
 	@echo 'CyberAlarm: one box that reads firewall logs and sends only metadata of suspicious activity'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+appliance: ready ## the box: OVA, image to flash and qcow2 (BASE=debian-13, centos-stream-10 or -9; CENTRAL_URL= CENTRAL_PINS= SIGNING_KEY=)
+	@bash scripts/appliance/set-up.sh
+	@node scripts/appliance.ts
+
+flash: ready ## write an image onto a disk: DEVICE=/dev/sdX (IMAGE=file.img.zst SIGNERS=file INTERNAL=1)
+	@node scripts/flash.ts
 
 demo: ready ## a central, an agent, 20,000 messages through real sockets, and where each one went (KEEP=1 leaves both running)
 	@node scripts/demo.ts $(if $(KEEP),--keep)
@@ -35,6 +42,6 @@ clean: ## remove what was built and installed
 .PHONY: ready
 ready: node_modules/.ready
 
-node_modules/.ready: package.json package-lock.json scripts/set-up.sh scripts/build-addon.sh $(wildcard agent/node-netfilter-log/src/*)
+node_modules/.ready: package.json package-lock.json scripts/set-up.sh scripts/build-addon.sh $(wildcard agent/node-netfilter-log/src/* appliance/open-nflog/*.c)
 	@bash scripts/set-up.sh
 	@touch $@

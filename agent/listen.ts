@@ -109,5 +109,11 @@ async function tlsFiles(settings: Settings, paths: Paths): Promise<TlsFiles> {
   return { ...own, clientCa: clientCa === '' ? undefined : clientCa }
 }
 
-const ownAddresses = (): string[] =>
-  Object.values(networkInterfaces()).flatMap(list => (list ?? []).filter(({ internal }) => !internal).map(({ address }) => address))
+/** None where a sandbox allows no netlink: then the name has to do. */
+function ownAddresses(): string[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap(list => (list ?? []).filter(({ internal }) => !internal).map(({ address }) => address))
+  } catch {
+    return []
+  }
+}

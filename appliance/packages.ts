@@ -1,5 +1,6 @@
 // What a box is made of besides our own files: one table for all bases, so that nothing is on one and missing on another by
-// accident. Dependencies come by themselves, recommendations never. `node appliance/packages.ts debian` prints a column.
+// accident. Dependencies come by themselves, recommendations never. `node appliance/packages.ts debian` prints a column,
+// `node appliance/packages.ts debian builder` that of the machine that composes the disk.
 
 /** Families of bases: they name the same things differently. */
 export type Family = 'debian' | 'centos'
@@ -11,6 +12,11 @@ interface PackageRow {
 }
 
 export const packages: readonly PackageRow[] = [
+  {
+    why: 'a shell and its tools (in Debian they are essential, and there without being named), and no locales',
+    debian: [],
+    centos: ['centos-stream-release', 'bash', 'coreutils', 'grep', 'sed', 'util-linux', 'shadow-utils', 'glibc-minimal-langpack'],
+  },
   { why: 'services and their sandboxes', debian: ['systemd', 'systemd-sysv', 'dbus'], centos: ['systemd', 'dbus-broker'] },
   { why: 'devices', debian: ['udev', 'kmod'], centos: ['systemd-udev', 'kmod'] },
   { why: 'kernel for virtual and real machines alike', debian: ['linux-image-amd64'], centos: ['kernel-core', 'kernel-modules'] },
@@ -40,10 +46,25 @@ export const packages: readonly PackageRow[] = [
   { why: 'the time zone names of settings and logs', debian: ['tzdata'], centos: ['tzdata'] },
 ]
 
+/** The machine that composes the disk. Debian's is bootstrapped with its column; a cloud image of CentOS installs it. */
+export const builderPackages: readonly PackageRow[] = [
+  { why: 'partitions', debian: ['gdisk', 'fdisk'], centos: ['gdisk'] },
+  { why: 'file systems', debian: ['dosfstools', 'mtools', 'e2fsprogs'], centos: ['dosfstools', 'mtools', 'e2fsprogs'] },
+  { why: 'hash tree of the root', debian: ['cryptsetup-bin'], centos: ['veritysetup'] },
+  {
+    why: 'boot loader, for BIOS and EFI',
+    debian: ['grub-common', 'grub-pc-bin', 'grub-efi-amd64-bin'],
+    centos: ['grub2-tools', 'grub2-tools-minimal', 'grub2-tools-extra', 'grub2-pc-modules', 'grub2-efi-x64-modules'],
+  },
+  { why: 'archives and modules', debian: ['zstd', 'kmod'], centos: ['zstd', 'tar', 'kmod'] },
+  { why: 'labels of the tree (setfiles)', debian: [], centos: ['policycoreutils'] },
+]
+
 export const packagesFor = (family: Family): readonly string[] => packages.flatMap(row => row[family])
+export const builderPackagesFor = (family: Family): readonly string[] => builderPackages.flatMap(row => row[family])
 
 if (import.meta.main) {
-  const family = process.argv[2]
-  if (family !== 'debian' && family !== 'centos') throw new Error(`node appliance/packages.ts debian|centos, not '${family}'`)
-  console.log(packagesFor(family).join('\n'))
+  const [family, machine] = process.argv.slice(2)
+  if (family !== 'debian' && family !== 'centos') throw new Error(`node appliance/packages.ts debian|centos [builder], not '${family}'`)
+  console.log((machine === 'builder' ? builderPackagesFor(family) : packagesFor(family)).join('\n'))
 }

@@ -9,6 +9,7 @@ locals {
     "BUILD_ID=${var.version}-${var.base}",
     "SOURCE_DATE_EPOCH=${var.source_date_epoch}",
     "RELEASE=${var.release}",
+    "RPM_QUERY=${var.rpm_query}",
     "LC_ALL=C.UTF-8",
     "TZ=UTC",
   ]
@@ -32,16 +33,25 @@ build {
   }
 
   provisioner "shell" {
-    environment_vars = concat(local.environment, [source.type == "qemu" ? "DISK=/dev/vdb" : "DISK=/dev/sdb"])
+    environment_vars = concat(local.environment, [for key, value in var.settings : "${key}=${value}"], [source.type == "qemu" ? "DISK=/dev/vdb" : "DISK=/dev/cyberalarm-box"])
     execute_command  = "chmod +x {{ .Path }} /var/tmp/box/inputs/identifier; if [ $(id -u) = 0 ]; then env {{ .Vars }} {{ .Path }}; else sudo -n env {{ .Vars }} {{ .Path }}; fi"
     scripts = [
+      "${path.root}/provision/05-tools.sh",
       "${path.root}/provision/10-tree.sh",
       "${path.root}/provision/20-files.sh",
       "${path.root}/provision/30-strip.sh",
       "${path.root}/provision/40-partitions.sh",
+      "${path.root}/provision/45-labels.sh",
       "${path.root}/provision/50-root.sh",
       "${path.root}/provision/60-boot.sh",
       "${path.root}/provision/70-data.sh",
     ]
+  }
+
+  # what is installed, for the bill of materials
+  provisioner "file" {
+    direction   = "download"
+    source      = "/var/tmp/box/work/installed"
+    destination = "${var.inputs}/installed"
   }
 }

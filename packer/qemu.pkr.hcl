@@ -4,11 +4,11 @@ source "qemu" "builder" {
   iso_url              = var.builder_disk
   iso_checksum         = var.builder_checksum
   disk_image           = true
-  format               = "raw"
-  disk_size            = "6G"
+  format               = "qcow2"
+  disk_size            = var.builder_disk_size
   disk_additional_size = ["7168M"] # ova/hardware.json
   disk_interface       = "virtio"
-  disk_cache           = "unsafe"  # a build that is cut off is thrown away
+  disk_cache           = "unsafe" # a build that is cut off is thrown away
   disk_discard         = "unmap"
   net_device           = "virtio-net"
   vm_name              = "builder"

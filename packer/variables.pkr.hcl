@@ -28,9 +28,15 @@ variable "inputs" {
   description = "Folder with files.tar.zst (appliance/rootfs and the release), packages, and for Debian tree.tar.zst."
 }
 
+variable "rpm_query" {
+  type        = string
+  description = "How rpm shall list what is installed, for the bill of materials."
+  default     = "%%{NAME}\\n"
+}
+
 variable "output" {
   type        = string
-  description = "Folder that packer makes; builder-1 in it is the finished disk."
+  description = "Folder that packer makes; builder-1 in it is the finished disk, qcow2."
 }
 
 # --- the machine that builds, by its base ---
@@ -46,6 +52,16 @@ variable "builder_checksum" {
   validation {
     condition     = substr(var.builder_checksum, 0, 7) == "sha256:" && length(var.builder_checksum) == 71
     error_message = "The checksum is sha256: and 64 hexadecimal digits."
+  }
+}
+
+variable "builder_disk_size" {
+  type        = string
+  description = "What the build machine's own disk grows to: not less than the image has (CentOS: 10G), which would cut it off."
+  default     = "6G"
+  validation {
+    condition     = substr(var.builder_disk_size, -1, 1) == "G" && can(parseint(trimsuffix(var.builder_disk_size, "G"), 10))
+    error_message = "The size of the disk is a number with G behind it, such as 6G."
   }
 }
 
@@ -79,4 +95,10 @@ variable "accelerator" {
 variable "release" {
   type        = string
   description = "Number of the base's release, for its package manager."
+}
+
+variable "settings" {
+  type        = map(string)
+  description = "What the base names differently: `node appliance/bases.ts <base>`. Without it, Debian's names are taken."
+  default     = {}
 }

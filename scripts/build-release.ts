@@ -53,6 +53,8 @@ const { metafile } = await build({
   legalComments: 'eof',
   metafile: true,
 })
+// for the bill of materials
+writeFileSync(join(root, 'build', 'release.metafile.json'), JSON.stringify(metafile))
 const { name, version, license } = manifest
 writeFileSync(join(release, 'lib', 'package.json'), `${JSON.stringify({ name, version, license, type: 'module' }, null, 2)}\n`)
 for (const file of ['package.json', 'index.js', 'build/nflog.node']) cpSync(join(root, addon, file), join(release, 'lib', addon, file))

@@ -14,9 +14,13 @@ export interface CentralProcess extends CentralAddress {
   kill(): Promise<void>
 }
 
-/** Starts central on a folder; `port` 0 takes a free one. */
-export async function startCentralProcess(folder: string, port = 0, { inside = [] }: Pick<Start, 'inside'> = {}): Promise<CentralProcess> {
-  const [command, ...words] = [...inside, process.execPath, main, 'run', '--folder', folder, '--port', String(port)]
+/** Starts central on a folder; `port` 0 takes a free one, `name` is how boxes reach it. */
+export async function startCentralProcess(
+  folder: string,
+  port = 0,
+  { inside = [], name = 'localhost' }: Pick<Start, 'inside'> & { readonly name?: string } = {},
+): Promise<CentralProcess> {
+  const [command, ...words] = [...inside, process.execPath, main, 'run', '--folder', folder, '--port', String(port), '--name', name]
   const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(child, 'close')
   const first = await Promise.race([once(createInterface(child.stdout), 'line'), closed.then(() => undefined)])

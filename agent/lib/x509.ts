@@ -2,4 +2,16 @@
 // it is needed for minutes of a box's year, and takes some 10 MB.
 import 'reflect-metadata'
 
-export * from '@peculiar/x509'
+// by name: a bundle cannot pass on all the names of a package that is CommonJS inside
+export {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  Pkcs10CertificateRequestGenerator,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509'

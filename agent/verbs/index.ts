@@ -7,6 +7,7 @@ import { type SettingName, settingsTable } from '../settings.ts'
 import { parseHandedOver } from '../sources/handed-over.ts'
 import { version } from '../version.ts'
 import type { Call, Verb } from './command.ts'
+import { readCode } from './read-code.ts'
 import { readSettings } from './settings-file.ts'
 import { readStatus, statusText } from './status.ts'
 import { who } from './who.ts'
@@ -39,11 +40,13 @@ export const verbs: readonly Verb[] = [
     name: 'enrol',
     words: ['CODE'],
     summary: 'make this box known to central with a single-use code',
-    help: 'Makes a key, has central sign it, and keeps both. A box that was enrolled before is enrolled again: its old key is\nrevoked. A running agent takes the new identity up within a second.\n\n  cyberalarm enrol 3M7A-XXXX-XXXX-XXXX-X',
+    help: 'Makes a key, has central sign it, and keeps both. A box that was enrolled before is enrolled again: its old key is\nrevoked. A running agent takes the new identity up within a second. For CODE - it is read from standard input, where no\nother user of the machine can see it.\n\n  cyberalarm enrol 3M7A-XXXX-XXXX-XXXX-X',
     options: {},
     run: async call => {
       const { enrol } = await import('./enrol.ts')
-      const identity = await enrol(call.positionals[0], pathsBelow(call.root), readSettings(call.root))
+      const [word] = call.positionals
+      const code = word === '-' ? await readCode(process.stdin) : word
+      const identity = await enrol(code, pathsBelow(call.root), readSettings(call.root))
       const until = identity.certificate.validToDate.toISOString()
       call.print(
         call.json

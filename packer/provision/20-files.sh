@@ -4,8 +4,12 @@ set -eu
 tar -x --zstd --no-same-owner -f "$INPUTS/files.tar.zst" -C "$TREE"
 ln -sfn ../lib/cyberalarm/bin/cyberalarm "$TREE/usr/bin/cyberalarm"
 ln -sfn /var/lib/cyberalarm-box/etc "$TREE/etc/cyberalarm"
-ln -sfn /run/systemd/resolve/resolv.conf "$TREE/etc/resolv.conf"
+ln -sfn "${RESOLV_CONF:-/run/systemd/resolve/resolv.conf}" "$TREE/etc/resolv.conf"
 ln -sfn /usr/share/zoneinfo/UTC "$TREE/etc/localtime"
+# names that differ between bases (appliance/bases.ts); the files have Debian's
+sed -i "s/_chrony/${CHRONY_USER:-_chrony}/g; s/2\.debian\.pool\.ntp\.org/${NTP_ZONE:-2.debian.pool.ntp.org}/; s#/dpkg#/${PACKAGE_DATABASE:-dpkg}#g" \
+  "$TREE/etc/chrony/chrony.conf" "$TREE/usr/lib/cyberalarm/time.sources" "$TREE/usr/lib/tmpfiles.d/box.conf"
+[ "${CHRONY_CONF:-etc/chrony/chrony.conf}" = etc/chrony/chrony.conf ] || mv "$TREE/etc/chrony/chrony.conf" "$TREE/$CHRONY_CONF"
 # until the settings say how the box calls itself; a name in /etc/hostname would win over them
 rm -f "$TREE/etc/hostname"
 grep -q '^DEFAULT_HOSTNAME=' "$TREE/usr/lib/os-release" || echo DEFAULT_HOSTNAME=cyberalarm >> "$TREE/usr/lib/os-release"

@@ -17,9 +17,9 @@ sed -e "s/@ROOTHASH@/$(cat "$WORK/roothash")/; s/@HASH_OFFSET@/$(cat "$WORK/hash
 mcopy -i "$boot" "$WORK/slot.cfg" ::/a/slot.cfg
 mcopy -i "$boot" "$TREE/usr/lib/cyberalarm/grub.cfg" ::/grub/grub.cfg
 # shellcheck disable=SC2086 # words
-grub-mkimage -O x86_64-efi -p /grub -o "$WORK/BOOTX64.EFI" $modules efi_gop
+"${GRUB_MKIMAGE:-grub-mkimage}" -O x86_64-efi -p /grub -o "$WORK/BOOTX64.EFI" $modules efi_gop
 mcopy -i "$boot" "$WORK/BOOTX64.EFI" ::/EFI/BOOT/BOOTX64.EFI
 # shellcheck disable=SC2086
-grub-mkimage -O i386-pc -p '(,gpt2)/grub' -o "$WORK/core.img" $modules biosdisk vga
+"${GRUB_MKIMAGE:-grub-mkimage}" -O i386-pc -p '(,gpt2)/grub' -o "$WORK/core.img" $modules biosdisk vga
 cp /usr/lib/grub/i386-pc/boot.img "$WORK/"
-/usr/lib/grub/i386-pc/grub-bios-setup --directory="$WORK" --skip-fs-probe "$DISK"
+"${GRUB_SETUP:-/usr/lib/grub/i386-pc/grub-bios-setup}" --directory="$WORK" --skip-fs-probe "$DISK"

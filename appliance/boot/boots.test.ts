@@ -1,0 +1,134 @@
+// The image as members get it, started in virtual machines: from the OVA with BIOS and with EFI, settings by OVF environment;
+// and from the image to flash, settings on its FAT partition. Each has to enrol and to bring a message of a firewall to central.
+import { createSocket } from 'node:dgram'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { askAdmin } from '../../central-stub/admin.ts'
+import type { Stats } from '../../central-stub/stats.ts'
+import { uncleanIn } from '../hygiene.ts'
+import * as ground from './ground.ts'
+import { Machine, type MachineOptions } from './machine.ts'
+import { END, type Report, readReport, reportUnit } from './report.ts'
+
+const UP_SECONDS = 240
+const CUTS = 10
+const obstacle = ground.obstacle()
+const stats = async (): Promise<Stats> => (await askAdmin(join(ground.folder, 'central'), { ask: 'stats' })) as Stats
+
+t.setTimeout(60 * 60 * 1000)
+
+if (obstacle !== undefined) t.test('the image starts', { skip: obstacle }, async () => undefined)
+else {
+  ground.ready()
+  const central = await ground.startCentral()
+  t.teardown(() => central.kill())
+  const image = ground.buildImage(central)
+
+  t.test('the slot of the image is clean', async t => {
+    const disk = ground.diskOfOva(image)
+    const place = join(ground.folder, 'slot')
+    ground.tool('mkdir', '-p', place)
+    try {
+      ground.tool('mount', '-o', `ro,loop,offset=${ground.partition(disk, 'root-a').offset}`, disk, place)
+    } catch (error) {
+      t.skip(`a file cannot be mounted here: ${error}`, async () => undefined)
+      return
+    }
+    t.teardown(() => ground.tool('umount', place))
+    t.strictSame(uncleanIn(place), [])
+  })
+
+  for (const firmware of ['bios', 'efi'] as const)
+    t.test(`the disk of the OVA starts with ${firmware}, takes its settings from the OVF environment, and collects`, async t => {
+      const code = await central.makeCode()
+      const cd = ground.makeOvfDisc({ 'enrolment-code': code, 'host-name': `box-${firmware}`, 'member-networks': '198.51.100.0/24' })
+      const disk = ground.copyOf(join(ground.folder, 'from-ova.raw'), `${firmware}.raw`)
+      const { report } = await collects(t, { disk, firmware, cd })
+      t.equal(JSON.parse(report.settings).hostName, `box-${firmware}`)
+    })
+
+  t.test('the image to flash takes its settings from the FAT partition, and wipes the code from it', async t => {
+    const code = await central.makeCode()
+    const disk = ground.copyOf(ground.diskOfImage(image), 'flashed.raw')
+    ground.putSettings(disk, `# as a member writes it\r\nenrolment.code = ${code}\r\nhost.name = box-flashed\r\n`)
+    t.ok(holds(disk, code), 'the code is on the partition before')
+    const { report } = await collects(t, { disk, firmware: 'bios' })
+    t.equal(JSON.parse(report.settings).hostName, 'box-flashed')
+    t.notOk(holds(disk, code), 'no byte of the code is on the disk any more')
+  })
+
+  t.test(`the power is cut ${CUTS} times while a box starts for the first time, and it comes up all the same`, async t => {
+    const code = await central.makeCode()
+    const disk = ground.copyOf(join(ground.folder, 'from-ova.raw'), 'cut.raw')
+    const cd = ground.makeOvfDisc({ 'enrolment-code': code })
+    for (let cut = 0; cut < CUTS; cut++) {
+      const machine = await Machine.start({ disk, folder: ground.folder, firmware: 'bios', cd })
+      const seconds = 8 + Math.random() * 52
+      await sleep(seconds * 1000)
+      await machine.cut()
+      t.comment(`cut after ${seconds.toFixed(1)} s`)
+    }
+    await collects(t, { disk, firmware: 'bios', cd })
+  })
+}
+
+/** Starts a box and waits until a message of a firewall has come to central with a receipt; then looks at the box. */
+async function collects(t: Test, options: Pick<MachineOptions, 'disk' | 'firmware' | 'cd'>): Promise<{ report: Report }> {
+  const before = await stats()
+  const machine = await Machine.start({ ...options, folder: ground.folder, syslog: ground.syslog, unit: reportUnit })
+  const name = options.disk.split('/').at(-1)?.replace('.raw', '')
+  try {
+    await machine.says('READY', UP_SECONDS)
+    t.comment(`${name}: the agent answers after ${((performance.now() - machine.startedAt) / 1000).toFixed(1)} s`)
+    await machine.says('ENROLLED', UP_SECONDS)
+    const udp = createSocket('udp4')
+    let after = before
+    for (let tries = 0; tries < 60 && after.batches === before.batches; tries++) {
+      udp.send(firewallMessage(), ground.syslog.udp, '127.0.0.1')
+      await sleep(1000)
+      after = await stats()
+    }
+    udp.close()
+    t.comment(`${name}: the first batch is at central after ${((performance.now() - machine.startedAt) / 1000).toFixed(1)} s`)
+    t.ok(after.batches > before.batches, 'a batch with the message is at central')
+    const report = readReport(await machine.says(END, UP_SECONDS))
+    await machine.screen(join(ground.folder, `${name}.ppm`))
+    t.match(report.enrolment, /"state":"enrolled"/, 'it is enrolled')
+    t.equal(report.failed, '', 'no unit has failed')
+    t.strictSame(strangePorts(report.listening), [], 'no port is open but syslog')
+    const status = JSON.parse(report.status)
+    t.ok(status.uplink?.lastReceiptAt ?? status.central?.lastReceiptAt, 'the receipt came')
+    t.match(report.grubenv, /^unconfirmed=$/m, 'the start was confirmed to the boot loader')
+    for (const line of report.security.split('\n')) t.comment(line.trim())
+    t.comment(report.journal)
+    await machine.shutDown(90)
+    return { report }
+  } catch (error) {
+    await machine.screen(join(ground.folder, `${name}-failed.ppm`)).catch(() => undefined)
+    await machine.cut()
+    throw error
+  }
+}
+
+/** As a Linux firewall says it; documentation addresses. */
+const firewallMessage = (): string =>
+  '<4>Nov 21 08:00:00 fw-1 kernel: [FW-DROP] IN=eth0 OUT= MAC= SRC=203.0.113.77 DST=198.51.100.10 LEN=60 TOS=0x00 PREC=0x00 TTL=50 ' +
+  'ID=1 DF PROTO=TCP SPT=40000 DPT=22 WINDOW=1024 RES=0x00 SYN URGP=0'
+
+/** What listens besides syslog (514, 6514) and the answers to the box's own DHCP (68, 546). */
+const strangePorts = (listening: string): string[] =>
+  listening.split('\n').filter(line => {
+    const port = /^\S+\s+\S+\s+\S+\s+\S+\s+\S*?:(\d+)\s/.exec(line)?.[1]
+    return port === undefined || !['514', '6514', '68', '546'].includes(port)
+  })
+
+/** Whether the code is anywhere on the FAT partition, with or without its dashes. */
+function holds(disk: string, code: string): boolean {
+  const { offset, bytes } = ground.partition(disk, 'config')
+  const piece = join(ground.folder, 'config.part')
+  ground.tool('dd', `if=${disk}`, `of=${piece}`, 'bs=512', `skip=${offset / 512}`, `count=${bytes / 512}`, 'status=none')
+  const text = readFileSync(piece, 'latin1')
+  return text.includes(code) || text.includes(code.replaceAll('-', ''))
+}

@@ -1,0 +1,83 @@
+// `make appliance`: from this checkout to what a member deploys, flashes or runs.
+//   BASE=debian-13 | centos-stream-10 | centos-stream-9      else chosen, and said why
+//   CENTRAL_URL=https://... CENTRAL_PINS=sha256/...          how its boxes find central; empty: each member has to say it
+//   SIGNING_KEY=file                                          the release key; else a key of this checkout, which proves nothing
+//   ACCELERATOR=kvm                                           where KVM is known to work; TCG takes minutes longer
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { bases } from '../appliance/bases.ts'
+import manifest from '../package.json' with { type: 'json' }
+import lock from '../package-lock.json' with { type: 'json' }
+import { chooseBase } from './appliance/choose-base.ts'
+import { composeDisk } from './appliance/compose.ts'
+import { makeDebianBase } from './appliance/debian-base.ts'
+import { writeOutputs } from './appliance/outputs.ts'
+import { Steps } from './appliance/steps.ts'
+import { run } from './appliance/tool.ts'
+
+const root = join(import.meta.dirname, '..')
+const build = join(root, 'build', 'appliance')
+const { version } = manifest
+const environment = process.env
+
+const { base, why } = await chooseBase(environment.BASE)
+const central = { url: environment.CENTRAL_URL ?? '', pins: environment.CENTRAL_PINS ?? '' }
+const folder = join(build, `${version}-${base}`)
+mkdirSync(folder, { recursive: true })
+const steps = new Steps(join(build, 'build.log'))
+const log = (text: string) => steps.log(text)
+console.log(`CyberAlarm ${version} on ${base} (${why})`)
+console.log(`Everything the tools say is in ${relative(process.cwd(), join(build, 'build.log'))}.\n`)
+
+await steps.run('the release: agent, box programs, Node.js', async () => run(process.execPath, ['scripts/build-release.ts'], { log }))
+const builder =
+  base === 'debian-13'
+    ? await steps.run("Debian's packages, and a machine to build with", async at => {
+        at('mmdebstrap takes about two minutes; kept for the next time')
+        return makeDebianBase({ root, cache: join(build, 'cache'), log })
+      })
+    : undefined
+const { rawPath, packages } = await steps.run('the disk, composed in that machine', at =>
+  composeDisk({ root, work: join(build, 'work'), base, builder, version, epoch: epoch(), central, log, at }),
+)
+const { files, signature } = await steps.run('OVA, image and block map, qcow2, bill of materials', async at =>
+  writeOutputs({
+    rawPath,
+    folder,
+    version,
+    base,
+    guest: bases[base].guest,
+    product: { id: 'cyberalarm', name: 'CyberAlarm', vendor: 'CyberAlarm' },
+    modified: epoch(),
+    packages,
+    release: {
+      metafile: JSON.parse(readFileSync(join(root, 'build/release.metafile.json'), 'utf8')),
+      lock,
+      versions: process.versions,
+      arch: process.arch,
+      beside: ['node_modules/node-netfilter-log'],
+    },
+    sealed: ['root-a', 'root-b'],
+    ...(environment.SIGNING_KEY === undefined ? {} : { signingKey: environment.SIGNING_KEY }),
+    keyFolder: join(root, 'build', 'signing'),
+    progress: (step, done, all) => at(`${step} ${Math.round((100 * done) / Math.max(all, 1))} %`),
+  }),
+)
+
+console.log(`\n${relative(process.cwd(), folder)}/, in ${steps.elapsed}`)
+for (const { name, bytes } of files) console.log(`  ${name.padEnd(44)} ${(bytes / 1e6).toFixed(1).padStart(8)} MB`)
+console.log(`  ${'SHA256SUMS, SHA256SUMS.sig, allowed_signers'}\n\n${signature}`)
+if (central.url === '')
+  console.log('\nThe image knows no central: build it with CENTRAL_URL= and CENTRAL_PINS=, or each member has to state both.')
+console.log('\nNext: give the .ova to vSphere (Deploy OVF Template, also by its URL), or `make flash DEVICE=/dev/sdX`.')
+
+/** Time stamp of everything that is made: that of the commit, so that the same commit gives the same bytes. */
+function epoch(): number {
+  if (environment.SOURCE_DATE_EPOCH !== undefined) return Number(environment.SOURCE_DATE_EPOCH)
+  try {
+    return Number(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  } catch {
+    return 1_767_225_600 // not a checkout: 2026-01-01
+  }
+}

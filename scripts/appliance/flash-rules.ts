@@ -1,0 +1,85 @@
+// When flashing is refused, as a table over what is known of the target. Pure. All that is wrong is told at once.
+import { bytesText } from '../../agent/lib/table.ts'
+import type { DiskFacts } from './flash-facts.ts'
+
+export type Target =
+  | { readonly kind: 'absent'; readonly path: string }
+  /** Neither block device nor plain file, or not what was asked for. */
+  | { readonly kind: 'other'; readonly path: string; readonly what: string }
+  | { readonly kind: 'file'; readonly path: string; readonly bytes: number }
+  | { readonly kind: 'disk'; readonly path: string; readonly disk: DiskFacts }
+
+export interface Wish {
+  readonly imageBytes: number
+  /** `--internal` was said. */
+  readonly allowInternal: boolean
+}
+
+interface Rule {
+  readonly name: string
+  /** Why not, or undefined. */
+  readonly refuses: (disk: DiskFacts, path: string, wish: Wish) => string | undefined
+}
+
+const say = (applies: boolean, text: string): string | undefined => (applies ? text : undefined)
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'partition',
+    refuses: ({ partOf }, path) =>
+      partOf === undefined ? undefined : `${path} is a partition. The image is a whole disk: name /dev/${partOf}, if that is the one.`,
+  },
+  {
+    name: 'system',
+    refuses: ({ uses }, path) => {
+      const parts = uses.filter(use => use.isSystem).map(use => `${use.device} ${use.what}`)
+      return say(parts.length > 0, `${path} is the disk that this computer runs from: ${parts.join(', ')}.`)
+    },
+  },
+  {
+    name: 'in-use',
+    refuses: ({ uses }, path) => {
+      const parts = uses.filter(use => !use.isSystem).map(use => `${use.device} ${use.what}`)
+      return say(parts.length > 0, `${path} is in use: ${parts.join(', ')}. Unmount or stop that first.`)
+    },
+  },
+  { name: 'empty', refuses: ({ bytes }, path) => say(bytes === 0, `${path} has no medium in it.`) },
+  {
+    name: 'too-small',
+    refuses: ({ bytes }, path, { imageBytes }) =>
+      say(bytes > 0 && bytes < imageBytes, `${path} has ${bytesText(bytes)}, and the image takes ${bytesText(imageBytes)}.`),
+  },
+  {
+    name: 'sectors',
+    refuses: ({ sectorBytes }, path) =>
+      say(sectorBytes !== 512, `${path} has sectors of ${sectorBytes} bytes. The partition table of the image is for 512.`),
+  },
+  {
+    name: 'write-protected',
+    refuses: ({ isReadOnly }, path) => say(isReadOnly, `${path} is write-protected: look for a small switch at its side.`),
+  },
+  {
+    name: 'internal',
+    refuses: ({ isExternal }, path, { allowInternal }) =>
+      say(
+        !isExternal && !allowInternal,
+        `${path} is built into this computer, as far as it tells. If it is the one you mean, say so with INTERNAL=1 (--internal).`,
+      ),
+  },
+]
+
+export function refusalsOf(target: Target, wish: Wish): readonly string[] {
+  const { path } = target
+  switch (target.kind) {
+    case 'absent':
+      return [`There is no ${path}. \`lsblk\` lists the disks of this computer.`]
+    case 'other':
+      return [`${path} is ${target.what}. \`lsblk\` lists the disks of this computer.`]
+    case 'file':
+      return target.bytes < wish.imageBytes
+        ? [`${path} has ${bytesText(target.bytes)}, and the image takes ${bytesText(wish.imageBytes)}.`]
+        : []
+    case 'disk':
+      return rules.flatMap(rule => rule.refuses(target.disk, path, wish) ?? [])
+  }
+}
