@@ -17,10 +17,14 @@ appliance: ready ## the box: OVA, image to flash and qcow2 (BASE=debian-13, cent
 flash: ready ## write an image onto a disk: DEVICE=/dev/sdX (IMAGE=file.img.zst SIGNERS=file INTERNAL=1)
 	@node scripts/flash.ts
 
+packages: release ## .deb, .rpm and the one-line installer for a Linux server, into build/packages (ARGS='--base-url URL --central FILE --key FILE')
+	@node scripts/packages.ts $(ARGS)
+
 demo: ready ## a central, an agent, 20,000 messages through real sockets, and where each one went (KEEP=1 leaves both running)
 	@node scripts/demo.ts $(if $(KEEP),--keep)
 
 test: ready ## everything: types, lint, arrows, unit and end-to-end tests
+	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts --all
 
 check: ready ## what to run before each commit: types, lint, arrows and unit tests, in under a minute

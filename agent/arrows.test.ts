@@ -40,8 +40,8 @@ function filesBelow(folder: string): File[] {
     })
 }
 
-const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('agent/e2e/')
-const files = ['agent', 'appliance', 'central-stub', 'ova', 'scripts'].flatMap(filesBelow)
+const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('agent/e2e/') || path.startsWith('appliance/boot/')
+const files = ['agent', 'appliance', 'central-stub', 'ova', 'packer', 'scripts'].flatMap(filesBelow)
 const code = files.filter(file => !isTest(file.path))
 
 /** The layer of a file of the agent: a room's name, `lib`, `base`, `verbs`, `main`, or the composition. */

@@ -112,7 +112,9 @@ async function tlsFiles(settings: Settings, paths: Paths): Promise<TlsFiles> {
 /** None where a sandbox allows no netlink: then the name has to do. */
 function ownAddresses(): string[] {
   try {
-    return Object.values(networkInterfaces()).flatMap(list => (list ?? []).filter(({ internal }) => !internal).map(({ address }) => address))
+    return Object.values(networkInterfaces()).flatMap(list =>
+      (list ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
+    )
   } catch {
     return []
   }

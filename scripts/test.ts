@@ -8,9 +8,10 @@ import { $ } from 'zx'
 
 const all = process.argv.includes('--all')
 /** Tests that take long, because they start and kill processes, fill disks or live through a week. */
-const slow = /^agent\/e2e\/|survives-|central-stub\/main|appliance\/box\/(apply|enrol|console\/console)\.test/
-/** Measures how busy the agent is, so nothing else may run. */
-const alone = /holds-under-load/
+const slow =
+  /^agent\/e2e\/|survives-|central-stub\/main|appliance\/box\/(apply|enrol|console\/console)\.test|scripts\/packages\/|appliance\/boot\//
+/** Measure how busy the agent is, or keep a whole machine busy: nothing else may run. */
+const alone = /holds-under-load|appliance\/boot\//
 
 $.verbose = false
 mkdirSync('build', { recursive: true })
@@ -31,7 +32,7 @@ async function tool(command: string, ...args: string[]): Promise<boolean> {
 
 async function findTests(): Promise<string[]> {
   const files: string[] = []
-  for (const folder of ['agent', 'appliance', 'central-stub', 'ova', 'scripts'])
+  for (const folder of ['agent', 'appliance', 'central-stub', 'ova', 'packer', 'scripts'])
     for await (const file of glob('**/*.test.ts', { cwd: folder, exclude: name => name === 'node_modules' })) files.push(join(folder, file))
   return files.filter(file => all || !slow.test(file)).sort()
 }
@@ -41,7 +42,7 @@ async function findTests(): Promise<string[]> {
  * runner's own reporters draw the whole screen anew for each assertion, which takes minutes for some ten thousand.
  */
 async function runTests(files: readonly string[], output: string): Promise<{ passed: number; failed: number }> {
-  const run = $({ nothrow: true })`tap --reporter=tap --timeout=900 ${files}`
+  const run = $({ nothrow: true })`tap --reporter=tap --timeout=3000 ${files}`
   const keep = createWriteStream(output)
   let block: string[] = []
   let closing = ''
@@ -63,6 +64,8 @@ async function runTests(files: readonly string[], output: string): Promise<{ pas
   return { passed: number('pass'), failed: closing === '' ? 1 : number('fail') }
 }
 
+// what is packed, flashed and started by the tests
+if (all) await part('release', () => tool('node', 'scripts/build-release.ts'))
 await part('types', () => tool('tsc', '-p', '.'))
 await part('lint and format', () => tool('biome', 'check', '--error-on-warnings', '.'))
 const files = await findTests()
@@ -82,7 +85,11 @@ await tests(
 )
 await tests(
   'ten minutes of load',
-  files.filter(file => alone.test(file)),
+  files.filter(file => /holds-under-load/.test(file)),
+)
+await tests(
+  'the image',
+  files.filter(file => /appliance\/boot\//.test(file)),
 )
 const failed = total.failed + failedParts
 console.log(`${total.passed} passed, ${failed} failed`)

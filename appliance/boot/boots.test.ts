@@ -1,7 +1,7 @@
 // The image as members get it, started in virtual machines: from the OVA with BIOS and with EFI, settings by OVF environment;
 // and from the image to flash, settings on its FAT partition. Each has to enrol and to bring a message of a firewall to central.
 import { createSocket } from 'node:dgram'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -10,7 +10,7 @@ import type { Stats } from '../../central-stub/stats.ts'
 import { uncleanIn } from '../hygiene.ts'
 import * as ground from './ground.ts'
 import { Machine, type MachineOptions } from './machine.ts'
-import { END, type Report, readReport, reportUnit } from './report.ts'
+import { bareUnit, END, type Report, readReport, reportUnit } from './report.ts'
 
 const UP_SECONDS = 240
 const CUTS = 10
@@ -38,6 +38,15 @@ else {
     }
     t.teardown(() => ground.tool('umount', place))
     t.strictSame(uncleanIn(place), [])
+  })
+
+  t.test('how long the same disk takes with nothing of ours', async t => {
+    const disk = ground.copyOf(join(ground.folder, 'from-ova.raw'), 'bare.raw')
+    const machine = await Machine.start({ disk, folder: ground.folder, firmware: 'bios', unit: bareUnit, without: ourUnits() })
+    await machine.says('BARE', UP_SECONDS)
+    t.comment(`bare: up after ${((performance.now() - machine.startedAt) / 1000).toFixed(1)} s`)
+    t.notMatch(machine.serial, 'READY')
+    await machine.cut()
   })
 
   for (const firmware of ['bios', 'efi'] as const)
@@ -116,6 +125,8 @@ async function collects(t: Test, options: Pick<MachineOptions, 'disk' | 'firmwar
 const firewallMessage = (): string =>
   '<4>Nov 21 08:00:00 fw-1 kernel: [FW-DROP] IN=eth0 OUT= MAC= SRC=203.0.113.77 DST=198.51.100.10 LEN=60 TOS=0x00 PREC=0x00 TTL=50 ' +
   'ID=1 DF PROTO=TCP SPT=40000 DPT=22 WINDOW=1024 RES=0x00 SYN URGP=0'
+
+const ourUnits = (): string[] => readdirSync(join(import.meta.dirname, '../rootfs/usr/lib/systemd/system'))
 
 /** What listens besides syslog (514, 6514) and the answers to the box's own DHCP (68, 546). */
 const strangePorts = (listening: string): string[] =>

@@ -21,7 +21,8 @@ export interface MachineOptions {
   readonly syslog?: { readonly udp: number; readonly tcp: number }
   /** Name and text of units to be started with multi-user.target. */
   readonly unit?: { readonly name: string; readonly text: string }
-  readonly arguments?: readonly string[]
+  /** Units that shall not start. */
+  readonly without?: readonly string[]
 }
 
 const firmwareFile = '/usr/share/ovmf/OVMF.fd'
@@ -100,7 +101,7 @@ export class Machine {
   }
 }
 
-function words({ disk, folder, firmware, cd, stick, syslog, unit, arguments: more = [] }: MachineOptions, socket: string): string[] {
+function words({ disk, folder, firmware, cd, stick, syslog, unit, without = [] }: MachineOptions, socket: string): string[] {
   const forward = syslog === undefined ? '' : `,hostfwd=udp:127.0.0.1:${syslog.udp}-:514,hostfwd=tcp:127.0.0.1:${syslog.tcp}-:514`
   const drive = (id: string, file: string, kind = '') => ['-drive', `file=${file},format=raw,if=none,id=${id}${kind}`]
   return [
@@ -112,7 +113,7 @@ function words({ disk, folder, firmware, cd, stick, syslog, unit, arguments: mor
     ...(stick === undefined ? [] : ['-device', 'qemu-xhci', ...drive('stick', stick), '-device', 'usb-storage,drive=stick,removable=on']),
     ...['-netdev', `user,id=net${forward}`, '-device', 'virtio-net-pci,netdev=net,romfile='],
     ...(unit === undefined ? [] : [...credential(`systemd.extra-unit.${unit.name}`, unit.text), ...wanted(unit.name)]),
-    ...more,
+    ...without.flatMap(name => credential(`systemd.unit-dropin.${name}`, '[Unit]\nConditionPathExists=/never\n')),
   ]
 }
 

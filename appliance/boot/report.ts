@@ -18,6 +18,18 @@ const sections = {
 
 export type Report = Readonly<Record<keyof typeof sections, string>>
 
+/** Says `BARE` when the base is up: all that is meant to run has been started. */
+export const bareUnit = {
+  name: 'bare.service',
+  text: `[Unit]
+After=systemd-user-sessions.service systemd-networkd.service chrony.service systemd-logind.service
+[Service]
+Type=oneshot
+StandardOutput=file:/dev/ttyS0
+ExecStart=/bin/echo BARE
+`,
+}
+
 /** Says `READY` when the agent answers, and reports when the enrolment is through, or after two minutes without. */
 export const reportUnit = {
   name: 'report.service',

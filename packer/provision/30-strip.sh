@@ -22,7 +22,9 @@ done
 for version in usr/lib/modules/*; do depmod -b "$TREE" "${version##*/}"; done
 # profiles for programs that are not here: reading them takes a third of a start
 find etc/apparmor.d -maxdepth 1 -type f ! -name 'usr.lib.cyberalarm*' -delete 2> /dev/null || true
-rm -rf boot/grub initrd.img* vmlinuz* usr/share/locale usr/share/man usr/share/info usr/share/lintian usr/share/bug
+# kernel and initramfs lie on the partition `boot`
+mkdir -p "$WORK/boot" && mv boot/vmlinuz-* boot/initr*-* "$WORK/boot/"
+rm -rf boot initrd.img* vmlinuz* usr/share/locale usr/share/man usr/share/info usr/share/lintian usr/share/bug
 rm -rf etc/ssh/ssh_host_* etc/*- root/.??* etc/.pwd.lock etc/.updated var run tmp dev proc sys mnt/* media/* srv/*
 mkdir -m 755 -p var run dev proc sys boot && mkdir -m 1777 tmp
 # /var starts empty: it is the partition `data`, and this is what that begins with

@@ -6,8 +6,8 @@ boot=/dev/disk/by-partlabel/boot
 modules='part_gpt fat normal configfile test loadenv echo linux reboot sleep'
 mkfs.vfat -F 32 -n BOOT -i CA000001 --invariant "$boot" > /dev/null
 mmd -i "$boot" ::/a ::/b ::/grub ::/EFI ::/EFI/BOOT
-mcopy -i "$boot" "$TREE"/boot/vmlinuz-* ::/a/vmlinuz
-mcopy -i "$boot" "$TREE"/boot/initr*-* ::/a/initrd
+mcopy -i "$boot" "$WORK"/boot/vmlinuz-* ::/a/vmlinuz
+mcopy -i "$boot" "$WORK"/boot/initr*-* ::/a/initrd
 { printf '# GRUB Environment Block\nslot=a\nunconfirmed=\ntrial=\n'; printf '%1024s' '' | tr ' ' '#'; } | head -c 1024 > "$WORK/grubenv"
 mcopy -i "$boot" "$WORK/grubenv" ::/grub/grubenv
 # where GRUB and the box both write: the first byte of that file, counted from the start of the partition

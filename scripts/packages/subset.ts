@@ -1,0 +1,44 @@
+// What of the box's files goes into a package for a member's own machine. Pure.
+
+/** Lines of a sysusers file that make the agent's own user and nobody else. */
+export function agentUsers(text: string): string {
+  return keep(text, words => words[0] === 'u' && words[1] === 'cyberalarm')
+}
+
+/**
+ * Lines of a tmpfiles file about folders of the agent. The settings are for it and root alone, as keys of the member may lie beside
+ * them. systemd before 253 does not make /run in the agent's root by itself, and then fails to close it (NoExecPaths=).
+ */
+export function agentFolders(text: string): string {
+  const own = keep(text, words => /^(\/run\/cyberalarm-root(\/.*)?|\/var\/lib\/cyberalarm)$/.test(words[1]))
+  const lines = [
+    ...own.trimEnd().split('\n'),
+    'd /run/cyberalarm-root/run 0755 root root',
+    'd /etc/cyberalarm 0750 root cyberalarm',
+    'z /etc/cyberalarm/cyberalarm.conf 0640 root cyberalarm',
+  ]
+  return `${[...new Set(lines)].join('\n')}\n`
+}
+
+function keep(text: string, isWanted: (words: readonly string[]) => boolean): string {
+  const lines = text.split('\n').filter(line => !line.startsWith('#') && isWanted(line.split(/\s+/)))
+  if (lines.length === 0) throw new Error('nothing of the agent is in the file')
+  return `${lines.join('\n')}\n`
+}
+
+/** Names of the files of a bundle that `entry` needs, itself included: what only programs of the appliance need stays out. */
+export function reachable(entry: string, textOf: (name: string) => string, names: ReadonlySet<string>): ReadonlySet<string> {
+  const found = new Set([entry])
+  for (const name of found)
+    for (const [, other] of textOf(name).matchAll(/["']\.\/([\w.-]+\.js)["']/g)) if (names.has(other)) found.add(other)
+  return found
+}
+
+/** The settings file as it is installed: with the central that the release is for, or with the lines to fill in. */
+export function settingsFile(template: string, central: { readonly url: string; readonly pins: readonly string[] } | undefined): string {
+  const lines =
+    central === undefined
+      ? '#central.url = https://central.example\n#central.pins = sha256/...= sha256/...='
+      : `central.url = ${central.url}\ncentral.pins = ${central.pins.join(' ')}`
+  return template.replace('@CENTRAL@', () => lines)
+}
