@@ -31,7 +31,7 @@ export const advice = {
   'listen-failed':
     'Another program holds this address, or the agent may not open it. Change the syslog setting, or let systemd hand the socket over.',
   'nflog-failed':
-    'Listening to packets that the kernel logs takes CAP_NET_ADMIN (the unit brings it) and a group that no other program, such as ulogd, listens to.',
+    'Listening to packets that the kernel logs takes a socket from systemd (open-nflog makes it, and its reason is in the journal) or CAP_NET_ADMIN, and a group that no other program, such as ulogd, listens to.',
   'native-missing':
     'Build it with scripts/build-addon.sh (it takes a C compiler), or install the package for this processor. Everything else works meanwhile.',
   'certificate-unreadable':

@@ -63,7 +63,7 @@ else {
     const disk = ground.copyOf(ground.diskOfImage(image), 'flashed.raw')
     ground.putSettings(disk, `# as a member writes it\r\nenrolment.code = ${code}\r\nhost.name = box-flashed\r\n`)
     t.ok(holds(disk, code), 'the code is on the partition before')
-    const { report } = await collects(t, { disk, firmware: 'bios' })
+    const { report } = await collects(t, { disk, firmware: 'bios', stick: ground.makeStick() }, writesDiagnostics)
     t.equal(JSON.parse(report.settings).hostName, 'box-flashed')
     t.notOk(holds(disk, code), 'no byte of the code is on the disk any more')
   })
@@ -84,7 +84,11 @@ else {
 }
 
 /** Starts a box and waits until a message of a firewall has come to central with a receipt; then looks at the box. */
-async function collects(t: Test, options: Pick<MachineOptions, 'disk' | 'firmware' | 'cd'>): Promise<{ report: Report }> {
+async function collects(
+  t: Test,
+  options: Pick<MachineOptions, 'disk' | 'firmware' | 'cd' | 'stick'>,
+  meanwhile?: (t: Test, machine: Machine) => Promise<void>,
+): Promise<{ report: Report }> {
   const before = await stats()
   const machine = await Machine.start({ ...options, folder: ground.folder, syslog: ground.syslog, unit: reportUnit })
   const name = options.disk.split('/').at(-1)?.replace('.raw', '')
@@ -107,11 +111,12 @@ async function collects(t: Test, options: Pick<MachineOptions, 'disk' | 'firmwar
     t.match(report.enrolment, /"state":"enrolled"/, 'it is enrolled')
     t.equal(report.failed, '', 'no unit has failed')
     t.strictSame(strangePorts(report.listening), [], 'no port is open but syslog')
-    const status = JSON.parse(report.status)
-    t.ok(status.uplink?.lastReceiptAt ?? status.central?.lastReceiptAt, 'the receipt came')
+    t.match(JSON.parse(report.status), { central: { lastReceiptAt: String } }, 'the receipt came')
+    t.ok(Number(report.disk.split(/\s+/)[0]) > 3.4e9, 'the partition `data` has taken the rest of the disk')
     t.match(report.grubenv, /^unconfirmed=$/m, 'the start was confirmed to the boot loader')
     for (const line of report.security.split('\n')) t.comment(line.trim())
     t.comment(report.journal)
+    await meanwhile?.(t, machine)
     await machine.shutDown(90)
     return { report }
   } catch (error) {
@@ -119,6 +124,17 @@ async function collects(t: Test, options: Pick<MachineOptions, 'disk' | 'firmwar
     await machine.cut()
     throw error
   }
+}
+
+/** What the helpdesk asks for: D on the console, and a stick. */
+async function writesDiagnostics(t: Test, machine: Machine): Promise<void> {
+  await machine.press('d')
+  await sleep(2000)
+  await machine.press('ret')
+  const text = await ground.waitForDiagnostics(90)
+  await machine.screen(join(ground.folder, 'diagnostics.ppm'))
+  t.match(text, /"cyberalarm-agent\.service"/, 'the stick holds the state of the units')
+  t.notMatch(text, /10\.0\.2\.|198\.51\.100\.|203\.0\.113\./, 'and no address')
 }
 
 /** As a Linux firewall says it; documentation addresses. */

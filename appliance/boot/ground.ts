@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type CentralProcess, startCentralProcess } from '../../agent/e2e/central-process.ts'
 import { environmentOf } from '../box/test-root.ts'
 
@@ -72,6 +73,30 @@ export function makeOvfDisc(properties: Readonly<Record<string, string>>): strin
   writeFileSync(join(place, 'ovf-env.xml'), environmentOf(properties))
   tool('genisoimage', '-quiet', '-J', '-r', '-o', join(folder, 'ovf.iso'), place)
   return join(folder, 'ovf.iso')
+}
+
+const stick = join(folder, 'stick.raw')
+
+/** A USB stick as they are sold: one FAT, here without a partition table. */
+export function makeStick(): string {
+  rmSync(stick, { force: true })
+  tool('mformat', '-C', '-i', stick, '-T', '131072', '-v', 'STICK', '::')
+  return stick
+}
+
+/** The text of the first diagnostics file on the stick; throws if there is none after `seconds`. */
+export async function waitForDiagnostics(seconds: number): Promise<string> {
+  for (let waited = 0; waited < seconds; waited += 3) {
+    const name = tool('mdir', '-b', '-i', stick, '::')
+      .split('\n')
+      .find(line => line.endsWith('.json'))
+    if (name !== undefined) {
+      await sleep(3000) // written, and read back by the box
+      return tool('mtype', '-i', stick, name)
+    }
+    await sleep(3000)
+  }
+  throw new Error(`no diagnostics on the stick after ${seconds} s`)
 }
 
 /** Where a partition begins in a raw disk, in bytes. */
