@@ -9,7 +9,7 @@ import { $ } from 'zx'
 const all = process.argv.includes('--all')
 /** Tests that take long, because they start and kill processes, fill disks or live through a week. */
 const slow =
-  /^agent\/e2e\/|survives-|central-stub\/main|appliance\/box\/(apply|enrol|console\/console)\.test|scripts\/packages\/|appliance\/boot\//
+  /^agent\/e2e\/|survives-|central-stub\/main|appliance\/box\/(apply|enrol|console\/console)\.test|scripts\/packages\/|scripts\/appliance\/(flash|outputs)\.test|packer\/packer|appliance\/boot\//
 /** Measure how busy the agent is, or keep a whole machine busy: nothing else may run. */
 const alone = /holds-under-load|appliance\/boot\//
 
