@@ -14,7 +14,7 @@ const PORT = 38_443
 export const syslog = { udp: 35_514, tcp: 35_515 }
 
 export function tool(command: string, ...words: string[]): string {
-  const env = { ...process.env, NODE_OPTIONS: '', PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
   const done = spawnSync(command, words, { encoding: 'utf8', env, cwd: root, maxBuffer: 1 << 26 })
   if (done.status !== 0) throw new Error(`${command} ${words.join(' ')}: ${done.error?.message ?? done.stdout + done.stderr}`)
   return done.stdout
@@ -34,7 +34,8 @@ export const startCentral = (): Promise<CentralProcess> => startCentralProcess(j
 export function buildImage(central: CentralProcess): string {
   const given = process.env.APPLIANCE
   if (given !== undefined) return given
-  const environment = ['BASE=debian-13', `CENTRAL_URL=${central.url}`, `CENTRAL_PINS=${central.pins.join(',')}`]
+  // the test runner has Node.js load hooks of its own into every program that a test starts
+  const environment = ['-u', 'NODE_OPTIONS', 'BASE=debian-13', `CENTRAL_URL=${central.url}`, `CENTRAL_PINS=${central.pins.join(',')}`]
   tool('env', ...environment, process.execPath, 'scripts/appliance.ts')
   return join(root, 'build/appliance', readdirSync(join(root, 'build/appliance')).find(name => name.endsWith('-debian-13')) ?? '')
 }
