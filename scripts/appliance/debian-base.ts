@@ -31,13 +31,12 @@ interface Place {
   readonly log: (text: string) => void
 }
 
-export async function makeDebianBase({ root, cache, log }: Place): Promise<Base & { wasThere: boolean }> {
+export async function makeDebianBase({ root, cache, log }: Place): Promise<Base> {
   const rootfs = join(root, 'appliance/rootfs')
   const packages = packagesFor('debian')
   const name = `debian-13-${await fingerprint(rootfs, [suite, ...packages, '', ...builderPackages])}`
   const folder = join(cache, name)
-  const wasThere = existsSync(join(folder, 'sha256'))
-  if (!wasThere) {
+  if (!existsSync(join(folder, 'sha256'))) {
     const draft = `${folder}.draft`
     await rm(draft, { recursive: true, force: true })
     await mkdir(draft, { recursive: true })
@@ -50,7 +49,6 @@ export async function makeDebianBase({ root, cache, log }: Place): Promise<Base 
       if (old.startsWith('debian-13-') && old !== name) await rm(join(cache, old), { recursive: true })
   }
   return {
-    wasThere,
     tree: join(folder, 'tree.tar.zst'),
     disk: join(folder, 'builder.qcow2'),
     diskSha256: await readFile(join(folder, 'sha256'), 'utf8'),
