@@ -1,4 +1,4 @@
-# Builds everywhere: needs neither root, nor loop devices, nor KVM.
+# Builds everywhere: needs neither loop devices nor KVM.
 
 source "qemu" "builder" {
   iso_url              = var.builder_disk
