@@ -1,6 +1,6 @@
 # The menu. `make` alone prints it.
 .DEFAULT_GOAL := menu
-.PHONY: menu appliance flash packages demo test check release format clean bench
+.PHONY: menu appliance flash packages demo test test-updates check release format clean bench
 SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 menu: ## print this menu
 	@echo 'CyberAlarm: one box that reads firewall logs and sends only metadata of suspicious activity'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 appliance: ready ## the box: OVA, image to flash and qcow2 (BASE=debian-13, centos-stream-10 or -9; CENTRAL_URL= CENTRAL_PINS= SIGNING_KEY=)
 	@bash scripts/appliance/set-up.sh
@@ -26,6 +26,10 @@ demo: ready ## a central, an agent, 20,000 messages through real sockets, and wh
 test: ready ## everything: types, lint, arrows, unit and end-to-end tests
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts --all
+
+test-updates: ready ## how a box renews its system in the other slot, and takes bad updates back (a virtual machine, 20 minutes)
+	@bash scripts/set-up-tests.sh
+	@node scripts/test.ts --updates
 
 check: ready ## what to run before each commit: types, lint, arrows and unit tests, in under a minute
 	@node scripts/test.ts

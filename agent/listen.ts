@@ -78,23 +78,41 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
   const groups = settings['nflog.groups']
   if (groups.length > 0) {
     try {
-      if (typeof native === 'string') throw new Error('the native receiver is missing')
-      sources.push(openNflogSource({ open: native.openNflog, groups, fd: handedOver.nflog, sink: nflogSink(), trouble }))
+      sources.push(openNflog({ native, groups, fd: handedOver.nflog, sink: nflogSink, trouble }))
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      const isForbidden = handedOver.nflog === undefined && reason.startsWith('EPERM')
-      const none = isForbidden ? 'systemd handed over no socket (what open-nflog said is in the log of the unit), and ' : ''
-      const fault = new Failure('nflog-failed', `cannot listen to nflog.groups = ${groups.join(', ')}: ${none}${reason}`, error)
-      faults.push(fault)
-      log.warning(describe(fault))
+      faults.push(error)
+      log.warning(describe(error))
     }
   }
   if (sources.length === 0 && faults.length > 0) throw faults.at(-1)
   return { sources, faults: [...missing, ...faults.map(describe)] }
 }
 
+interface NflogOptions {
+  readonly native: Native
+  readonly groups: readonly number[]
+  readonly fd: number | undefined
+  readonly sink: () => NflogSink
+  readonly trouble: (error: Error) => void
+}
+
+/** Throws a Failure that says what has to be done. */
+function openNflog({ native, groups, fd, sink, trouble }: NflogOptions): Source {
+  try {
+    if (typeof native === 'string') throw new Error('the native receiver is missing')
+    return openNflogSource({ open: native.openNflog, groups, fd, sink: sink(), trouble })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const isForbidden = fd === undefined && reason.startsWith('EPERM')
+    const none = isForbidden ? 'systemd handed over no socket (what open-nflog said is in the log of the unit), and ' : ''
+    throw new Failure('nflog-failed', `cannot listen to nflog.groups = ${groups.join(', ')}: ${none}${reason}`, error)
+  }
+}
+
+type Native = typeof import('node-netfilter-log') | string
+
 /** The addon, where it was built for this machine, or why there is none: everything but NFLOG works without it. */
-async function loadNative(): Promise<typeof import('node-netfilter-log') | string> {
+async function loadNative(): Promise<Native> {
   try {
     return await import('node-netfilter-log')
   } catch (error) {

@@ -19,7 +19,7 @@ const S_IWOTH = 0o002
 const elevated: readonly string[] = []
 /** What is started; all else a package brings is off. */
 const enabled =
-  /^(cyberalarm-[a-z-]+\.(service|socket|path)|chrony\.service|open-vm-tools\.service|systemd-(networkd|resolved|network-generator|networkd-wait-online)\.(service|socket)|apparmor\.service|systemd-networkd\.socket)$/
+  /^(cyberalarm-[a-z-]+\.(service|socket|path|timer)|chrony\.service|open-vm-tools\.service|systemd-(networkd|resolved|network-generator|networkd-wait-online)\.(service|socket)|apparmor\.service|systemd-networkd\.socket)$/
 
 function* walk(root: string, folder = ''): Generator<{ path: string; entry: Dirent }> {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {

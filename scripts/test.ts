@@ -1,5 +1,5 @@
 // Runs the checks and tests, tells how long each part took, and ends with the line `N passed, N failed`.
-//   node scripts/test.ts [--all]      --all adds the end-to-end tests
+//   node scripts/test.ts [--all | --updates]      --all adds the end-to-end tests; --updates is how a box renews its system, alone
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,6 +7,9 @@ import { createInterface } from 'node:readline'
 import { $ } from 'zx'
 
 const all = process.argv.includes('--all')
+const updates = process.argv.includes('--updates')
+/** Twenty minutes of one virtual machine: on its own. */
+const renewal = /appliance\/boot\/renews-itself/
 /** Tests that take long, because they start and kill processes, fill disks or live through a week. */
 const slow =
   /^agent\/e2e\/|survives-|central-stub\/main|appliance\/box\/(apply|enrol|console\/console)\.test|scripts\/packages\/|scripts\/appliance\/(flash|outputs)\.test|packer\/packer|appliance\/boot\//
@@ -34,7 +37,8 @@ async function findTests(): Promise<string[]> {
   const files: string[] = []
   for (const folder of ['agent', 'appliance', 'central-stub', 'ova', 'packer', 'scripts'])
     for await (const file of glob('**/*.test.ts', { cwd: folder, exclude: name => name === 'node_modules' })) files.push(join(folder, file))
-  return files.filter(file => all || !slow.test(file)).sort()
+  if (updates) return files.filter(file => renewal.test(file))
+  return files.filter(file => !renewal.test(file) && (all || !slow.test(file))).sort()
 }
 
 /**
@@ -65,9 +69,11 @@ async function runTests(files: readonly string[], output: string): Promise<{ pas
 }
 
 // what is packed, flashed and started by the tests
-if (all) await part('release', () => tool('node', 'scripts/build-release.ts'))
-await part('types', () => tool('tsc', '-p', '.'))
-await part('lint and format', () => tool('biome', 'check', '--error-on-warnings', '.'))
+if (all || updates) await part('release', () => tool('node', 'scripts/build-release.ts'))
+if (!updates) {
+  await part('types', () => tool('tsc', '-p', '.'))
+  await part('lint and format', () => tool('biome', 'check', '--error-on-warnings', '.'))
+}
 const files = await findTests()
 const total = { passed: 0, failed: 0 }
 async function tests(name: string, files: readonly string[]): Promise<void> {

@@ -4,7 +4,7 @@
 import { Clock, EventRecord } from '../event.ts'
 import { PacketReading, readPacket, readRawIp } from './ip-header.ts'
 import { lostBetween, NflogReading, NflogRecord, readNflog } from './nflog-record.ts'
-import { noConnections, type Source } from './source.ts'
+import type { Source } from './source.ts'
 
 export const nflogRefusals = ['not-ip', 'broken-packet'] as const
 export type NflogRefusal = (typeof nflogRefusals)[number]
@@ -49,8 +49,10 @@ export interface NflogSourceOptions {
 
 export interface NflogSource extends Source {
   readonly receiveBufferBytes: number
-  /** Packets since start: `received` = delivered + refused, `lost` by the kernel. `overruns`: how often it said so. */
-  packets(): { readonly received: number; readonly lost: number; readonly overruns: number; readonly waits: number }
+  /** `overruns`: how often the kernel said that it lost packets; `waits`: how often the receiving thread found all buffers in use. */
+  readonly counters: { readonly overruns: number; readonly waits: number }
+  /** Packets since start: `received` = delivered + refused, `lost` by the kernel. */
+  packets(): { readonly received: number; readonly lost: number }
 }
 
 /** Enough for IPv6 with a few extension headers and the ports; never for much of a payload. */
@@ -79,12 +81,12 @@ export function openNflogSource({ open, groups, fd, sink, trouble, receiveBuffer
     get address() {
       return `${decoder.groups.length === 1 ? 'group' : 'groups'} ${decoder.groups.join(', ')}`
     },
-    counters: noConnections,
-    kernelLost: () => decoder.lost,
-    packets: () => {
+    get counters() {
       const { overruns, waits } = socket.statistics()
-      return { received: decoder.received, lost: decoder.lost, overruns, waits }
+      return { overruns, waits }
     },
+    kernelLost: () => decoder.lost,
+    packets: () => ({ received: decoder.received, lost: decoder.lost }),
     // of a socket handed over too: if it is kept for a successor, what comes later waits there; if not, this was the last chance
     close: () => socket.close(DRAIN_MS),
   }

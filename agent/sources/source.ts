@@ -13,28 +13,12 @@ export interface Sink {
 export const refusalReasons = ['oversize', 'broken-frame'] as const
 export type RefusalReason = (typeof refusalReasons)[number]
 
-/** Counts that are not about messages. Every name is a number of occurrences since start. */
-export interface SourceCounters {
-  connections: number
-  connectionsOpen: number
-  connectionsRefused: number
-  handshakesFailed: number
-  idleClosed: number
-}
-
-export const noConnections: SourceCounters = Object.freeze({
-  connections: 0,
-  connectionsOpen: 0,
-  connectionsRefused: 0,
-  handshakesFailed: 0,
-  idleClosed: 0,
-})
-
 export interface Source {
   readonly name: 'udp' | 'tcp' | 'tls' | 'nflog'
   /** Where it listens, as text: `[::]:514`, `group 5`. */
   readonly address: string
-  readonly counters: Readonly<SourceCounters>
+  /** Counts that are not about messages, by name: connections and what became of them, overruns. Since start, but for those open. */
+  readonly counters: Readonly<Record<string, number>>
   /** Messages that the kernel threw away since the socket was opened; null where it does not tell, or can't lose any. */
   kernelLost(): number | null
   close(): Promise<void>

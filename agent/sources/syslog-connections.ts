@@ -2,7 +2,7 @@
 // for one to fail ends that one only. Used by syslog-tcp and syslog-tls.
 import type { Server, Socket } from 'node:net'
 import { peerName } from './listen-address.ts'
-import type { Sink, SourceCounters } from './source.ts'
+import type { Sink } from './source.ts'
 import { FrameReader } from './syslog-frame.ts'
 
 export interface StreamLimits {
@@ -27,7 +27,7 @@ export const streamLimits: StreamLimits = {
 const KEEPALIVE_MS = 60_000
 
 export class Connections {
-  readonly counters: SourceCounters = { connections: 0, connectionsOpen: 0, connectionsRefused: 0, handshakesFailed: 0, idleClosed: 0 }
+  readonly counters = { connections: 0, connectionsOpen: 0, connectionsRefused: 0, handshakesFailed: 0, idleClosed: 0 }
   readonly #sink: Sink
   readonly #limits: StreamLimits
   /** Every connection; over TLS each is there twice, as accepted and, once it is secure, as read from. */

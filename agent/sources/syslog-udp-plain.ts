@@ -5,7 +5,6 @@ import { isIPv4 } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kernelLostDatagrams } from './kernel-losses.ts'
 import { formatListenAddress, openOnHost, peerName } from './listen-address.ts'
-import { noConnections } from './source.ts'
 import { RECEIVE_BUFFER_BYTES, type SyslogUdpOptions, type SyslogUdpSource } from './syslog-udp.ts'
 
 const DRAIN_STEP_MS = 10
@@ -34,7 +33,7 @@ export async function openPlainSyslogUdp(options: SyslogUdpOptions): Promise<Sys
     name: 'udp',
     address: name,
     receiveBufferBytes: widen(socket, options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES),
-    counters: noConnections,
+    counters: {},
     kernelLost: () => kernelLostDatagrams(name),
     close: async () => {
       // what waits in a socket of systemd's is for our successor; what waits in our own would be lost

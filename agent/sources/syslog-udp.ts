@@ -2,7 +2,7 @@
 // the native receiver, which is an argument: it may be missing (then syslog-udp-plain.ts does the same).
 import { formatListenAddress, type ListenAddress, openOnHost } from './listen-address.ts'
 import { PeerNames } from './peer-names.ts'
-import { noConnections, type Sink, type Source } from './source.ts'
+import type { Sink, Source } from './source.ts'
 
 /** What the package node-netfilter-log offers, as far as it is used here. */
 export type OpenUdp = (options: {
@@ -71,7 +71,7 @@ export async function openSyslogUdp(open: OpenUdp, options: SyslogUdpOptions): P
     name: 'udp',
     address: formatListenAddress(socket.address, socket.port),
     receiveBufferBytes: socket.receiveBufferBytes,
-    counters: noConnections,
+    counters: {},
     kernelLost: () => socket.statistics().kernelDrops,
     // what waits in a socket of systemd's is for our successor; what waits in our own would be lost
     close: () => socket.close(fd === undefined ? DRAIN_MS : 0),

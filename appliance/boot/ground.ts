@@ -40,6 +40,13 @@ export function buildImage(central: CentralProcess): string {
   return join(root, 'build/appliance', readdirSync(join(root, 'build/appliance')).find(name => name.endsWith('-debian-13')) ?? '')
 }
 
+/** Where a machine has what is its own. */
+export function folderOf(name: string): string {
+  const place = join(folder, name)
+  mkdirSync(place, { recursive: true })
+  return place
+}
+
 const only = (image: string, end: string): string => join(image, readdirSync(image).find(name => name.endsWith(end)) ?? `no *${end}`)
 
 /** The disk out of the OVA, raw, as VMware would get it. */
@@ -68,12 +75,13 @@ export function copyOf(disk: string, name: string): string {
 }
 
 /** The virtual CD that vSphere attaches for the transport `iso`. */
-export function makeOvfDisc(properties: Readonly<Record<string, string>>): string {
-  const place = join(folder, 'disc')
+export function makeOvfDisc(name: string, properties: Readonly<Record<string, string>>): string {
+  const place = join(folderOf(name), 'disc')
   mkdirSync(place, { recursive: true })
   writeFileSync(join(place, 'ovf-env.xml'), environmentOf(properties))
-  tool('genisoimage', '-quiet', '-J', '-r', '-o', join(folder, 'ovf.iso'), place)
-  return join(folder, 'ovf.iso')
+  const disc = join(folderOf(name), 'ovf.iso')
+  tool('genisoimage', '-quiet', '-J', '-r', '-o', disc, place)
+  return disc
 }
 
 const stick = join(folder, 'stick.raw')
@@ -120,3 +128,8 @@ export function ready(): void {
   mkdirSync(folder, { recursive: true })
   if (!existsSync(join(folder, 'README'))) writeFileSync(join(folder, 'README'), 'Made by the tests of the image; may be deleted.\n')
 }
+
+/** As a Linux firewall says it; documentation addresses. */
+export const firewallMessage = (): string =>
+  '<4>Nov 21 08:00:00 fw-1 kernel: [FW-DROP] IN=eth0 OUT= MAC= SRC=203.0.113.77 DST=198.51.100.10 LEN=60 TOS=0x00 PREC=0x00 TTL=50 ' +
+  'ID=1 DF PROTO=TCP SPT=40000 DPT=22 WINDOW=1024 RES=0x00 SYN URGP=0'

@@ -23,6 +23,8 @@ export interface MachineOptions {
   readonly unit?: { readonly name: string; readonly text: string }
   /** Units that shall not start. */
   readonly without?: readonly string[]
+  /** More text for units, by their names. */
+  readonly dropins?: Readonly<Record<string, string>>
 }
 
 const firmwareFile = '/usr/share/ovmf/OVMF.fd'
@@ -101,7 +103,7 @@ export class Machine {
   }
 }
 
-function words({ disk, folder, firmware, cd, stick, syslog, unit, without = [] }: MachineOptions, socket: string): string[] {
+function words({ disk, folder, firmware, cd, stick, syslog, unit, without = [], dropins = {} }: MachineOptions, socket: string): string[] {
   const forward = syslog === undefined ? '' : `,hostfwd=udp:127.0.0.1:${syslog.udp}-:514,hostfwd=tcp:127.0.0.1:${syslog.tcp}-:514`
   const drive = (id: string, file: string, kind = '') => ['-drive', `file=${file},format=raw,if=none,id=${id}${kind}`]
   return [
@@ -113,6 +115,7 @@ function words({ disk, folder, firmware, cd, stick, syslog, unit, without = [] }
     ...(stick === undefined ? [] : ['-device', 'qemu-xhci', ...drive('stick', stick), '-device', 'usb-storage,drive=stick,removable=on']),
     ...['-netdev', `user,id=net${forward}`, '-device', 'virtio-net-pci,netdev=net,romfile='],
     ...(unit === undefined ? [] : [...credential(`systemd.extra-unit.${unit.name}`, unit.text), ...wanted(unit.name)]),
+    ...Object.entries(dropins).flatMap(([name, text]) => credential(`systemd.unit-dropin.${name}`, text)),
     ...without.flatMap(name => credential(`systemd.unit-dropin.${name}`, '[Unit]\nConditionPathExists=/never\n')),
   ]
 }

@@ -8,6 +8,7 @@ const sections = {
   listening: 'ss -lntuH',
   status: '/usr/lib/cyberalarm/bin/cyberalarm status --json',
   enrolment: 'cat /run/cyberalarm-enrol/enrolment.json',
+  hostName: 'cat /proc/sys/kernel/hostname',
   settings: 'cat /run/cyberalarm-box/settings.json',
   security: 'systemd-analyze security --no-pager | grep cyberalarm',
   disk: 'df -B1 --output=size,avail /var | tail -1',
@@ -45,7 +46,7 @@ ExecStart=/bin/sh -c '${[
     'echo READY',
     'n=0; until grep -q enrolled /run/cyberalarm-enrol/enrolment.json 2>/dev/null || test $$n -gt 120; do sleep 1; n=$$((n + 1)); done',
     'echo ENROLLED',
-    'n=0; until systemctl is-active -q cyberalarm-guard || test $$n -gt 120; do sleep 1; n=$$((n + 1)); done',
+    'n=0; until test "$$(systemctl show -P SubState cyberalarm-guard)" = exited || test $$n -gt 120; do sleep 1; n=$$((n + 1)); done',
     ...Object.entries(sections).map(([name, command]) => `echo "SECTION ${name}"; ${command.replaceAll('$', '$$$$')} 2>&1`),
     `echo ${END}`,
   ].join('; ')}'

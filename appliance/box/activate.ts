@@ -31,8 +31,8 @@ export async function activate(run: RunTool, { changed, backend, plan, hostName 
     if (await runs(unit)) await call(['systemctl', '--no-block', 'restart', unit])
   }
 
-  // asking for it starts a service, which takes a moment of every boot
-  if (hostname() !== hostName) await call(['hostnamectl', '--transient', 'set-hostname', hostName])
+  // the service that sets it starts late, and network and agent would wait for it with us
+  if (hostname() !== hostName) await call(['systemd-run', '--no-block', '--quiet', 'hostnamectl', '--transient', 'set-hostname', hostName])
   if (changed.network === true && (await runs(backend.unit))) for (const words of backend.reload(plan)) await call(words)
   if (changed.time === true && (await runs('chronyd.service'))) await call(['chronyc', 'reload', 'sources'])
   if (changed.agent === true) await restart('cyberalarm-agent.service')

@@ -15,7 +15,7 @@ import { networkBackends } from './network/index.ts'
 import { planNetwork } from './network/plan.ts'
 import { writeNetwork } from './network/write.ts'
 import { type BoxPaths, boxPathsBelow } from './paths.ts'
-import { DEFAULT_HOST_NAME, renderAgentSettings, renderKept, renderTimeSources } from './render-settings.ts'
+import { renderAgentSettings, renderKept, renderTimeSources } from './render-settings.ts'
 import { readApplied, readIfThere, readImageFacts, readImageSettings, readKept, type ToldSettings, writeIfOther } from './state-files.ts'
 import { toolsBelow } from './tools.ts'
 
@@ -65,7 +65,7 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
   notices.push(...(image?.faults ?? []).map(fault => fault.text))
   const backend = networkBackends[facts.network]
   const plan = planNetwork((await attempt(() => readCards(paths.networkCards))) ?? [], values)
-  const hostName = values['host.name'] || DEFAULT_HOST_NAME
+  const { hostName } = plan
 
   // a run that was ended between writing and telling left this behind: then everything is told again
   const isUnfinished = existsSync(paths.unfinished)

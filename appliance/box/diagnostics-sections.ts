@@ -10,6 +10,7 @@ import { settingsShape } from './console/facts.ts'
 import type { Redactor } from './diagnostics-redact.ts'
 import { type DiagnosedStatus, diagnosedStatusShape } from './diagnostics-status.ts'
 import { boxPathsBelow } from './paths.ts'
+import { systemShape } from './system-report.ts'
 import type { RunTool } from './tools.ts'
 
 export interface Surroundings {
@@ -30,6 +31,7 @@ export const units = [
   'cyberalarm-console.service',
   'cyberalarm-diagnostics.service',
   'cyberalarm-guard.service',
+  'cyberalarm-base.service',
 ]
 const unitFacts = [
   'Id',
@@ -132,6 +134,8 @@ export const sections: Readonly<Record<string, (surroundings: Surroundings) => u
     const { at, state, code, text } = readJson(boxPathsBelow(root).toldEnrolment) as Record<string, unknown>
     return { at, state, code, text: redactor.text(String(text ?? '')) }
   },
+  updates: ({ root }) => systemShape.parse(readJson(boxPathsBelow(root).systemReport)),
+  slot: ({ root }) => readFileSync(boxPathsBelow(root).toldSlot, 'utf8').trim(),
   kernel: () => ({ release: release(), upSeconds: Math.round(uptime()) }),
   memory: ({ root }) =>
     Object.fromEntries(

@@ -23,6 +23,10 @@ export interface BoxPaths {
   /** There while services have yet to be told of what was written. */
   readonly unfinished: string
   readonly toldEnrolment: string
+  /** Which slot of the system runs, as the guard tells. */
+  readonly toldSlot: string
+  /** What base/refresh says of updates of the system. */
+  readonly systemReport: string
   readonly configPartition: string
   readonly devices: string
   readonly networkCards: string
@@ -50,6 +54,8 @@ export function boxPathsBelow(root: string): BoxPaths {
     toldSettings: join(told, 'settings.json'),
     unfinished: join(told, 'apply.unfinished'),
     toldEnrolment: join(root, 'run/cyberalarm-enrol/enrolment.json'),
+    toldSlot: join(told, 'slot'),
+    systemReport: join(root, 'var/lib/cyberalarm-base/report.json'),
     configPartition: join(root, 'run/cyberalarm-disk/config'),
     devices: join(root, 'dev'),
     networkCards: join(root, 'sys/class/net'),

@@ -41,7 +41,7 @@ export function makeBase(box: TestRoot, running: readonly string[] = []): () => 
   const calls = join(box.root, 'calls')
   const script = (name: string, answer = '') =>
     box.put(`usr/bin/${name}`, `#!/bin/sh\nPATH=/usr/bin:/bin\necho "${name} $*" >> '${calls}'\n${answer}`, 0o755)
-  for (const name of ['hostnamectl', 'networkctl', 'chronyc', 'nmcli']) script(name)
+  for (const name of ['systemd-run', 'networkctl', 'chronyc', 'nmcli']) script(name)
   script('systemctl', `[ "$1" = is-active ] || exit 0\ncase " ${running.join(' ')} " in *" $3 "*) exit 0 ;; esac\nexit 3\n`)
   return () => {
     const lines = box.text('calls').split('\n').filter(Boolean)

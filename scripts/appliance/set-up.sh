@@ -6,7 +6,7 @@ PATH=$PATH:/usr/sbin
 # command: package that brings it
 needed='packer:packer qemu-system-x86_64:qemu-system-x86 qemu-img:qemu-utils mmdebstrap:mmdebstrap genext2fs:genext2fs zstd:zstd ssh-keygen:openssh-client resize2fs:e2fsprogs newuidmap:uidmap mcopy:mtools'
 # the tests also start the image with EFI, and hand it a disc
-[ "${1:-}" = --for-tests ] && needed="$needed genisoimage:genisoimage sfdisk:fdisk"
+[ "${1:-}" = --for-tests ] && needed="$needed genisoimage:genisoimage sfdisk:fdisk gpg:gpg dpkg-deb:dpkg"
 missing=()
 for pair in $needed; do
   command -v "${pair%%:*}" > /dev/null || missing+=("${pair##*:}")

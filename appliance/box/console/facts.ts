@@ -2,6 +2,7 @@
 // read what strangers send, so nothing is believed: what does not have its shape is as if it were not there.
 import { z } from 'zod'
 import type { DiagnosticsReport } from '../diagnostics-report.ts'
+import type { SystemReport } from '../system-report.ts'
 
 const text = z.string().max(20_000)
 const time = z.union([text, z.number()]).transform(String)
@@ -59,6 +60,10 @@ export interface Facts {
   readonly settings: SettingsReport | undefined
   readonly enrolment: EnrolmentReport | undefined
   readonly diagnostics: DiagnosticsReport | undefined
+  /** The last look for updates of the system. */
+  readonly system: SystemReport | undefined
+  /** Slot of the system that runs; empty where there is none, or not yet known. */
+  readonly slot: string
   /** Text of the settings that hold now; undefined if it cannot be read, which is not the same as none. */
   readonly member: string | undefined
   /** Settings put by this console that nobody has taken up yet. */

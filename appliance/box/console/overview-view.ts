@@ -2,6 +2,7 @@
 // somebody, and every gateway. What is said of the box stays; the list below it scrolls.
 import { advice } from '../../../agent/errors.ts'
 import { bytesText, grouped } from '../../../agent/lib/table.ts'
+import { systemNotice } from '../system-report.ts'
 import { centralSentence } from './central-sentence.ts'
 import { type Facts, isEnrolled, mainAddress, refusedFaults } from './facts.ts'
 import type { ListSize } from './flow.ts'
@@ -76,11 +77,12 @@ function waiting(facts: Facts): string {
 
 /** Notices that are not said elsewhere on the page. */
 function notices(facts: Facts): string[] {
-  const ofSettings = facts.settings?.notices ?? []
-  if (facts.agent.kind === 'silent') return ofSettings
+  const system = systemNotice(facts.system, { slot: facts.slot, startedAt: facts.now - facts.upSeconds * 1000 })
+  const ofBox = [...(facts.settings?.notices ?? []), ...(system === undefined ? [] : [system])]
+  if (facts.agent.kind === 'silent') return ofBox
   const { status } = facts.agent
   const ofAgent = status.notices.filter(notice => notice !== status.central.failure?.text && !notice.includes(advice['not-enrolled']))
-  return [...ofSettings, ...ofAgent]
+  return [...ofBox, ...ofAgent]
 }
 
 function bulleted(title: string, texts: readonly string[], style: 'warn' | 'bad', width: number): Line[] {

@@ -10,6 +10,7 @@ import { askStatus } from '../../../agent/status-socket.ts'
 import { version } from '../../../agent/version.ts'
 import { DIAGNOSTICS_REPORT, diagnosticsShape } from '../diagnostics-report.ts'
 import { boxPathsBelow } from '../paths.ts'
+import { systemShape } from '../system-report.ts'
 import { enrolmentShape, type Facts, settingsShape, statusShape } from './facts.ts'
 
 const FILE_MAX_BYTES = 256 * 1024
@@ -71,6 +72,8 @@ export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
     settings,
     enrolment: readReport(paths.toldEnrolment, enrolmentShape),
     diagnostics: readReport(join(paths.told, DIAGNOSTICS_REPORT), diagnosticsShape),
+    system: readReport(paths.systemReport, systemShape),
+    slot: (readSmall(paths.toldSlot, '') ?? '').trim(),
     member: readSmall(paths.member, ''),
     isWanted: existsSync(paths.wantedSettings),
   }

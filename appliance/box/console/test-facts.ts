@@ -43,6 +43,8 @@ export const facts = (over: Partial<Facts> = {}, statusOver: Partial<AgentStatus
   settings: { at: 'before', carriers: [], notices: [] },
   enrolment: undefined,
   diagnostics: undefined,
+  system: undefined,
+  slot: 'a',
   member: '',
   isWanted: false,
   ...over,

@@ -39,13 +39,21 @@ t.test('without settings every card takes what the network tells, and is the sam
     'DHCP=ipv4',
     'IPv6AcceptRA=yes',
     'ClientIdentifier=mac',
+    'Hostname=cyberalarm',
     'DUIDType=link-layer',
     'UseDNS=yes',
   ])
     t.ok(text.split('\n').includes(line), line)
   t.notMatch(text, /^(Address|Gateway|DNS|Name)=/m)
   const { 'cyberalarm.nmconnection': keyfile } = rendered('networkmanager', '')
-  for (const line of ['multi-connect=3', 'method=auto', 'dhcp-client-id=mac', 'dhcp-duid=ll', 'ignore-auto-dns=false'])
+  for (const line of [
+    'multi-connect=3',
+    'method=auto',
+    'dhcp-client-id=mac',
+    'dhcp-hostname=cyberalarm',
+    'dhcp-duid=ll',
+    'ignore-auto-dns=false',
+  ])
     t.ok(keyfile.split('\n').includes(line), line)
 })
 

@@ -30,6 +30,7 @@ function render(plan: NetworkPlan, match: string, isNeeded: boolean): string {
     '',
     '[DHCPv4]',
     'ClientIdentifier=mac',
+    `Hostname=${plan.hostName}`,
     'UseHostname=no',
     `UseDNS=${useDns}`,
     '',

@@ -32,6 +32,7 @@ function render(plan: NetworkPlan, id: string, uuid: string, priority: number): 
     '[ipv4]',
     ...family(plan, true),
     'dhcp-client-id=mac',
+    `dhcp-hostname=${plan.hostName}`,
     '',
     '[ipv6]',
     ...family(plan, false),

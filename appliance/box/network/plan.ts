@@ -1,6 +1,7 @@
 // What the box's network shall be, and how a network service is told. A plan is pure data; a backend renders it into files.
 import { isIPv4 } from 'node:net'
 import type { BoxSettings } from '../box-settings.ts'
+import { DEFAULT_HOST_NAME } from '../render-settings.ts'
 
 export interface NetworkPlan {
   /** Ethernet cards that are there, in natural order of their names. */
@@ -15,6 +16,8 @@ export interface NetworkPlan {
   readonly addresses: readonly string[]
   readonly gateways: readonly string[]
   readonly dns: readonly string[]
+  /** How the box calls itself to DHCP servers: its own name may be set later than the network starts. */
+  readonly hostName: string
 }
 
 export interface NetworkFile {
@@ -41,6 +44,7 @@ export function planNetwork(cards: readonly string[], settings: BoxSettings): Ne
     addresses,
     gateways: settings['network.gateway'],
     dns: settings['network.dns'],
+    hostName: settings['host.name'] || DEFAULT_HOST_NAME,
   }
 }
 

@@ -1,0 +1,118 @@
+// A box gets newer packages into its other slot, starts it, and goes on collecting; newer packages with which it does not come up
+// are taken back. Takes about twenty minutes, so it runs by `make test-updates`, not with the others.
+import { createSocket } from 'node:dgram'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { askAdmin } from '../../central-stub/admin.ts'
+import type { Stats } from '../../central-stub/stats.ts'
+import { uncleanIn } from '../hygiene.ts'
+import * as ground from './ground.ts'
+import { Machine } from './machine.ts'
+import { type Package, Repository } from './repository.ts'
+
+const PORT = 38_444
+const MINUTES = 60
+const obstacle = ground.obstacle()
+const stats = async (): Promise<Stats> => (await askAdmin(join(ground.folder, 'central'), { ask: 'stats' })) as Stats
+// of all packages of the image the one that nothing else reads
+const newer = (version: string, over: Partial<Package> = {}): Package => ({
+  name: 'pci.ids',
+  version,
+  file: '/usr/share/misc/pci.ids',
+  text: `version ${version}\n`,
+  ...over,
+})
+
+t.setTimeout(90 * 60 * 1000)
+
+/** Says which slot runs and what it has, once the start was confirmed; then looks for updates again and again. */
+const lookerUnit = (sources: string) => ({
+  name: 'looker.service',
+  text: `[Service]
+StandardOutput=file:/dev/ttyS0
+ExecStart=/bin/sh -c '${[
+    'slot=$$(grep -o "slot=[ab]" /proc/cmdline); echo "BEGINS $$slot"',
+    'until systemctl is-active -q cyberalarm-guard && test "$$(systemctl show -P SubState cyberalarm-guard)" = exited; do sleep 1; done',
+    'echo "GOOD $$slot $$(head -c 30 /usr/share/misc/pci.ids | tr "\\n" " ")"',
+    `mkdir -p /run/looker; echo ${Buffer.from(sources).toString('base64')} | base64 -d > /run/looker/test.sources`,
+    'while sleep 5; do systemctl start cyberalarm-base; echo "LOOKED $$slot $$(cat /var/lib/cyberalarm-base/report.json)"; done',
+  ].join('; ')}'
+`,
+})
+
+if (obstacle !== undefined) t.test('a box renews its system', { skip: obstacle }, async () => undefined)
+else {
+  ground.ready()
+  const central = await ground.startCentral()
+  const repository = new Repository(join(ground.folder, 'repository'))
+  t.teardown(() => Promise.all([central.kill(), repository.close()]))
+  const image = ground.buildImage(central)
+  const disk = ground.copyOf(ground.diskOfImage(image), 'renewed.raw')
+  const cd = ground.makeOvfDisc('renewed', { 'enrolment-code': await central.makeCode() })
+  const unit = lookerUnit(repository.sources(`http://10.0.2.2:${PORT}/`))
+  const sources = '[Service]\nBindReadOnlyPaths=/run/looker:/etc/apt/sources.list.d\nInaccessiblePaths=/etc/apt/sources.list\n'
+  const dropins = { 'cyberalarm-base.service': sources }
+  const machine = await Machine.start({
+    disk,
+    folder: ground.folderOf('renewed'),
+    firmware: 'bios',
+    cd,
+    syslog: ground.syslog,
+    unit,
+    dropins,
+  })
+  t.teardown(() => machine.cut())
+  const seconds = () => ((performance.now() - machine.startedAt) / 1000).toFixed(0)
+
+  await t.test('a server that cannot be reached is said, and nothing is changed', async t => {
+    await machine.says('GOOD slot=a', 5 * MINUTES)
+    await machine.says('"state":"failed"', 5 * MINUTES)
+    t.match(machine.serial, /LOOKED slot=a \{.*"text":"while asking for newer packages; tried again tomorrow"\}/)
+  })
+
+  await t.test('newer packages come into slot b, which starts and collects', async t => {
+    repository.publish(newer('9999.1'))
+    await repository.listen(PORT)
+    await machine.says('GOOD slot=b version 9999.1', 30 * MINUTES)
+    t.comment(`slot b is good after ${seconds()} s`)
+    const before = await stats()
+    const udp = createSocket('udp4')
+    for (let tries = 0; tries < 90 && (await stats()).batches === before.batches; tries++) {
+      udp.send(ground.firewallMessage(), ground.syslog.udp, '127.0.0.1')
+      await sleep(1000)
+    }
+    udp.close()
+    t.ok((await stats()).batches > before.batches, 'a batch of slot b is at central')
+    await machine.says('LOOKED slot=b {', 10 * MINUTES)
+    t.match(machine.serial, /LOOKED slot=b \{.*"state":"current"/)
+  })
+
+  await t.test('newer packages with which the agent does not come up are taken back, and not tried again', async t => {
+    repository.publish(newer('9999.2', { afterwards: 'rm /usr/lib/cyberalarm/lib/main.js' }))
+    const before = machine.serial.length
+    await machine.says('"state":"taken-back"', 60 * MINUTES)
+    t.comment(`taken back after ${seconds()} s`)
+    const since = machine.serial.slice(before)
+    t.match(since, /BEGINS slot=a[\s\S]*BEGINS slot=b[\s\S]*GOOD slot=b version 9999\.1/, 'the other slot was tried, and left')
+    t.notMatch(since, /GOOD slot=a/)
+    t.match(since, /LOOKED slot=b \{.*"state":"taken-back"/)
+  })
+
+  await t.test('what the box made is as clean as what was built', async t => {
+    await machine.screen(join(ground.folderOf('renewed'), 'screen.ppm'))
+    await machine.shutDown(90)
+    const place = join(ground.folder, 'slot')
+    ground.tool('mkdir', '-p', place)
+    for (const name of ['root-a', 'root-b']) {
+      try {
+        ground.tool('mount', '-o', `ro,loop,offset=${ground.partition(disk, name).offset}`, disk, place)
+      } catch (error) {
+        t.skip(`a file cannot be mounted here: ${error}`, async () => undefined)
+        return
+      }
+      t.strictSame(uncleanIn(place), [], name)
+      ground.tool('umount', place)
+    }
+  })
+}
