@@ -51,6 +51,7 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
     join(root, 'usr/lib/cyberalarm/image.json'),
     '{"version":"1.2.3","base":"debian-13","network":"networkd","more":"hidden-fact"}',
   )
+  writeFileSync(join(root, 'run/cyberalarm-box/slot'), 'b\n')
   writeFileSync(
     join(root, 'run/cyberalarm-box/settings.json'),
     JSON.stringify({
@@ -80,6 +81,8 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
     'status',
     'settings',
     'enrolment',
+    'updates',
+    'slot',
     'kernel',
     'memory',
     'disk',
@@ -97,6 +100,8 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
     },
     settings: { carriers: [{ state: 'refused', faults: ['cyberalarm.conf:3: host.name = (not shown): must be letters'] }] },
     enrolment: { missing: /ENOENT/ },
+    updates: { missing: /ENOENT/ },
+    slot: 'b',
     memory: { missing: String },
     disk: { data: { bytes: Number, freeBytes: Number } },
     clock: { NTPSynchronized: 'yes' },
@@ -106,7 +111,7 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
     ],
   })
   for (const secret of ['10.9.8.7', 'secret', 'SECRET', 'hidden-fact', 'sshd', 'inside', 'LocalRTC']) t.notMatch(text, secret, secret)
-  t.same(readdirSync(join(root, 'run/cyberalarm-box')).sort(), ['diagnostics.json', 'settings.json'])
+  t.same(readdirSync(join(root, 'run/cyberalarm-box')).sort(), ['diagnostics.json', 'settings.json', 'slot'])
   t.equal(statSync(join(root, 'run/cyberalarm-box/diagnostics.json')).mode & 0o777, 0o644)
   t.same(
     said.map(line => line.split(' ')[1]),
