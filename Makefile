@@ -27,7 +27,7 @@ test: ready ## everything: types, lint, arrows, unit and end-to-end tests
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts --all
 
-test-updates: ready ## how a box renews its system in the other slot, and takes bad updates back (a virtual machine, 20 minutes)
+test-updates: ready ## how a box renews its system in the other slot, and takes bad updates back (a virtual machine, an hour)
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts --updates
 

@@ -12,7 +12,7 @@ import * as ground from './ground.ts'
 import { Machine, type MachineOptions } from './machine.ts'
 import { bareUnit, END, type Report, readReport, reportUnit } from './report.ts'
 
-const UP_SECONDS = 240
+const UP_SECONDS = 480
 const CUTS = 10
 const obstacle = ground.obstacle()
 const stats = async (): Promise<Stats> => (await askAdmin(join(ground.folder, 'central'), { ask: 'stats' })) as Stats

@@ -1,6 +1,7 @@
 // A box gets newer packages into its other slot, starts it, and goes on collecting; newer packages with which it does not come up
-// are taken back. Takes about twenty minutes, so it runs by `make test-updates`, not with the others.
+// are taken back. The newer ones bring another kernel. Takes about an hour, so it runs by `make test-updates`, not with the others.
 import { createSocket } from 'node:dgram'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -9,6 +10,7 @@ import type { Stats } from '../../central-stub/stats.ts'
 import { uncleanIn } from '../hygiene.ts'
 import * as ground from './ground.ts'
 import { Machine } from './machine.ts'
+import { fetchOtherKernel } from './other-kernel.ts'
 import { type Package, Repository } from './repository.ts'
 
 const PORT = 38_444
@@ -19,12 +21,13 @@ const stats = async (): Promise<Stats> => (await askAdmin(join(ground.folder, 'c
 const newer = (version: string, over: Partial<Package> = {}): Package => ({
   name: 'pci.ids',
   version,
+  architecture: 'all',
   file: '/usr/share/misc/pci.ids',
   text: `version ${version}\n`,
   ...over,
 })
 
-t.setTimeout(90 * 60 * 1000)
+t.setTimeout(180 * 60 * 1000)
 
 /** Says which slot runs and what it has, once the start was confirmed; then looks for updates again and again. */
 const lookerUnit = (sources: string) => ({
@@ -34,7 +37,7 @@ StandardOutput=file:/dev/ttyS0
 ExecStart=/bin/sh -c '${[
     'slot=$$(grep -o "slot=[ab]" /proc/cmdline); echo "BEGINS $$slot"',
     'until systemctl is-active -q cyberalarm-guard && test "$$(systemctl show -P SubState cyberalarm-guard)" = exited; do sleep 1; done',
-    'echo "GOOD $$slot $$(head -c 30 /usr/share/misc/pci.ids | tr "\\n" " ")"',
+    'echo "GOOD $$slot $$(uname -r) $$(head -c 30 /usr/share/misc/pci.ids | tr "\\n" " ")"',
     `mkdir -p /run/looker; echo ${Buffer.from(sources).toString('base64')} | base64 -d > /run/looker/test.sources`,
     'while sleep 5; do systemctl start cyberalarm-base; echo "LOOKED $$slot $$(cat /var/lib/cyberalarm-base/report.json)"; done',
   ].join('; ')}'
@@ -47,6 +50,7 @@ else {
   const central = await ground.startCentral()
   const repository = new Repository(join(ground.folder, 'repository'))
   t.teardown(() => Promise.all([central.kill(), repository.close()]))
+  const kernel = fetchOtherKernel(join(ground.folder, 'kernel'))
   const image = ground.buildImage(central)
   const disk = ground.copyOf(ground.diskOfImage(image), 'renewed.raw')
   const cd = ground.makeOvfDisc('renewed', { 'enrolment-code': await central.makeCode() })
@@ -71,10 +75,11 @@ else {
     t.match(machine.serial, /LOOKED slot=a \{.*"text":"while asking for newer packages; tried again tomorrow"\}/)
   })
 
-  await t.test('newer packages come into slot b, which starts and collects', async t => {
-    repository.publish(newer('9999.1'))
+  await t.test('newer packages, a kernel among them, come into slot b, which starts and collects', async t => {
+    const chooser = { name: 'linux-image-amd64', version: '9999.1', architecture: 'amd64', depends: `linux-image-${kernel.name}` } as const
+    repository.publish(newer('9999.1'), chooser, kernel)
     await repository.listen(PORT)
-    await machine.says('GOOD slot=b version 9999.1', 30 * MINUTES)
+    await machine.says(`GOOD slot=b ${kernel.name} version 9999.1`, 60 * MINUTES)
     t.comment(`slot b is good after ${seconds()} s`)
     const before = await stats()
     const udp = createSocket('udp4')
@@ -94,7 +99,7 @@ else {
     await machine.says('"state":"taken-back"', 60 * MINUTES)
     t.comment(`taken back after ${seconds()} s`)
     const since = machine.serial.slice(before)
-    t.match(since, /BEGINS slot=a[\s\S]*BEGINS slot=b[\s\S]*GOOD slot=b version 9999\.1/, 'the other slot was tried, and left')
+    t.match(since, /BEGINS slot=a[\s\S]*BEGINS slot=b[\s\S]*GOOD slot=b \S+ version 9999\.1/, 'the other slot was tried, and left')
     t.notMatch(since, /GOOD slot=a/)
     t.match(since, /LOOKED slot=b \{.*"state":"taken-back"/)
   })
@@ -112,6 +117,7 @@ else {
         return
       }
       t.strictSame(uncleanIn(place), [], name)
+      t.strictSame(readdirSync(join(place, 'usr/lib/modules')), [kernel.name], `${name} has the newer kernel alone`)
       ground.tool('umount', place)
     }
   })
