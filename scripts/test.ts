@@ -8,7 +8,7 @@ import { $ } from 'zx'
 
 const all = process.argv.includes('--all')
 const updates = process.argv.includes('--updates')
-/** Twenty minutes of one virtual machine: on its own. */
+/** An hour of one virtual machine: on its own. */
 const renewal = /appliance\/boot\/renews-itself/
 /** Tests that take long, because they start and kill processes, fill disks or live through a week. */
 const slow =
@@ -46,7 +46,7 @@ async function findTests(): Promise<string[]> {
  * runner's own reporters draw the whole screen anew for each assertion, which takes minutes for some ten thousand.
  */
 async function runTests(files: readonly string[], output: string): Promise<{ passed: number; failed: number }> {
-  const run = $({ nothrow: true })`tap --reporter=tap --timeout=3000 ${files}`
+  const run = $({ nothrow: true })`tap --reporter=tap --timeout=${updates ? 10_800 : 3000} ${files}`
   const keep = createWriteStream(output)
   let block: string[] = []
   let closing = ''
