@@ -3,6 +3,7 @@
 import { advice } from '../../../agent/errors.ts'
 import { bytesText, grouped } from '../../../agent/lib/table.ts'
 import { systemNotice } from '../system-report.ts'
+import { forBox } from './box-advice.ts'
 import { centralSentence } from './central-sentence.ts'
 import { type Facts, isEnrolled, mainAddress, refusedFaults } from './facts.ts'
 import type { ListSize } from './flow.ts'
@@ -60,11 +61,11 @@ function invitation(width: number): Line[] {
 function central(facts: Facts, width: number): Line[] {
   const sentence = centralSentence(facts)
   const indent = width - 2
-  const text = wrap(harmless(sentence.text), indent, 3).map((line, i) => [
+  const text = wrap(harmless(forBox(sentence.text)), indent, 3).map((line, i) => [
     span(i === 0 ? '■ ' : '  ', sentence.light),
     span(line, sentence.light === 'good' ? 'bright' : sentence.light),
   ])
-  return [...text, ...wrap(harmless(sentence.advice ?? ''), indent, ADVICE_LINES).map(line => [span('  '), span(line)]), blank]
+  return [...text, ...wrap(harmless(forBox(sentence.advice ?? '')), indent, ADVICE_LINES).map(line => [span('  '), span(line)]), blank]
 }
 
 function waiting(facts: Facts): string {
@@ -87,7 +88,9 @@ function notices(facts: Facts): string[] {
 
 function bulleted(title: string, texts: readonly string[], style: 'warn' | 'bad', width: number): Line[] {
   if (texts.length === 0) return []
-  const lines = texts.flatMap(text => wrap(harmless(text), width - 2, 6).map((line, i) => [span(i === 0 ? '■ ' : '  ', style), span(line)]))
+  const lines = texts.flatMap(text =>
+    wrap(harmless(forBox(text)), width - 2, 6).map((line, i) => [span(i === 0 ? '■ ' : '  ', style), span(line)]),
+  )
   return [heading(title, width, style), ...lines, blank]
 }
 

@@ -78,6 +78,15 @@ t.test('refused settings and notices stand above the gateways, and each trouble 
   t.notMatch(text, /not shown/)
 })
 
+t.test('advice can be followed without a shell', async t => {
+  const ofCommands = ['argument-wrong', 'pseudonym-wrong'] // are answers to words that were typed into a shell
+  for (const [code, words] of Object.entries(advice).filter(([code]) => !ofCommands.includes(code))) {
+    const text = shown({}, { notices: [`something is wrong [${code}]\n  ${words}`] })
+    t.match(text, code === 'not-enrolled' ? /Gateways/ : `[${code}]`)
+    t.notMatch(text, /`|--|systemctl|journal|scripts\/|ulogd/, code)
+  }
+})
+
 t.test('what waits is said with its room', async t => {
   t.match(shown({}, { queue: { batches: 1200, bytes: 5_000_000, quotaBytes: 2 ** 31 } }), /Waiting +1,200 batches, 4\.8 MiB of 2\.0 GiB/)
 })
