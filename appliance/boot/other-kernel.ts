@@ -14,7 +14,9 @@ export interface OtherKernel {
 export function fetchOtherKernel(folder: string): OtherKernel {
   rmSync(folder, { recursive: true, force: true })
   for (const place of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(folder, place), { recursive: true })
-  writeFileSync(join(folder, 'sources.list'), 'deb http://deb.debian.org/debian trixie main\n')
+  // the image is of both, and of two kernels the newer one stays
+  const suites = ['debian trixie', 'debian-security trixie-security']
+  writeFileSync(join(folder, 'sources.list'), suites.map(suite => `deb http://deb.debian.org/${suite} main\n`).join(''))
   writeFileSync(join(folder, 'status'), '')
   const settings = {
     'APT::Architecture': 'amd64',

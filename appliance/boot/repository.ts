@@ -32,7 +32,7 @@ export class Repository {
     this.#gpg('--passphrase', '', '--quick-generate-key', 'Packages of a test <packages@example.org>', 'ed25519', 'sign')
     this.#server = createServer((request, response) => {
       try {
-        response.end(readFileSync(join(folder, 'served', basename(request.url ?? ''))))
+        response.end(readFileSync(join(folder, 'served', basename(decodeURIComponent(request.url ?? '')))))
       } catch {
         response.writeHead(404).end()
       }
