@@ -34,8 +34,9 @@ const wrong: readonly (readonly [values: Readonly<Record<string, unknown>>, refu
 ]
 
 if (packers.length === 0) t.test('the templates are valid', { skip: 'packer is not installed' }, async () => undefined)
+const folder = t.testdir() // once: each call empties it
 for (const packer of packers) {
-  const checkout = checkOut(t.testdir(), packer)
+  const checkout = checkOut(folder, packer)
   const qemu = '-only=qemu.builder'
   // Plugins come from the network, and a test takes nothing from there.
   const skip =
