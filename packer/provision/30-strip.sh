@@ -14,5 +14,5 @@ mkdir -p "$WORK/boot" && mv boot/vmlinuz-* boot/initr*-* "$WORK/boot/"
 # what `data` begins with
 mkdir -p "$WORK/data/lib" "$WORK/data/log" "$WORK/data/cache" && mkdir -p "$WORK/data/tmp" && chmod 1777 "$WORK/data/tmp"
 ln -sfn /run "$WORK/data/run"
-# every time stamp is that of the commit
-find . "$WORK/data" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+# every time stamp is that of the commit: some of the tree tell when it was bootstrapped, which may be longer ago
+find . "$WORK/data" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
