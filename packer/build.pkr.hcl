@@ -43,8 +43,8 @@ build {
       "${path.root}/provision/40-partitions.sh",
       "${path.root}/provision/45-labels.sh",
       "${path.root}/provision/50-root.sh",
-      "${path.root}/provision/60-boot.sh",
-      "${path.root}/provision/70-data.sh",
+      "${path.root}/provision/60-data.sh",
+      "${path.root}/provision/70-boot.sh",
     ]
   }
 

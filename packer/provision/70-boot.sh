@@ -1,6 +1,7 @@
 #!/bin/sh
 # `boot`: kernel and initramfs of each slot, and one GRUB for BIOS and EFI, with all of its modules inside. FAT is written with
-# mtools, which take the time from SOURCE_DATE_EPOCH.
+# mtools, which take the time from SOURCE_DATE_EPOCH. The last script: when GRUB wrote to the whole disk, udev reads the partitions
+# anew, and for a moment none of them can be found by its name.
 set -eu
 boot=/dev/disk/by-partlabel/boot
 modules='part_gpt fat normal configfile test loadenv echo linux reboot sleep'
@@ -23,3 +24,4 @@ mcopy -i "$boot" "$WORK/BOOTX64.EFI" ::/EFI/BOOT/BOOTX64.EFI
 "${GRUB_MKIMAGE:-grub-mkimage}" -O i386-pc -p '(,gpt2)/grub' -o "$WORK/core.img" $modules biosdisk vga
 cp /usr/lib/grub/i386-pc/boot.img "$WORK/"
 "${GRUB_SETUP:-/usr/lib/grub/i386-pc/grub-bios-setup}" --directory="$WORK" --skip-fs-probe "$DISK"
+sync
