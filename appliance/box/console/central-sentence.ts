@@ -1,4 +1,5 @@
 // How the box stands with central, in one sentence and at most one piece of advice. A table: the first row that holds is said.
+import { advice } from '../../../agent/errors.ts'
 import { agoText, spanText } from '../../../agent/lib/table.ts'
 import type { AgentStatus, Facts } from './facts.ts'
 
@@ -53,7 +54,7 @@ export function centralSentence(facts: Facts): Sentence {
     return {
       light: 'bad',
       text: `The agent does not answer: ${agent.text}`,
-      advice: 'It is started again by itself. If this lasts for minutes, restart this box.',
+      advice: advice['agent-not-running'],
     }
   if (agent.status.device === null) return enrolment(facts) ?? connected(agent.status, now)
   return trouble(agent.status, now) ?? connected(agent.status, now)

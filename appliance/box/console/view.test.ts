@@ -79,6 +79,8 @@ t.test('refused settings and notices stand above the gateways, and each trouble 
 })
 
 t.test('advice can be followed without a shell', async t => {
+  const silent = shown({ agent: { kind: 'silent', text: 'no agent is running' } })
+  t.match(silent, /It is started again by itself/)
   const ofCommands = ['argument-wrong', 'pseudonym-wrong'] // are answers to words that were typed into a shell
   for (const [code, words] of Object.entries(advice).filter(([code]) => !ofCommands.includes(code))) {
     const text = shown({}, { notices: [`something is wrong [${code}]\n  ${words}`] })
