@@ -33,10 +33,13 @@ t.test('holds 20,000 messages a second', { skip: reason ?? false, timeout: (MINU
   const { unaccounted, spooled, waiting, shed } = sums(last)
   t.same({ unaccounted, spooled, waiting, shed }, { unaccounted: 0, spooled: 0, waiting: 0, shed: 0 })
 
-  const stallMs = samples.at(-1)?.longestStallMs ?? Number.POSITIVE_INFINITY
-  const stalls = `longest stall ${stallMs} ms, of an idle process on this machine meanwhile ${machineStallMs.toFixed(1)} ms`
-  t.comment(stalls)
-  t.ok(stallMs <= STALL_MAX_MS + machineStallMs, stalls)
+  // A stall counts less what the machine's host took in its ten seconds: nobody answers without a processor.
+  const longest = samples.filter(({ longestStallMs }, i) => longestStallMs > (samples[i - 1]?.longestStallMs ?? 0))
+  const own = longest.map(({ longestStallMs, stolenMs }) => longestStallMs - Math.max(stolenMs, machineStallMs))
+  const stalls = longest.map(one => `${one.longestStallMs} ms (stolen by the host: ${one.stolenMs})`).join(', ')
+  const told = `longest stalls, each longer than before: ${stalls}; an idle process waited ${machineStallMs.toFixed(1)} ms at worst`
+  t.comment(told)
+  t.ok(own.length > 0 && Math.max(...own) <= STALL_MAX_MS, told)
 
   const resident = samples.map(({ residentBytes }) => residentBytes)
   const quarters = [0, 1, 2, 3].map(n => median(resident.slice((n * resident.length) / 4, ((n + 1) * resident.length) / 4)))

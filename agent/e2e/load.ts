@@ -27,14 +27,21 @@ const rules = `table inet load {
 }`
 const SAMPLE_MS = 10_000
 const RESOLUTION_MS = 10
+/** Of /proc/stat (proc_stat(5)): a hundredth of a second on every Linux that Node.js runs on. */
+const TICK_MS = 10
 /** Twenty thousand a second in all. */
 const rates = { udp: 14_000, tcp: 4000, packets: 2000 }
 const LINES = 200_000
 
+export interface LoadSample extends ProcessStatus {
+  /** What the host of this virtual machine took from its processors since the sample before, all of them together. */
+  readonly stolenMs: number
+}
+
 export interface LoadOutcome {
   readonly sent: LoadSent
   readonly last: Status
-  readonly samples: readonly ProcessStatus[]
+  readonly samples: readonly LoadSample[]
   /** How late this process was woken at worst, which had nothing to do: the machine's doing, not the agent's. */
   readonly machineStallMs: number
 }
@@ -63,7 +70,8 @@ export async function runLoad(folder: string, minutes: number, tell: (line: stri
     said += chunk
   })
   const ended = once(sending, 'close')
-  const samples: ProcessStatus[] = []
+  const samples: LoadSample[] = []
+  let stolenBefore = stolenMs()
   const control = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   control.enable()
   try {
@@ -71,8 +79,11 @@ export async function runLoad(folder: string, minutes: number, tell: (line: stri
       isOver = await Promise.race([ended.then(() => true), sleep(SAMPLE_MS).then(() => false)])
       const status = await agent.status()
       if (status.process === null) throw new Error('a running agent knows what it takes')
-      samples.push(status.process)
-      tell(lineOf(status, status.process))
+      const stolen = stolenMs()
+      const sample = { ...status.process, stolenMs: stolen - stolenBefore }
+      stolenBefore = stolen
+      samples.push(sample)
+      tell(lineOf(status, sample))
     }
     const sent = JSON.parse(said) as LoadSent
     const last = await until(
@@ -89,11 +100,16 @@ export async function runLoad(folder: string, minutes: number, tell: (line: stri
   }
 }
 
-function lineOf(status: Status, { residentBytes, cpuSeconds, longestStallMs }: ProcessStatus): string {
+/** Since the machine's start; the eighth number of the first line. */
+function stolenMs(): number {
+  return Number(readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].split(/\s+/)[8] ?? 0) * TICK_MS
+}
+
+function lineOf(status: Status, { residentBytes, cpuSeconds, longestStallMs, stolenMs }: LoadSample): string {
   const sum = (name: 'received' | 'unaccounted' | 'sent') => status.accounting.reduce((total, input) => total + input[name], 0)
   const lost = status.accounting.reduce((total, input) => total + (input.kernelLost ?? 0), 0)
   const memory = `${(residentBytes / 2 ** 20).toFixed(1)} MiB`
-  return `${sum('received')} received, ${sum('sent')} sent, ${sum('unaccounted')} unaccounted, ${lost} lost by the kernel; ${memory}, ${cpuSeconds.toFixed(1)} s CPU, longest stall ${longestStallMs} ms`
+  return `${sum('received')} received, ${sum('sent')} sent, ${sum('unaccounted')} unaccounted, ${lost} lost by the kernel; ${memory}, ${cpuSeconds.toFixed(1)} s CPU, longest stall ${longestStallMs} ms, ${stolenMs} ms stolen by the host`
 }
 
 /** A day of a small member's gateways, or our own fixtures again and again. */
