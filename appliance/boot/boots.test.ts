@@ -1,21 +1,19 @@
 // The image as members get it, started in virtual machines: from the OVA with BIOS and with EFI, settings by OVF environment;
 // and from the image to flash, settings on its FAT partition. Each has to enrol and to bring a message of a firewall to central.
-import { createSocket } from 'node:dgram'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { askAdmin } from '../../central-stub/admin.ts'
-import type { Stats } from '../../central-stub/stats.ts'
 import { uncleanIn } from '../hygiene.ts'
+import { bringsBatch } from './collecting.ts'
 import * as ground from './ground.ts'
 import { Machine, type MachineOptions } from './machine.ts'
 import { bareUnit, END, type Report, readReport, reportUnit } from './report.ts'
+import { lookInto } from './slot.ts'
 
 const UP_SECONDS = 900
 const CUTS = 10
 const obstacle = ground.obstacle()
-const stats = async (): Promise<Stats> => (await askAdmin(join(ground.folder, 'central'), { ask: 'stats' })) as Stats
 
 t.setTimeout(60 * 60 * 1000)
 
@@ -27,17 +25,7 @@ else {
   const image = ground.buildImage(central)
 
   t.test('the slot of the image is clean', async t => {
-    const disk = ground.diskOfOva(image)
-    const place = join(ground.folder, 'slot')
-    ground.tool('mkdir', '-p', place)
-    try {
-      ground.tool('mount', '-o', `ro,loop,offset=${ground.partition(disk, 'root-a').offset}`, disk, place)
-    } catch (error) {
-      t.skip(`a file cannot be mounted here: ${error}`, async () => undefined)
-      return
-    }
-    t.teardown(() => ground.tool('umount', place))
-    t.strictSame(uncleanIn(place), [])
+    lookInto(t, ground.diskOfOva(image), 'root-a', place => t.strictSame(uncleanIn(place), []))
   })
 
   t.test('how long the same disk takes with nothing of ours', async t => {
@@ -94,23 +82,14 @@ async function collects(
   options: Pick<MachineOptions, 'disk' | 'firmware' | 'cd' | 'stick'>,
   meanwhile?: (t: Test, machine: Machine) => Promise<void>,
 ): Promise<{ report: Report }> {
-  const before = await stats()
   const folder = ground.folderOf(name)
   const machine = await Machine.start({ ...options, folder, syslog: ground.syslog, unit: reportUnit })
   try {
     await machine.says('READY', UP_SECONDS)
     t.comment(`${name}: the agent answers after ${((performance.now() - machine.startedAt) / 1000).toFixed(1)} s`)
     await machine.says('ENROLLED', UP_SECONDS)
-    const udp = createSocket('udp4')
-    let after = before
-    for (let tries = 0; tries < 60 && after.batches === before.batches; tries++) {
-      udp.send(ground.firewallMessage(), ground.syslog.udp, '127.0.0.1')
-      await sleep(1000)
-      after = await stats()
-    }
-    udp.close()
+    t.ok(await bringsBatch(60), 'a batch with the message is at central')
     t.comment(`${name}: the first batch is at central after ${((performance.now() - machine.startedAt) / 1000).toFixed(1)} s`)
-    t.ok(after.batches > before.batches, 'a batch with the message is at central')
     const report = readReport(await machine.says(END, UP_SECONDS))
     await machine.screen(join(folder, 'screen.ppm'))
     t.match(report.enrolment, /"state":"enrolled"/, 'it is enrolled')

@@ -128,8 +128,3 @@ export function ready(): void {
   mkdirSync(folder, { recursive: true })
   if (!existsSync(join(folder, 'README'))) writeFileSync(join(folder, 'README'), 'Made by the tests of the image; may be deleted.\n')
 }
-
-/** As a Linux firewall says it; documentation addresses. */
-export const firewallMessage = (): string =>
-  '<4>Nov 21 08:00:00 fw-1 kernel: [FW-DROP] IN=eth0 OUT= MAC= SRC=203.0.113.77 DST=198.51.100.10 LEN=60 TOS=0x00 PREC=0x00 TTL=50 ' +
-  'ID=1 DF PROTO=TCP SPT=40000 DPT=22 WINDOW=1024 RES=0x00 SYN URGP=0'

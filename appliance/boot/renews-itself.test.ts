@@ -1,22 +1,19 @@
 // A box gets newer packages into its other slot, starts it, and goes on collecting; newer packages with which it does not come up
 // are taken back. The newer ones bring another kernel. Takes about an hour, so it runs by `make test-updates`, not with the others.
-import { createSocket } from 'node:dgram'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { askAdmin } from '../../central-stub/admin.ts'
-import type { Stats } from '../../central-stub/stats.ts'
 import { uncleanIn } from '../hygiene.ts'
+import { bringsBatch } from './collecting.ts'
 import * as ground from './ground.ts'
 import { Machine } from './machine.ts'
 import { fetchOtherKernel } from './other-kernel.ts'
 import { type Package, Repository } from './repository.ts'
+import { lookInto } from './slot.ts'
 
 const PORT = 38_444
 const MINUTES = 60
 const obstacle = ground.obstacle()
-const stats = async (): Promise<Stats> => (await askAdmin(join(ground.folder, 'central'), { ask: 'stats' })) as Stats
 // of all packages of the image the one that nothing else reads
 const newer = (version: string, over: Partial<Package> = {}): Package => ({
   name: 'pci.ids',
@@ -81,14 +78,7 @@ else {
     await repository.listen(PORT)
     await machine.says(`GOOD slot=b ${kernel.name} version 9999.1`, 60 * MINUTES)
     t.comment(`slot b is good after ${seconds()} s`)
-    const before = await stats()
-    const udp = createSocket('udp4')
-    for (let tries = 0; tries < 90 && (await stats()).batches === before.batches; tries++) {
-      udp.send(ground.firewallMessage(), ground.syslog.udp, '127.0.0.1')
-      await sleep(1000)
-    }
-    udp.close()
-    t.ok((await stats()).batches > before.batches, 'a batch of slot b is at central')
+    t.ok(await bringsBatch(90), 'a batch of slot b is at central')
     await machine.says('LOOKED slot=b {', 20 * MINUTES)
     t.match(machine.serial, /LOOKED slot=b \{.*"state":"current"/)
   })
@@ -107,18 +97,10 @@ else {
   await t.test('what the box made is as clean as what was built', async t => {
     await machine.screen(join(ground.folderOf('renewed'), 'screen.ppm'))
     await machine.shutDown(90)
-    const place = join(ground.folder, 'slot')
-    ground.tool('mkdir', '-p', place)
-    for (const name of ['root-a', 'root-b']) {
-      try {
-        ground.tool('mount', '-o', `ro,loop,offset=${ground.partition(disk, name).offset}`, disk, place)
-      } catch (error) {
-        t.skip(`a file cannot be mounted here: ${error}`, async () => undefined)
-        return
-      }
-      t.strictSame(uncleanIn(place), [], name)
-      t.strictSame(readdirSync(join(place, 'usr/lib/modules')), [kernel.name], `${name} has the newer kernel alone`)
-      ground.tool('umount', place)
-    }
+    for (const name of ['root-a', 'root-b'])
+      lookInto(t, disk, name, place => {
+        t.strictSame(uncleanIn(place), [], name)
+        t.strictSame(readdirSync(join(place, 'usr/lib/modules')), [kernel.name], `${name} has the newer kernel alone`)
+      })
   })
 }
