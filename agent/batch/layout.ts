@@ -1,4 +1,4 @@
-// The layout of a packed batch, shared by writer and reader. README.md explains it column by column.
+// The layout of a packed batch, shared by writer and reader. packed-batch.md explains it column by column.
 
 export const PACK_FORMAT = 1
 

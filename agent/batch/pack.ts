@@ -1,5 +1,5 @@
 // Packs an open batch: head and columns, compressed. Internal addresses are replaced by pseudonyms here, so nothing
-// behind this file ever holds one. README.md describes every column.
+// behind this file ever holds one. packed-batch.md describes every column.
 import { Packr } from 'msgpackr'
 import { AddressIndex } from '../lib/address-index.ts'
 import { ByteWriter } from '../lib/byte-writer.ts'

@@ -1,4 +1,4 @@
-// The example in README.md is what the code writes and reads: its keys open its frame, and its frame holds its events.
+// The example in example.md is what the code writes and reads: its keys open its frame, and its frame holds its events.
 import { createECDH, createPrivateKey, createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
@@ -6,8 +6,7 @@ import { type BatchFrame, decodeFrame, verifyFrame } from './frame.ts'
 import { openFrame } from './seal.ts'
 import { unpack } from './unpack.ts'
 
-const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8')
-const example = readme.slice(readme.indexOf('\n## An example'))
+const example = readFileSync(new URL('example.md', import.meta.url), 'utf8')
 
 /** The hexadecimal lines of the block behind a sentence. */
 const hexBehind = (sentence: RegExp): Buffer => {
