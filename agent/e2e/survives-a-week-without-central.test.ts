@@ -7,50 +7,20 @@ import t from 'tap'
 import { z } from 'zod'
 import { startCentral } from '../../central-stub/central.ts'
 import { verifyReceipt } from '../batch/receipt.ts'
-import { Batcher } from '../batcher.ts'
-import { Collector } from '../collector.ts'
-import { Gateways } from '../gateways.ts'
-import { emptyTotals, inputNames, sum, unaccounted } from '../ledger/accounting.ts'
-import { Ledger } from '../ledger/ledger.ts'
+import { inputNames, sum, unaccounted } from '../ledger/accounting.ts'
 import { quietLog } from '../log.ts'
-import { Outbox } from '../outbox.ts'
-import { recoverChain, recoverCounts } from '../recovery.ts'
-import { Spool } from '../spool/spool.ts'
-import { Networks } from '../triage/networks.ts'
-import { Triage } from '../triage/triage.ts'
 import { enrolOnce } from '../uplink/enrol.ts'
-import { type Identity, identityFrom } from '../uplink/identity.ts'
+import { identityFrom } from '../uplink/identity.ts'
 import { openCentral } from '../uplink/pinned-client.ts'
 import { initialUplinkState, type UplinkDesk, uploadForever } from '../uplink/uplink.ts'
 import { blockedLine, temporaryFolder, until } from './harness.ts'
+import { openBox } from './open-box.ts'
 
 t.setTimeout(300_000)
 const BATCHES = 1500
 const QUOTA_BYTES = 2 * 1024 * 1024
 const loginLine = (number: number) =>
   `<38>Nov 20 12:00:00 bastion sshd[99]: Failed password for root from 192.0.2.${1 + (number % 250)} port ${1024 + number} ssh2`
-
-/** The parts of an agent from the batch to the spool, on a folder, without sockets. */
-async function openBox(folder: string, identity: Identity) {
-  const ledger = new Ledger(join(folder, 'ledger'), 1024 ** 3)
-  const spool = new Spool(join(folder, 'spool'), QUOTA_BYTES)
-  const totals = structuredClone(ledger.state.totals ?? emptyTotals())
-  const outbox = new Outbox(ledger, spool, totals)
-  const recovery = { ledger, spool, outbox, totals, log: quietLog }
-  recoverCounts(recovery, identity)
-  await recoverChain(recovery, identity)
-  const collector = new Collector(totals, new Gateways([], () => undefined), new Triage(new Networks(['198.51.100.0/24'])))
-  const batcher = new Batcher({
-    collector,
-    outbox,
-    log: quietLog,
-    pseudonymise: () => Buffer.alloc(16),
-    identity: () => identity,
-    keepNumbers: () => undefined,
-    stored: () => undefined,
-  })
-  return { ledger, spool, totals, outbox, collector, batcher }
-}
 
 const usedBytes = (folder: string) => sum(readdirSync(folder).map(name => Math.ceil(statSync(join(folder, name)).size / 4096) * 4096))
 
@@ -65,7 +35,8 @@ t.test('keeps within its room, sheds the oldest of low value, and tells central 
   await first.close()
 
   const never = new AbortController().signal
-  let box = await openBox(folder, identity)
+  const folders = { ledger: join(folder, 'ledger'), spool: join(folder, 'spool') }
+  let box = await openBox(folders, QUOTA_BYTES, identity)
   let largest = 0
   let number = 0
   for (let batch = 0; batch < BATCHES; batch++) {
@@ -75,10 +46,10 @@ t.test('keeps within its room, sheds the oldest of low value, and tells central 
     sink.heardAt = Date.now()
     for (const line of lines) sink.deliver(Buffer.from(line), 0, line.length, '10.0.0.1')
     await box.batcher.closeOnce(never)
-    if (batch % 25 === 0) largest = Math.max(largest, usedBytes(join(folder, 'spool')))
+    if (batch % 25 === 0) largest = Math.max(largest, usedBytes(folders.spool))
     if (batch === BATCHES / 2) {
       box.ledger.close()
-      box = await openBox(folder, identity)
+      box = await openBox(folders, QUOTA_BYTES, identity)
       t.equal(sum(inputNames.map(name => unaccounted(box.totals[name]))), 0, 'a restart in the middle of the week loses no count')
     }
   }

@@ -1,17 +1,8 @@
 // A box whose spool holds many batches, as if central had been away for long: made with the parts of the agent itself, in
 // seconds and not in hours.
-import { Batcher } from '../../agent/batcher.ts'
-import { Collector } from '../../agent/collector.ts'
 import { blockedLine } from '../../agent/e2e/harness.ts'
-import { Gateways } from '../../agent/gateways.ts'
-import { Ledger } from '../../agent/ledger/ledger.ts'
-import { quietLog } from '../../agent/log.ts'
-import { Outbox } from '../../agent/outbox.ts'
+import { openBox } from '../../agent/e2e/open-box.ts'
 import { pathsBelow } from '../../agent/paths.ts'
-import { recoverChain, recoverCounts } from '../../agent/recovery.ts'
-import { Spool } from '../../agent/spool/spool.ts'
-import { Networks } from '../../agent/triage/networks.ts'
-import { Triage } from '../../agent/triage/triage.ts'
 import { readIdentity } from '../../agent/uplink/identity.ts'
 
 const QUOTA_BYTES = 2 ** 31
@@ -22,23 +13,7 @@ export async function addBacklog(root: string, batches: number): Promise<void> {
   const paths = pathsBelow(root)
   const identity = readIdentity(paths.identity)
   if (identity === undefined) throw new Error('the box has no identity')
-  const ledger = new Ledger(paths.ledger, QUOTA_BYTES)
-  const spool = new Spool(paths.spool, QUOTA_BYTES)
-  const totals = structuredClone(ledger.state.totals)
-  const outbox = new Outbox(ledger, spool, totals)
-  const recovery = { ledger, spool, outbox, totals, log: quietLog }
-  recoverCounts(recovery, identity)
-  await recoverChain(recovery, identity)
-  const collector = new Collector(totals, new Gateways([], () => undefined), new Triage(new Networks(['198.51.100.0/24'])))
-  const batcher = new Batcher({
-    collector,
-    outbox,
-    log: quietLog,
-    pseudonymise: () => Buffer.alloc(16),
-    identity: () => identity,
-    keepNumbers: () => undefined,
-    stored: () => undefined,
-  })
+  const { ledger, collector, batcher } = await openBox(paths, QUOTA_BYTES, identity)
   const sink = collector.sinkFor('udp')
   const never = new AbortController().signal
   for (let batch = 0; batch < batches; batch++) {
