@@ -1,6 +1,6 @@
 // Reads `name = value` lines by a table that gives each setting its default, shape and help. Unknown names are errors, all
 // faults are told at once with their lines, and the value of a setting that is secret is told nowhere.
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 export interface Setting {
   readonly default: string

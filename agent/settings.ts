@@ -1,6 +1,6 @@
 // The agent's table of settings: it gives types, defaults, checks, help and documentation. How a file of settings is read,
 // for this table and for others, is in settings-text.ts.
-import { z } from 'zod'
+import * as z from 'zod'
 import { Failure } from './errors.ts'
 import { parsePrefix } from './lib/prefix.ts'
 import { parseTable, type SettingFault, type SettingValues } from './settings-text.ts'

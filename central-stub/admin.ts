@@ -2,7 +2,7 @@
 // of JSON answers. What can be asked is a table.
 import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Central } from './central.ts'
 import { socketPath } from './folder.ts'
 

@@ -1,6 +1,6 @@
 // What central has on file of codes, devices and their certificates: the queries, each with the shape of its rows.
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Head, noHead } from './chain.ts'
 import { timestamp } from './schema.ts'
 import type { Reader, Transaction } from './store.ts'

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Central, startCentral } from './central.ts'
 import { enrolBox, makeBatch, makeChain, makeCsr, newKey, post, send, type Target, targetOf } from './test-box.ts'
 

@@ -1,7 +1,7 @@
 // How a device gets a certificate: with a single-use code the first time (or again, keeping its id and its chain), with
 // the certificate it has from then on. An id is never an authenticator, and nobody is ever 'already registered'.
 import { createHash, type KeyObject, randomBytes, randomUUID } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { makeCode, normaliseCode } from '../agent/batch/enrolment-code.ts'
 import { CSR_MAX_CHARACTERS, issueDevice, readRequest } from './certificates.ts'
 import {

@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { join } from 'node:path'
 import t, { type TAP } from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import { buildBatchFrame, decodeFrame, encodeBatchHeader, signFrame } from '../agent/batch/frame.ts'
 import { verifyReceipt } from '../agent/batch/receipt.ts'
 import { generateSealKeyPair } from '../agent/batch/seal.ts'

@@ -1,7 +1,7 @@
 // A frame in, a receipt out - after the frame is on the disk, once, however often it is sent. Checks go from cheap to
 // dear and from outside in: form, who, signature, place in the chain, seal, content. A refusal stores nothing.
 import { BIGINT, VARCHAR } from '@duckdb/node-api'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type BatchFrame, decodeFrame, type Frame, type ShedFrame, verifyFrame } from '../agent/batch/frame.ts'
 import { type Receipt, signReceipt } from '../agent/batch/receipt.ts'
 import { openFrame } from '../agent/batch/seal.ts'

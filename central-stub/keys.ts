@@ -5,7 +5,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, typ
 import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { generateSealKeyPair, sealKeyId } from '../agent/batch/seal.ts'
 import { type Authority, issueServer, makeAuthority, pinOf } from './certificates.ts'
 import { fileNames, readIfThere, writeDurable } from './folder.ts'

@@ -1,6 +1,6 @@
 import { BIGINT, VARCHAR } from '@duckdb/node-api'
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { WireEvent } from '../agent/batch/unpack.ts'
 import { eventColumns } from './schema.ts'
 import { Store } from './store.ts'

@@ -1,5 +1,5 @@
 // What central can say about what it holds: totals, the state of each device, and who is seen most.
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Reader } from './store.ts'
 
 const number = z.bigint().transform(Number)

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import { timestamp } from './schema.ts'
 import { Store } from './store.ts'
 

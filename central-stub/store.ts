@@ -4,7 +4,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, type DuckDBType, type DuckDBValue } from '@duckdb/node-api'
-import { z } from 'zod'
+import * as z from 'zod'
 import { fileNames, syncFolder } from './folder.ts'
 import { eventsTable, tables } from './schema.ts'
 

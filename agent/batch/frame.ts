@@ -2,7 +2,7 @@
 // device's key. The header carries the hash of what came before, so order and gaps are provable. README.md has the layout.
 import { createHash, type KeyObject, sign, verify } from 'node:crypto'
 import { Packr } from 'msgpackr'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Failure } from '../errors.ts'
 
 const FORMAT = 1

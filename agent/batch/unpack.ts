@@ -1,7 +1,7 @@
 // Reads a packed batch back into events: for central, and for the ledger on the box. The bytes come from outside:
 // every length and every index is checked, and nothing grows beyond the bounds of layout.ts.
 import { Packr } from 'msgpackr'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Failure } from '../errors.ts'
 import { actionNames, directionNames, productNames } from '../event.ts'
 import { formatAddress } from '../lib/address.ts'

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import { startCentral } from '../../central-stub/central.ts'
 import { readLedger } from '../ledger/ledger.ts'
 import { pathsBelow } from '../paths.ts'

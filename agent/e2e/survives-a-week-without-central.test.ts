@@ -4,7 +4,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import { startCentral } from '../../central-stub/central.ts'
 import { verifyReceipt } from '../batch/receipt.ts'
 import { inputNames, sum, unaccounted } from '../ledger/accounting.ts'

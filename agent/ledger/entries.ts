@@ -1,7 +1,7 @@
 // What the ledger records, and how a line of it is made and checked. Each line is JSON and names the SHA-256 of the line
 // before it, so that a line cannot be changed, taken out or put in without breaking the chain behind it.
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { emptyCounts, inputNames, type RowsByInput, type Totals } from './accounting.ts'
 
 const count = z.int().nonnegative()

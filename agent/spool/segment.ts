@@ -1,6 +1,6 @@
 // A file of the spool: one line of JSON that says what it holds, then the frame as it will be sent. A segment of kind
 // `shed` has no frame: it is what remains of batches that had to go, enough to make the signed statement about them. Pure.
-import { z } from 'zod'
+import * as z from 'zod'
 
 const count = z.int().nonnegative()
 const hash = z.string().regex(/^[0-9a-f]{64}$/)

@@ -2,7 +2,6 @@
 // only looks at what the server shows, sends nothing, and takes the certificate whose key is pinned; every real connection
 // is then verified by OpenSSL against that certificate alone: signature, chain, dates and name. No public CA is asked.
 import { createHash, X509Certificate } from 'node:crypto'
-import { request } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ConnectionOptions, connect, type DetailedPeerCertificate } from 'node:tls'
 import { Failure } from '../errors.ts'
@@ -64,7 +63,9 @@ function lookAt(options: ConnectionOptions): Promise<X509Certificate[]> {
   })
 }
 
-function tunnel(proxy: string, target: string): Promise<Socket> {
+async function tunnel(proxy: string, target: string): Promise<Socket> {
+  // only here: an import of this module takes Node.js' own fetch and WebSocket along
+  const { request } = await import('node:http')
   return new Promise((resolve, reject) => {
     const { hostname, port, username, password } = new URL(proxy)
     const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')

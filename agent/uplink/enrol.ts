@@ -1,7 +1,7 @@
 // Enrolment and renewal: the box makes its key, the key never leaves it, central answers a signing request (RFC 2986)
 // with a short-lived certificate.
 import { randomUUID, webcrypto } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Failure } from '../errors.ts'
 import { type Identity, identityShape } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'

@@ -1,7 +1,7 @@
 // Who this box is to central: its key, its certificate, and the keys of central that matter. One file, replaced as a whole.
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Failure } from '../errors.ts'
 import { isErrorWithCode, writeDurable } from '../lib/durable-file.ts'
 

@@ -2,9 +2,9 @@
 // through a proxy. Answers are bounded in size and time.
 import { X509Certificate } from 'node:crypto'
 import { checkServerIdentity } from 'node:tls'
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { type CentralAddress, findAnchor, pinOf } from './anchor.ts'
 import { asCentralFailure } from './central-failure.ts'
+import { Agent, type Dispatcher, ProxyAgent } from './undici.ts'
 
 const ANSWER_MAX_BYTES = 256 * 1024
 const CONNECT_MS = 15_000
@@ -31,7 +31,7 @@ export interface CentralClient {
 /** Connects to nothing but the holder of a pinned key. `key` is absent only for enrolment. */
 export async function openCentral(central: CentralAddress, key?: ClientKey): Promise<CentralClient> {
   const anchor = await findAnchor(central)
-  const { host } = new URL(central.url)
+  const { host, origin } = new URL(central.url)
   const tls = {
     ca: [anchor],
     // a pinned server key is an anchor too, though it has not signed itself
@@ -58,9 +58,10 @@ export async function openCentral(central: CentralAddress, key?: ClientKey): Pro
     post: async (path, body, signal) => {
       const isBytes = body instanceof Uint8Array
       try {
-        const answer = await request(new URL(path, central.url), {
+        const answer = await dispatcher.request({
           method: 'POST',
-          dispatcher,
+          origin,
+          path,
           headers: { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' },
           body: isBytes ? body : JSON.stringify(body),
           ...(signal === undefined ? {} : { signal }),

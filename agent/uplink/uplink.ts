@@ -1,6 +1,6 @@
 // Sends what waits, oldest first, one at a time, and removes only what central has signed for. One attempt and the loop are
 // two functions. No refusal ends the loop: a box that gives up is a box that someone has to visit.
-import { z } from 'zod'
+import * as z from 'zod'
 import { describe, Failure } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Log } from '../log.ts'

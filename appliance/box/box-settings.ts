@@ -1,6 +1,6 @@
 // What a member may set on a box: the agent's settings and those of the box itself, in one table, read by the same code with
 // the same errors. One text is judged as a whole: a gateway that no address can reach is a fault of the file.
-import { z } from 'zod'
+import * as z from 'zod'
 import { normaliseCode } from '../../agent/batch/enrolment-code.ts'
 import { Failure } from '../../agent/errors.ts'
 import { settingsTable, tlsFaults } from '../../agent/settings.ts'

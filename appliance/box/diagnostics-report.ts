@@ -1,5 +1,5 @@
 // How far the diagnostics are on their way to a stick: written by `cyberalarm-box diagnostics`, shown by the console.
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** In the folder of what is told to the console. */
 export const DIAGNOSTICS_REPORT = 'diagnostics.json'

@@ -1,6 +1,6 @@
 // What of the agent's status goes into the file for the helpdesk: an allow list as a shape. A field that is added to the status
 // later is not in the file before it is named here. Texts and addresses are redacted by who asks.
-import { z } from 'zod'
+import * as z from 'zod'
 
 const numbers = z.record(z.string(), z.number())
 

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { normaliseCode } from '../../agent/batch/enrolment-code.ts'
 import { describe, Failure } from '../../agent/errors.ts'
 import { backoffMs, pause } from '../../agent/lib/backoff.ts'

@@ -1,7 +1,7 @@
 // What the box keeps between boots, and what it tells the console. Every file is whole or absent; one that makes no sense is
 // as if it were absent, because a box must come up.
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isErrorWithCode, writeDurable } from '../../agent/lib/durable-file.ts'
 import { parseTable } from '../../agent/settings-text.ts'
 import { memberTable, type ParsedMember, readMember } from './box-settings.ts'

@@ -1,5 +1,5 @@
 // How the last look for updates of the system went, as base/refresh tells it, and what of that needs somebody.
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const systemShape = z.object({
   at: z.string().max(40),

@@ -1,6 +1,6 @@
 // What the console knows of the box, as one object, and the shapes in which other programs tell it. They run as other users and
 // read what strangers send, so nothing is believed: what does not have its shape is as if it were not there.
-import { z } from 'zod'
+import * as z from 'zod'
 import type { DiagnosticsReport } from '../diagnostics-report.ts'
 import type { SystemReport } from '../system-report.ts'
 

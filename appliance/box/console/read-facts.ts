@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { hostname, networkInterfaces, uptime } from 'node:os'
 import { join } from 'node:path'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { isErrorWithCode } from '../../../agent/lib/durable-file.ts'
 import { pathsBelow } from '../../../agent/paths.ts'
 import { askStatus } from '../../../agent/status-socket.ts'

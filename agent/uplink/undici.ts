@@ -1,0 +1,11 @@
+// What is used of undici, file by file. Its index brings fetch, WebSockets, caches and mocks along: 5.5 MB of memory, a quarter
+// of the agent's start, and nothing that a box should have.
+import api from 'undici/lib/api/index.js'
+import Agent from 'undici/lib/dispatcher/agent.js'
+import Dispatcher from 'undici/lib/dispatcher/dispatcher.js'
+import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js'
+
+// as its index does
+Object.assign(Dispatcher.prototype, api)
+
+export { Agent, type Dispatcher, ProxyAgent }
