@@ -149,6 +149,20 @@ t.test('a device renews itself, and the old certificate goes on too', async t =>
   )
 })
 
+t.test('a key that is revoked while it asks gets nothing any more', async t => {
+  const halfway = async (device: string) => t.equal(await central.revoke(device), 1)
+  const thief = await enrolBox(target, await central.makeCode())
+  const renewal = { csr: await makeCsr(newKey()) }
+  const before = await certificates()
+  const answer = await post(target, '/v1/renew', renewal, { identity: thief, halfway: () => halfway(thief.device) })
+  t.equal(answer.body.code, 'certificate-revoked')
+  t.equal(await certificates(), before)
+  const box = await enrolBox(target, await central.makeCode())
+  const [batch] = await makeChain(box, 1)
+  const late = await post(target, '/v1/batches', batch.bytes, { identity: box, halfway: () => halfway(box.device) })
+  t.equal(late.body.code, 'certificate-revoked')
+})
+
 t.test('a renewal cannot be had without a certificate, nor without end', async t => {
   const csr = await makeCsr(newKey())
   t.equal((await post(target, '/v1/renew', { csr })).body.code, 'certificate-required')

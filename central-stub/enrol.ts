@@ -9,6 +9,7 @@ import {
   addCertificate,
   addCode,
   addDevice,
+  type CertificateRecord,
   countIssuedSince,
   deviceOfCode,
   headOf,
@@ -129,12 +130,15 @@ async function deviceAskingAgain(reader: Reader, hash: string, key: KeyObject, a
 export async function renew(
   { store, keys, devices, now }: EnrolContext,
   request: z.infer<typeof renewShape>,
-  device: string,
+  { device, fingerprint }: CertificateRecord,
 ): Promise<{ certificate: string; notAfter: string }> {
   const publicKey = await readRequest(request.csr)
   return devices.run(device, () =>
     store.transact(async transaction => {
       const at = now()
+      const active = await activeCertificates(transaction, device, at)
+      // revoked while the body was on its way
+      if (!active.some(one => one.fingerprint === fingerprint)) throw new Refusal('certificate-revoked')
       if ((await countIssuedSince(transaction, device, at - 24 * HOUR_MS)) >= RENEWALS_PER_DAY)
         throw new Refusal('renewed-too-often', { retryAfterSeconds: 3600 })
       const certificate = await issueDevice(keys.authority, publicKey, device, at)

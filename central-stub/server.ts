@@ -51,7 +51,7 @@ const routes: readonly Route[] = [
     url: '/v1/renew',
     maxBytes: JSON_MAX_BYTES,
     access: 'device',
-    handle: (context, { body }, peer) => renew(context, shaped(renewShape, body), peer.device),
+    handle: (context, { body }, peer) => renew(context, shaped(renewShape, body), peer),
   },
   {
     url: '/v1/batches',

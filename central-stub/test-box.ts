@@ -4,6 +4,7 @@ import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypt
 import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { buildShedFrame, signFrame } from '../agent/batch/frame.ts'
@@ -55,7 +56,11 @@ export interface PostOptions {
   readonly type?: string
   readonly method?: string
   readonly headers?: Record<string, string>
+  /** Done while half of the body is held back, some time after central has seen who asks. */
+  readonly halfway?: () => Promise<unknown>
 }
+
+const HELD_BACK_MS = 300
 
 /** One request on a connection of its own. */
 export function post(
@@ -92,7 +97,14 @@ export function post(
       },
     )
     call.on('error', reject)
-    call.end(bytes)
+    if (options.halfway === undefined) call.end(bytes)
+    else {
+      const half = bytes.length >> 1
+      call.write(bytes.subarray(0, half))
+      sleep(HELD_BACK_MS)
+        .then(options.halfway)
+        .then(() => call.end(bytes.subarray(half)), reject)
+    }
   })
 }
 
