@@ -18,6 +18,7 @@ flash: ready ## write an image onto a disk: DEVICE=/dev/sdX (IMAGE=file.img.zst 
 	@node scripts/flash.ts
 
 packages: release ## .deb, .rpm and the one-line installer for a Linux server, into build/packages (ARGS='--base-url URL --central FILE --key FILE')
+	@bash scripts/packages/set-up.sh
 	@node scripts/packages.ts $(ARGS)
 
 demo: ready ## a central, an agent, 20,000 messages through real sockets, and where each one went (KEEP=1 leaves both running)
@@ -50,6 +51,6 @@ clean: ## remove what was built and installed
 .PHONY: ready
 ready: node_modules/.ready
 
-node_modules/.ready: package.json package-lock.json scripts/set-up.sh scripts/build-addon.sh $(wildcard agent/node-netfilter-log/src/* appliance/open-nflog/*.c)
+node_modules/.ready: package.json package-lock.json scripts/set-up.sh scripts/need.sh scripts/build-addon.sh $(wildcard agent/node-netfilter-log/src/* appliance/open-nflog/*.c)
 	@bash scripts/set-up.sh
 	@touch $@

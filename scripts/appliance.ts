@@ -2,6 +2,7 @@
 //   BASE=debian-13 | centos-stream-10 | centos-stream-9      else chosen, and said why
 //   CENTRAL_URL=https://... CENTRAL_PINS=sha256/...          how its boxes find central; empty: each member has to say it
 //   SIGNING_KEY=file                                          the release key; else a key of this checkout, which proves nothing
+//   OUTPUT=folder                                             where it goes; else build/appliance/VERSION-BASE
 //   ACCELERATOR=kvm                                           where KVM is known to work; TCG takes minutes longer
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
@@ -12,6 +13,7 @@ import lock from '../package-lock.json' with { type: 'json' }
 import { chooseBase } from './appliance/choose-base.ts'
 import { composeDisk } from './appliance/compose.ts'
 import { makeDebianBase } from './appliance/debian-base.ts'
+import { imageSettings } from './appliance/image-settings.ts'
 import { writeOutputs } from './appliance/outputs.ts'
 import { Steps } from './appliance/steps.ts'
 import { run } from './appliance/tool.ts'
@@ -22,9 +24,9 @@ const { version } = manifest
 const environment = process.env
 
 const { base, why } = await chooseBase(environment.BASE)
-const central = { url: environment.CENTRAL_URL ?? '', pins: environment.CENTRAL_PINS ?? '' }
-const folder = join(build, `${version}-${base}`)
-mkdirSync(folder, { recursive: true })
+const settings = imageSettings(environment.CENTRAL_URL ?? '', environment.CENTRAL_PINS ?? '')
+const folder = environment.OUTPUT ?? join(build, `${version}-${base}`)
+mkdirSync(build, { recursive: true })
 const steps = new Steps(join(build, 'build.log'))
 const log = (text: string) => steps.log(text)
 console.log(`CyberAlarm ${version} on ${base} (${why})`)
@@ -34,12 +36,12 @@ await steps.run('the release: agent, box programs, Node.js', async () => run(pro
 const builder =
   base === 'debian-13'
     ? await steps.run("Debian's packages, and a machine to build with", async at => {
-        at('mmdebstrap takes about two minutes; kept for the next time')
+        at('mmdebstrap takes about two minutes; kept for a day')
         return makeDebianBase({ root, cache: join(build, 'cache'), log })
       })
     : undefined
 const { rawPath, packages } = await steps.run('the disk, composed in that machine', at =>
-  composeDisk({ root, work: join(build, 'work'), base, builder, version, epoch: epoch(), central, log, at }),
+  composeDisk({ root, work: join(build, 'work'), base, builder, version, epoch: epoch(), settings, log, at }),
 )
 const { files, signature } = await steps.run('OVA, image and block map, qcow2, bill of materials', async at =>
   writeOutputs({
@@ -68,11 +70,11 @@ const { files, signature } = await steps.run('OVA, image and block map, qcow2, b
 console.log(`\n${relative(process.cwd(), folder)}/, in ${steps.elapsed}`)
 for (const { name, bytes } of files) console.log(`  ${name.padEnd(44)} ${(bytes / 1e6).toFixed(1).padStart(8)} MB`)
 console.log(`  ${'SHA256SUMS, SHA256SUMS.sig, allowed_signers'}\n\n${signature}`)
-if (central.url === '')
+if (!settings.includes('central.url'))
   console.log('\nThe image knows no central: build it with CENTRAL_URL= and CENTRAL_PINS=, or each member has to state both.')
 console.log('\nNext: give the .ova to vSphere (Deploy OVF Template, also by its URL), or `make flash DEVICE=/dev/sdX`.')
 
-/** Time stamp of everything that is made: that of the commit, so that the same commit gives the same bytes. */
+/** Time stamp of everything that is made: that of the commit, so that the same commit and packages give the same bytes. */
 function epoch(): number {
   if (environment.SOURCE_DATE_EPOCH !== undefined) return Number(environment.SOURCE_DATE_EPOCH)
   try {

@@ -1,21 +1,9 @@
 #!/usr/bin/env bash
 # Everything a fresh Debian-family machine lacks: system packages through apt, then what package-lock.json names.
-# As another user than root it prints the one line to run instead of changing the system.
 set -euo pipefail
 
-# command: package that brings it
-needed='node:nodejs npm:npm make:make mount:mount cc:gcc'
-missing=()
-for pair in $needed; do
-  command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
-done
-if [ ${#missing[@]} -gt 0 ]; then
-  if [ "$(id -u)" -ne 0 ]; then
-    echo "Some packages are missing. Please run: sudo apt-get install -y ${missing[*]}" >&2
-    exit 1
-  fi
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}"
-fi
+bash "$(dirname "$0")/need.sh" node:nodejs npm:npm make:make mount:mount cc:gcc /usr/include/stdio.h:libc6-dev \
+  /etc/ssl/certs/ca-certificates.crt:ca-certificates
 
 major=$(node -p 'process.versions.node.split(".")[0]')
 if [ "$major" -lt 18 ]; then

@@ -30,14 +30,19 @@ export function obstacle(): string | undefined {
 /** The same keys each time, because the image has the pin of one of them. */
 export const startCentral = (): Promise<CentralProcess> => startCentralProcess(join(folder, 'central'), PORT, { name: HOST })
 
-/** Builds the image as `make appliance` does, and gives its folder. APPLIANCE= takes one that was built for this central before. */
+/**
+ * Builds the image as `make appliance` does, and gives its folder, which is not that of `make appliance`: nobody shall flash an image
+ * that asks for the central of a test. APPLIANCE= takes one that was built for this central before.
+ */
 export function buildImage(central: CentralProcess): string {
   const given = process.env.APPLIANCE
   if (given !== undefined) return given
-  // the test runner has Node.js load hooks of its own into every program that a test starts
-  const environment = ['-u', 'NODE_OPTIONS', 'BASE=debian-13', `CENTRAL_URL=${central.url}`, `CENTRAL_PINS=${central.pins.join(',')}`]
-  tool('env', ...environment, process.execPath, 'scripts/appliance.ts')
-  return join(root, 'build/appliance', readdirSync(join(root, 'build/appliance')).find(name => name.endsWith('-debian-13')) ?? '')
+  const output = join(folder, 'image')
+  // the test runner has Node.js load hooks of its own into every program that a test starts; and no release key signs for tests
+  const without = ['-u', 'NODE_OPTIONS', '-u', 'SIGNING_KEY']
+  const environment = ['BASE=debian-13', `CENTRAL_URL=${central.url}`, `CENTRAL_PINS=${central.pins.join(',')}`, `OUTPUT=${output}`]
+  tool('env', ...without, ...environment, process.execPath, 'scripts/appliance.ts')
+  return output
 }
 
 /** Where a machine has what is its own. */

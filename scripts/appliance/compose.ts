@@ -19,8 +19,8 @@ export interface Composition {
   readonly version: string
   /** Seconds since 1970. */
   readonly epoch: number
-  /** How boxes of this image find central; empty: each has to be told. */
-  readonly central: { readonly url: string; readonly pins: string }
+  /** image.conf. */
+  readonly settings: string
   readonly log: (text: string) => void
   readonly at: (what: string) => void
 }
@@ -63,16 +63,12 @@ export async function composeDisk(order: Composition): Promise<Composed> {
 }
 
 /** appliance/rootfs, the release, and what this image alone has. */
-async function putFiles({ root, work, central, base, version, log, epoch }: Composition, archive: string): Promise<void> {
+async function putFiles({ root, work, settings, base, version, log, epoch }: Composition, archive: string): Promise<void> {
   const files = join(work, 'files')
   const ours = join(files, 'usr/lib/cyberalarm')
   await cp(join(root, 'appliance/rootfs'), files, { recursive: true })
   await cp(join(root, 'build/release'), ours, { recursive: true })
-  const settings = [`nflog.groups = 514`, ...(central.url === '' ? [] : [`central.url = ${central.url}`, `central.pins = ${central.pins}`])]
-  await writeFile(
-    join(ours, 'image.conf'),
-    `# What this image brings. A member's own settings come before these.\n${settings.join('\n')}\n`,
-  )
+  await writeFile(join(ours, 'image.conf'), settings)
   const { network } = bases[base]
   await writeFile(join(ours, 'image.json'), `${JSON.stringify({ version, base, network })}\n`)
   const words = [

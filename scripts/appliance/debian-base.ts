@@ -1,13 +1,14 @@
 // Debian, from Debian's own packages: the tree that becomes the box, and the machine that composes its disk. Neither root nor
-// loop devices nor partitions are needed on the host. Both are kept until something that goes into them changes.
+// loop devices nor partitions are needed on the host. Both are kept for a day, or until something that goes into them changes: an
+// image that is built for the newest packages must not get those of last month.
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packagesFor } from '../../appliance/packages.ts'
 import { run } from './tool.ts'
 
 const suite = 'trixie'
+const KEPT_MS = 24 * 3_600_000
 const builderPackages = [
   ...['linux-image-cloud-amd64', 'initramfs-tools', 'systemd-sysv', 'udev', 'kmod', 'openssh-server', 'gdisk', 'fdisk', 'dosfstools'],
   ...['mtools', 'e2fsprogs', 'cryptsetup-bin', 'grub-common', 'grub-pc-bin', 'grub-efi-amd64-bin', 'zstd'],
@@ -36,13 +37,17 @@ export async function makeDebianBase({ root, cache, log }: Place): Promise<Base>
   const packages = packagesFor('debian')
   const name = `debian-13-${await fingerprint(rootfs, [suite, ...packages, '', ...builderPackages])}`
   const folder = join(cache, name)
-  if (!existsSync(join(folder, 'sha256'))) {
+  const made = await stat(join(folder, 'sha256')).catch(() => undefined)
+  if (made === undefined || Date.now() - made.mtimeMs > KEPT_MS) {
     const draft = `${folder}.draft`
     await rm(draft, { recursive: true, force: true })
     await mkdir(draft, { recursive: true })
-    await Promise.all([makeTree(draft, rootfs, packages, log), makeBuilder(draft, log)])
+    // to the end of both, for one that failed shall not leave the other writing
+    for (const outcome of await Promise.allSettled([makeTree(draft, rootfs, packages, log), makeBuilder(draft, log)]))
+      if (outcome.status === 'rejected') throw outcome.reason
     const sum = await run('sha256sum', [join(draft, 'builder.qcow2')], { log })
     await writeFile(join(draft, 'sha256'), sum.slice(0, 64))
+    await rm(folder, { recursive: true, force: true })
     await rename(draft, folder)
     // one is enough: each takes most of a gigabyte
     for (const old of await readdir(cache))

@@ -145,6 +145,9 @@ for (const family of families)
       /identity\.json.*ledger.*spool.*cyberalarm\.conf/s,
       'and all that it knew is kept',
     )
+    machine.sh(family.install(fileOf(next)))
+    t.match(machine.sh('cat /etc/cyberalarm/cyberalarm.conf'), central.url, 'installed again, it has its settings')
+    machine.sh(family.remove)
 
     writeDown(machine, '/tmp/after')
     t.match(machine.run(['diff', '/tmp/before', '/tmp/after']).out, '/var/lib/cyberalarm/identity.json')
