@@ -80,7 +80,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
   const desk: UplinkDesk = {
     identity: () => (central.url === '' ? undefined : identity()),
-    connect: ({ stored }) => openCentral(central, stored),
+    connect: ({ stored }, signal) => openCentral(central, stored, signal),
     next: identity => outbox.next(identity),
     isGenuine: (receipt, identity) => verifyReceipt(receipt, identity.receiptKey),
     settle: (_outgoing, receipt) => outbox.settle(receipt),

@@ -37,7 +37,8 @@ export const advice = {
   'certificate-unreadable':
     'The PEM files of syslog.tls.certificate and syslog.tls.key must be readable for the agent and belong together.',
   'agent-running': 'One agent is already running on this data folder. Stop it first, or name another folder with --root.',
-  'agent-not-running': 'Start the agent (`systemctl start cyberalarm` or `cyberalarm run`); what is shown comes from the disk.',
+  'agent-starting': 'It reads what waits on the disk first. Ask again in a minute.',
+  'agent-not-running': 'Start the agent (`systemctl start cyberalarm-agent` or `cyberalarm run`); what is shown comes from the disk.',
   'pseudonym-wrong': 'A pseudonym looks like `in-` and 32 hexadecimal digits, as in reports and in `cyberalarm sent`.',
   'pseudonym-foreign': 'This pseudonym was not made by this box, or its key was replaced since.',
   'capture-unreadable':

@@ -46,7 +46,7 @@ function stampOf(path: string): string {
     const { mtimeMs, ino } = statSync(path)
     return `${ino} ${mtimeMs}`
   } catch (error) {
-    if (isErrorWithCode(error, 'ENOENT')) return ''
-    throw error
+    // what is wrong with it is said when it is read
+    return isErrorWithCode(error, 'ENOENT') ? '' : String(error)
   }
 }

@@ -1,6 +1,6 @@
 // From a filled batch to a frame in the spool, and from a receipt to a line in the ledger. The order of writes is what
 // makes a power cut harmless: ledger first (it has the content), then the spool; receipt first, then the segment goes.
-import { buildShedFrame, signFrame } from './batch/frame.ts'
+import { buildShedFrame, hashOfUnsigned, signFrame } from './batch/frame.ts'
 import { type PackOptions, packBatch } from './batch/pack.ts'
 import { sealBatch } from './batch/seal.ts'
 import type { FilledBatch } from './collector.ts'
@@ -101,9 +101,9 @@ export class Outbox {
       if (oldest === undefined) return undefined
       const { segment } = oldest
       if (segment.kind === 'shed') return this.statement(segment, identity)
-      const signed = oldest.frame.length === 0 ? undefined : signFrame(oldest.frame, identity.privateKey)
-      if (signed !== undefined && toHex(signed.hash) === segment.hash)
-        return { sequence: segment.last, hash: segment.hash, bytes: signed.bytes }
+      const hash = hashOfUnsigned(oldest.frame)
+      if (hash !== undefined && toHex(hash) === segment.hash)
+        return { sequence: segment.last, hash: segment.hash, bytes: signFrame(oldest.frame, identity.privateKey).bytes }
       this.shed(this.spool.shedOldest(), 'damaged-on-disk')
     }
   }

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -22,6 +22,17 @@ t.test('tells who may ask: the user of the agent and its group, nobody else', as
     serveStatus(path, () => undefined),
     { code: 'agent-running' },
   )
+  await server.close()
+  t.equal(await askStatus(path), undefined)
+})
+
+t.test('who stays connected, or says something, keeps no agent from ending', async t => {
+  const path = socketPath(t)
+  const server = await serveStatus(path, () => ({ fine: true }))
+  const guest = connect({ path, allowHalfOpen: true })
+  t.teardown(() => guest.destroy())
+  await new Promise<void>(resolve => guest.once('connect', () => guest.write('hello', () => resolve())))
+  t.same(await askStatus(path), { fine: true })
   await server.close()
   t.equal(await askStatus(path), undefined)
 })

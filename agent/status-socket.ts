@@ -1,7 +1,7 @@
 // A running agent tells how it is on a Unix socket that only its own user and group can open (the console of the appliance is
 // in that group): one JSON object, then the end.
 import { mkdirSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { Failure } from './errors.ts'
 import { isErrorWithCode, removeIfThere } from './lib/durable-file.ts'
@@ -22,8 +22,13 @@ export async function serveStatus(path: string, tell: () => object | undefined):
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   if ((await askStatus(path)) !== undefined) throw new Failure('agent-running', `an agent answers on ${path}`)
   removeIfThere(path)
+  const open = new Set<Socket>()
   const server = createServer(socket => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
     socket.on('error', () => socket.destroy())
+    socket.setTimeout(DEADLINE_MS, () => socket.destroy())
+    socket.resume() // whatever is asked: the answer is the same
     socket.end(JSON.stringify(tell() ?? { running: true }))
   })
   const before = process.umask(0o117)
@@ -35,7 +40,13 @@ export async function serveStatus(path: string, tell: () => object | undefined):
   } finally {
     process.umask(before)
   }
-  return { close: () => new Promise(resolve => server.close(() => resolve())) }
+  return {
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        for (const socket of open) socket.destroy()
+      }),
+  }
 }
 
 /** What the running agent says, or undefined if none runs. */

@@ -96,6 +96,15 @@ export function buildShedFrame(shed: ShedHeader): FrameBytes {
   return { bytes: packr.pack([header]), hash: hashOf([header]) }
 }
 
+/** Hash of a frame without its signature, as the disk gave it back; undefined if it is none. */
+export function hashOfUnsigned(unsigned: Uint8Array): Uint8Array | undefined {
+  try {
+    return hashOf(partsShape.parse(packr.unpack(binary(unsigned))))
+  } catch {
+    return undefined
+  }
+}
+
 /** Adds the device's signature; done at upload, so that a new key after a new enrolment can send what an old one sealed. */
 export function signFrame(unsigned: Uint8Array, privateKey: KeyObject): FrameBytes {
   const parts = partsShape.parse(packr.unpack(binary(unsigned)))

@@ -104,6 +104,49 @@ t.test('refuses a record in which a line was changed, taken out, or put in', asy
   }
 })
 
+t.test('what was set aside hides nothing that came after it', async t => {
+  const folder = t.testdir()
+  const ledger = new Ledger(folder, 100 * MIB)
+  for (let i = 1; i <= 20; i++) ledger.append(batch(i, 1, MIB), at)
+  ledger.close()
+  const last = join(folder, readdirSync(folder).at(-1) ?? '')
+  writeFileSync(last, readFileSync(last, 'utf8').replace('"rows":1', '"rows":2'))
+  const next = new Ledger(folder, 100 * MIB)
+  next.append(batch(21, 1), at)
+  next.close()
+  const seen: number[] = []
+  t.throws(
+    () => {
+      for (const { entry } of readLedger(folder)) if (entry.kind === 'batch') seen.push(entry.sequence)
+    },
+    { code: 'ledger-damaged' },
+  )
+  t.equal(seen.at(-1), 21)
+})
+
+t.test('where the newest file gives nothing, what the one before says counts', async t => {
+  const begun = (path: string) => writeFileSync(path, '{"kind":"beg')
+  const unreadable = (path: string) => mkdirSync(path)
+  const noise = (path: string) => writeFileSync(path, 'noise\n')
+  for (const [name, make, isDamaged] of [
+    ['begun', begun, false],
+    ['unreadable', unreadable, true],
+    ['noise', noise, true],
+  ] as const) {
+    const folder = join(t.testdir(), name)
+    const ledger = new Ledger(folder, MIB)
+    for (let i = 1; i <= 4; i++) ledger.append(batch(i, 5), at)
+    ledger.close()
+    make(join(folder, '00000002.ledger'))
+    const next = new Ledger(folder, MIB)
+    t.equal(next.state.sequence, 4, name)
+    t.equal(next.damaged !== undefined, isDamaged)
+    next.append(batch(5, 5), at)
+    next.close()
+    t.equal([...readLedger(folder)].at(-1)?.entry.kind, 'batch', 'and the chain goes on')
+  }
+})
+
 t.test('forgets its oldest files when its room is used up, and still stands where it stood', async t => {
   const folder = t.testdir()
   const ledger = new Ledger(folder, 20 * MIB)

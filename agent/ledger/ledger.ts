@@ -19,7 +19,7 @@ import {
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Failure } from '../errors.ts'
-import { isErrorWithCode, syncFolder } from '../lib/durable-file.ts'
+import { isErrorWithCode, isUnreadable, syncFolder } from '../lib/durable-file.ts'
 import { CHAIN_START, decodeLine, encodeLine, hashOfLine, type LedgerEntry, type LedgerLine } from './entries.ts'
 import { applyEntry, initialState, type LedgerState } from './state.ts'
 
@@ -30,9 +30,9 @@ const nameOf = (number: number): string => `${String(number).padStart(8, '0')}.l
 export class Ledger {
   readonly state: LedgerState = initialState()
   /** Bytes of a line that a power cut left unfinished at the end of the last file, taken off when it was opened. */
-  readonly tornBytes: number = 0
+  tornBytes = 0
   /** A file that did not hold together when it was opened, set aside under another name; what it says up to there counts. */
-  readonly damaged: string | undefined
+  damaged: string | undefined
   private readonly folder: string
   private readonly quotaBytes: number
   private number = 0
@@ -50,22 +50,15 @@ export class Ledger {
     this.folder = folder
     this.quotaBytes = quotaBytes
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const last = ledgerFiles(folder).at(-1)
-    if (last === undefined) return
-    this.number = Number.parseInt(last, 10)
-    this.file = openSync(join(folder, last), 'r+')
-    const text = readFileSync(this.file)
-    const whole = text.lastIndexOf(10) + 1
-    this.tornBytes = text.length - whole
-    if (this.tornBytes > 0) ftruncateSync(this.file, whole)
-    this.bytes = whole
-    if (this.readBack(text.toString('utf8', 0, whole))) return
-    // a record that cannot be gone on with must not stop the box; it is kept for whoever asks what happened to it
-    this.close()
-    this.previous = CHAIN_START
-    this.damaged = join(folder, `${last}.damaged`)
-    renameSync(join(folder, last), this.damaged)
-    syncFolder(folder)
+    for (const name of ledgerFiles(folder).reverse()) {
+      const found = this.open(name)
+      if (found === 'whole') return
+      this.close()
+      // begun when the power went: what counts is in the one before
+      if (found === 'empty') unlinkSync(join(folder, name))
+      else this.setAside(name)
+      if (found === 'broken') return
+    }
   }
 
   /** Adds an entry and flushes it. On a full or failing disk nothing of it stays, and Failure 'disk-full' or 'disk-failed' is thrown. */
@@ -109,6 +102,34 @@ export class Ledger {
     if (this.file >= 0 && this.isDirty) fsyncSync(this.file)
     if (this.file >= 0) closeSync(this.file)
     this.file = -1
+  }
+
+  /** Takes up a file to go on with, and what it says: `broken` from some line on, `useless` from the first. */
+  private open(name: string): 'whole' | 'broken' | 'useless' | 'empty' {
+    let text: Buffer
+    try {
+      this.file = openSync(join(this.folder, name), 'r+')
+      text = readFileSync(this.file)
+    } catch (error) {
+      if (isUnreadable(error)) return 'useless'
+      throw error
+    }
+    const whole = text.lastIndexOf(10) + 1
+    this.tornBytes += text.length - whole
+    if (whole === 0) return 'empty'
+    if (whole < text.length) ftruncateSync(this.file, whole)
+    this.bytes = whole
+    this.number = Number.parseInt(name, 10)
+    if (this.readBack(text.toString('utf8', 0, whole))) return 'whole'
+    return this.previous === CHAIN_START ? 'useless' : 'broken'
+  }
+
+  /** A record that cannot be gone on with must not stop the box; it is kept for whoever asks what happened to it. */
+  private setAside(name: string): void {
+    this.previous = CHAIN_START
+    this.damaged = join(this.folder, `${name}.damaged`)
+    renameSync(join(this.folder, name), this.damaged)
+    syncFolder(this.folder)
   }
 
   /** Applies the lines of the last file, as far as each follows the one before; false if one does not. */
@@ -183,25 +204,29 @@ function asDiskFailure(error: unknown, path: string): Failure {
   return new Failure(isFull ? 'disk-full' : 'disk-failed', `cannot write ${path}: ${error instanceof Error ? error.message : error}`, error)
 }
 
-/** All lines from the oldest file on, each checked against the one before. Failure 'ledger-damaged' names the place. */
+/** All lines from the oldest file on, each checked against the one before. Failure 'ledger-damaged' at the end names the first break. */
 export function readLedger(folder: string): Generator<LedgerLine> {
   return readFiles(folder, ledgerFiles(folder))
 }
 
+/** A break is told at the end, so that it hides nothing of what came after it: after one the next file is read on. */
 function* readFiles(folder: string, names: readonly string[]): Generator<LedgerLine> {
   let previous: string | undefined
+  let damage: Failure | undefined
   for (const name of names) {
     const path = join(folder, name)
     const lines = readFileSync(path, 'utf8').split('\n')
     lines.pop() // what a running agent is just writing has no line feed yet
     for (const [i, line] of lines.entries()) {
       const read = decodeLine(line)
-      if (read === undefined || (previous !== undefined && read.previous !== previous))
-        throw new Failure('ledger-damaged', `${path}:${i + 1} does not follow the line before it`)
-      previous = hashOfLine(line)
+      const follows = read !== undefined && (previous === undefined || read.previous === previous)
+      if (!follows) damage ??= new Failure('ledger-damaged', `${path}:${i + 1} does not follow the line before it`)
+      previous = follows || (read !== undefined && i === 0) ? hashOfLine(line) : undefined
+      if (previous === undefined || read === undefined) break
       yield read
     }
   }
+  if (damage !== undefined) throw damage
 }
 
 /** Where the ledger in a folder stands, without opening it for writing; undefined if there is none. */

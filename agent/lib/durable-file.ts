@@ -67,6 +67,9 @@ export function removeIfThere(path: string): void {
   }
 }
 
+/** True if the disk gives this file back no more, whatever else it holds. EBADMSG and EUCLEAN are what ext4 and XFS say of bad metadata. */
+export const isUnreadable = (error: unknown): boolean => isErrorWithCode(error, 'EIO', 'EBADMSG', 'EUCLEAN', 'EISDIR')
+
 export function isErrorWithCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }

@@ -1,5 +1,5 @@
 import { createPublicKey, X509Certificate } from 'node:crypto'
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Failure } from '../errors.ts'
@@ -101,6 +101,8 @@ t.test('takes up files that were replaced, and says once when they are broken', 
   test.equal(broken.length, 1)
   rmSync(files.key)
   await until(() => broken.length > 1, 'a missing file')
+  symlinkSync(files.key, files.key)
+  await until(() => broken.length > 2, 'a file that cannot even be looked at')
   stop()
 })
 

@@ -141,12 +141,16 @@ export function watchTlsFiles({ files, everyMs, changed, broken }: TlsFilesWatch
   return () => clearInterval(timer)
 }
 
-/** What tells one state of the files from another: inode, size and time of change. */
+/** What tells one state of the files from another: inode, size and time of change, or why they cannot be looked at. */
 function stampOf(files: TlsFiles): string {
-  return [files.certificate, files.key, files.clientCa]
-    .map(path => {
-      const stats = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })
-      return stats === undefined ? '-' : `${stats.ino} ${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`
-    })
-    .join('/')
+  return [files.certificate, files.key, files.clientCa].map(path => (path === undefined ? '-' : stampOfFile(path))).join('/')
+}
+
+function stampOfFile(path: string): string {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = statSync(path)
+    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
+  } catch (error) {
+    return String(error)
+  }
 }

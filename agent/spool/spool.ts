@@ -3,7 +3,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../errors.ts'
-import { isErrorWithCode, removeIfThere, writeDurable, writeDurableSoon } from '../lib/durable-file.ts'
+import { isErrorWithCode, isUnreadable, removeIfThere, writeDurable, writeDurableSoon } from '../lib/durable-file.ts'
 import { decodeSegment, encodeSegment, joinShed, type Segment, segmentName } from './segment.ts'
 
 /** What a file takes on the disk at least. */
@@ -214,19 +214,23 @@ function readIfThere(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    if (isErrorWithCode(error, 'ENOENT', 'EIO')) return Buffer.alloc(0)
+    if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return Buffer.alloc(0)
     throw error
   }
 }
 
 function readSegmentHeader(path: string): Entry | undefined {
-  const file = openSync(path, 'r')
+  let file = -1
   try {
+    file = openSync(path, 'r')
     const head = Buffer.alloc(BLOCK_BYTES)
     const length = readSync(file, head, 0, head.length, 0)
     const read = decodeSegment(head.subarray(0, length))
     return read === undefined ? undefined : { segment: read.segment, bytes: sizeOnDisk(fstatSync(file).size) }
+  } catch (error) {
+    if (isUnreadable(error)) return undefined // its batch is told to be lost, and those behind it are sent
+    throw error
   } finally {
-    closeSync(file)
+    if (file >= 0) closeSync(file)
   }
 }

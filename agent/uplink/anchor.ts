@@ -3,6 +3,7 @@
 // is then verified by OpenSSL against that certificate alone: signature, chain, dates and name. No public CA is asked.
 import { createHash, X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { addAbortSignal } from 'node:stream'
 import { type ConnectionOptions, connect, type DetailedPeerCertificate } from 'node:tls'
 import { Failure } from '../errors.ts'
 import { asCentralFailure } from './central-failure.ts'
@@ -23,14 +24,14 @@ export const pinOf = (certificate: X509Certificate): string =>
     .digest('base64')}`
 
 /** PEM of the certificate that central shows and whose key is pinned. Failure 'central-not-trusted' if there is none. */
-export async function findAnchor(central: CentralAddress): Promise<string> {
+export async function findAnchor(central: CentralAddress, signal = new AbortController().signal): Promise<string> {
   const url = new URL(central.url)
   const port = Number(url.port || 443)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   try {
     const options: ConnectionOptions =
-      central.proxy === '' ? { host, port } : { socket: await tunnel(central.proxy, `${url.hostname}:${port}`) }
-    const shown = await lookAt({ ...options, minVersion: 'TLSv1.3', ...(isName(host) ? { servername: host } : {}) })
+      central.proxy === '' ? { host, port } : { socket: await tunnel(central.proxy, `${url.hostname}:${port}`, signal) }
+    const shown = await lookAt({ ...options, minVersion: 'TLSv1.3', ...(isName(host) ? { servername: host } : {}) }, signal)
     const pinned = shown.find(certificate => central.pins.includes(pinOf(certificate)))
     if (pinned === undefined)
       throw new Failure(
@@ -45,7 +46,7 @@ export async function findAnchor(central: CentralAddress): Promise<string> {
 
 const isName = (host: string): boolean => !/^[0-9.]+$/.test(host) && !host.includes(':')
 
-function lookAt(options: ConnectionOptions): Promise<X509Certificate[]> {
+function lookAt(options: ConnectionOptions, signal: AbortSignal): Promise<X509Certificate[]> {
   return new Promise((resolve, reject) => {
     // not verified on purpose: nothing is sent here, and what is learned counts only if its key is pinned
     const socket = connect({ ...options, rejectUnauthorized: false }, () => {
@@ -58,19 +59,28 @@ function lookAt(options: ConnectionOptions): Promise<X509Certificate[]> {
       socket.destroy()
       resolve(chain)
     })
+    addAbortSignal(signal, socket)
     socket.setTimeout(DEADLINE_MS, () => socket.destroy(new Error('no answer in time')))
     socket.once('error', reject)
   })
 }
 
-async function tunnel(proxy: string, target: string): Promise<Socket> {
+async function tunnel(proxy: string, target: string, signal: AbortSignal): Promise<Socket> {
   // only here: an import of this module takes Node.js' own fetch and WebSocket along
   const { request } = await import('node:http')
   return new Promise((resolve, reject) => {
     const { hostname, port, username, password } = new URL(proxy)
     const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')
     const headers = { host: target, ...(username === '' ? {} : { 'proxy-authorization': `Basic ${credentials}` }) }
-    const call = request({ method: 'CONNECT', host: hostname, port: Number(port || 80), path: target, headers, timeout: DEADLINE_MS })
+    const call = request({
+      method: 'CONNECT',
+      host: hostname,
+      port: Number(port || 80),
+      path: target,
+      headers,
+      timeout: DEADLINE_MS,
+      signal,
+    })
     call.once('connect', (answer, socket) => {
       if (answer.statusCode === 200) return resolve(socket)
       socket.destroy()

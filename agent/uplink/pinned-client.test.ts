@@ -1,8 +1,9 @@
 // What comes back from central is bounded and checked, whoever answers: real TLS servers that hold the pinned key and misbehave.
 import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type ServerOptions } from 'node:https'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import t from 'tap'
 import { makeCertificate } from '../sources/tls-certificate.ts'
 import { pinOf } from './anchor.ts'
@@ -116,4 +117,22 @@ t.test('a server that shows another certificate once it was looked at gets nothi
   await t.rejects(client.post('/v1/any', {}), { code: 'central-not-trusted' })
   t.equal(requests, 0)
   await client.close()
+})
+
+t.test('who ends while central or its proxy keeps silent need not wait for them', async t => {
+  const silent = createTcpServer(socket => socket.on('error', () => socket.destroy()))
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+  const { port } = silent.address() as AddressInfo
+  for (const proxy of ['', `http://127.0.0.1:${port}`]) {
+    const ending = new AbortController()
+    const connected = once(silent, 'connection')
+    const looking = openCentral({ url: `https://127.0.0.1:${port}`, pins: [pin], proxy }, undefined, ending.signal)
+    const [socket] = (await connected) as [Socket]
+    ending.abort()
+    const begun = performance.now()
+    await t.rejects(looking)
+    t.ok(performance.now() - begun < 5000, 'long before the 15 s that central has')
+    socket.destroy()
+  }
+  silent.close()
 })

@@ -28,9 +28,9 @@ export interface CentralClient {
   close(): Promise<void>
 }
 
-/** Connects to nothing but the holder of a pinned key. `key` is absent only for enrolment. */
-export async function openCentral(central: CentralAddress, key?: ClientKey): Promise<CentralClient> {
-  const anchor = await findAnchor(central)
+/** Connects to nothing but the holder of a pinned key. `key` is absent only for enrolment; `signal` ends the looking for central. */
+export async function openCentral(central: CentralAddress, key?: ClientKey, signal?: AbortSignal): Promise<CentralClient> {
+  const anchor = await findAnchor(central, signal)
   const { host, origin } = new URL(central.url)
   const tls = {
     ca: [anchor],

@@ -28,7 +28,7 @@ export interface Outgoing {
 /** What the agent lends to the uplink: it knows neither spool nor ledger. */
 export interface UplinkDesk {
   identity(): Identity | undefined
-  connect(identity: Identity): Promise<CentralClient>
+  connect(identity: Identity, signal: AbortSignal): Promise<CentralClient>
   next(identity: Identity): Outgoing | undefined
   /** True if the receipt carries central's signature. */
   isGenuine(receipt: UplinkReceipt, identity: Identity): boolean
@@ -125,7 +125,7 @@ export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: L
         continue
       }
       state.attempts++
-      open ??= { client: await desk.connect(identity), identity }
+      open ??= { client: await desk.connect(identity, signal), identity }
       if (isRenewing) desk.replace(await renewOnce(open.client, identity))
       if (outgoing === undefined) continue
       state.isSending = true

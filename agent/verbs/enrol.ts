@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { normaliseCode } from '../batch/enrolment-code.ts'
 import { Failure } from '../errors.ts'
+import { foldLedger } from '../ledger/ledger.ts'
 import type { Paths } from '../paths.ts'
 import type { Settings } from '../settings.ts'
 import { enrolOnce, type Request } from '../uplink/enrol.ts'
@@ -35,12 +36,20 @@ export async function enrol(
   }
 }
 
+function deviceOfLedger(paths: Paths): string | undefined {
+  try {
+    return foldLedger(paths.ledger)?.device || undefined
+  } catch {
+    return undefined // damaged too: central makes a new device of it
+  }
+}
+
 function deviceBefore(paths: Paths): string | undefined {
   try {
     return readIdentity(paths.identity)?.stored.device
   } catch (error) {
-    // a damaged identity is a reason to enrol again, not a reason to refuse it
-    if (error instanceof Failure && error.code === 'identity-damaged') return undefined
+    // a damaged identity is a reason to enrol again, not a reason to refuse it; the ledger knows which device this was
+    if (error instanceof Failure && error.code === 'identity-damaged') return deviceOfLedger(paths)
     throw error
   }
 }

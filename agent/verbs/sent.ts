@@ -24,7 +24,7 @@ export interface SentOptions {
   print(text: string): void
 }
 
-/** Prints the entries from `since` on; throws Failure 'ledger-damaged' where the chain breaks, after what came before was printed. */
+/** Prints the entries from `since` on; throws Failure 'ledger-damaged' after them if the chain breaks anywhere. */
 export function sent(options: SentOptions): void {
   let lines = 0
   let events = 0

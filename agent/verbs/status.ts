@@ -1,7 +1,7 @@
 // `cyberalarm status`: how the agent is. Asks the running one; if none runs, tells what the disk knows and says so.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { advice } from '../errors.ts'
+import { advice, Failure } from '../errors.ts'
 import { inputNames, sum } from '../ledger/accounting.ts'
 import { foldLedger } from '../ledger/ledger.ts'
 import { initialState } from '../ledger/state.ts'
@@ -14,8 +14,13 @@ import { readIdentity } from '../uplink/identity.ts'
 
 export async function readStatus(paths: Paths, settings: Settings, version: string): Promise<Status> {
   const live = await askStatus(paths.statusSocket)
-  return live === undefined ? fromDisk(paths, settings, version) : (live as Status)
+  if (live === undefined) return fromDisk(paths, settings, version)
+  if (!isStatus(live)) throw new Failure('agent-starting', `the agent on ${paths.statusSocket} does not yet listen`)
+  return live
 }
+
+/** Before it listens an agent says only that it runs. */
+const isStatus = (answer: unknown): answer is Status => typeof answer === 'object' && answer !== null && 'accounting' in answer
 
 function fromDisk(paths: Paths, settings: Settings, version: string): Status {
   const { totals } = foldLedger(paths.ledger) ?? initialState()
