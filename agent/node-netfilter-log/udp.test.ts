@@ -92,6 +92,20 @@ t.test('while JavaScript is busy the kernel drops and counts, and nothing goes m
   test.ok(waits > 0)
 })
 
+t.test('what was received is handed up, however short the time to close', { skip }, async test => {
+  let count = 0
+  const onBatch = (_bytes: Uint8Array, _index: Uint32Array, datagrams: number) => {
+    count += datagrams
+    for (const until = performance.now() + 5; performance.now() < until; );
+  }
+  const { socket } = listen({ onBatch, buffers: 2, entries: 100 })
+  await sendDatagrams('127.0.0.1', socket.port, 5000)
+  await socket.close(0)
+  const { datagrams } = socket.statistics()
+  test.ok(count < 5000, 'there was no time for all')
+  test.equal(count, datagrams)
+})
+
 t.test('takes over a socket that someone else bound, and no other kind', { skip }, async test => {
   const other = createSocket('udp4').bind(0, '127.0.0.1')
   await once(other, 'listening')

@@ -39,6 +39,7 @@ static void keep(struct reader *r, struct batch *b, ssize_t length) {
 
 static int fill_nflog(struct reader *r, struct batch *b) {
   for (;;) {
+    if (r->is_over) return DRAINED;
     if (r->batch_bytes - b->used < MESSAGE_MAX) return FULL;
     ssize_t length = receive(r, b, MSG_DONTWAIT);
     if (length > 0) keep(r, b, length);

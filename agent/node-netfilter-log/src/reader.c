@@ -122,7 +122,8 @@ static void *run(void *argument) {
   bool is_quiet = false;
   for (;;) {
     int stop = atomic_load(&r->stop);
-    if (stop == STOP_NOW || (stop == STOP_DRAIN && is_drain_over(r))) break;
+    if (stop == STOP_NOW) break;
+    r->is_over = stop == STOP_DRAIN && is_drain_over(r);
     if (stop == STOP_DRAIN && !is_quiet) {
       if (r->quiesce != NULL) r->quiesce(r);
       is_quiet = true;

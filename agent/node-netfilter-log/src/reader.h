@@ -63,6 +63,7 @@ struct reader {
   uint32_t linger_us;
   int wake;
   bool running;
+  bool is_over;     // time to drain is up: `fill` receives no more, and hands up what it holds already
   pthread_t thread;
   napi_env env;
   napi_threadsafe_function notify;

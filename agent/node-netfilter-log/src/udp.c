@@ -68,6 +68,7 @@ static int fill_udp(struct reader *r, struct batch *b) {
   struct udp *u = r->own;
   for (;;) {
     if (!pack(r, u, b)) return FULL;
+    if (r->is_over) return DRAINED;
     for (int i = 0; i < u->received; i++) u->messages[i].msg_hdr.msg_namelen = sizeof u->peers[i]; // the kernel wrote here
     u->packed = u->received = 0;
     int got = recvmmsg(r->fd, u->messages, VECTOR, MSG_DONTWAIT, NULL);
