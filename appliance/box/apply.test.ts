@@ -89,6 +89,19 @@ t.test('takes everything from the partition, keeps no secret but the code, and w
   t.equal(told(box).hostName, 'alarm', 'what was accepted holds')
 })
 
+t.test('a box that can keep nothing takes no code, and leaves it where it is', options, async t => {
+  const box = testRoot(t)
+  makeBase(box, [])
+  const code = freshCode()
+  const device = makeConfigPartition(box)
+  putOnPartition(device, 'cyberalarm.conf', Buffer.from(`enrolment.code = ${code}\nhost.name = alarm\n`))
+  box.put('run/cyberalarm-box/data-failed', 'the data partition cannot be mounted\n')
+  t.match(await run(['apply', '--root', box.root]), { code: 0 })
+  t.match(told(box), { isDataLost: true, hostName: 'alarm', notices: [/its disk has failed/] })
+  t.notOk(existsSync(box.paths.code))
+  t.ok(readFileSync(device).includes(Buffer.from(code)))
+})
+
 t.test('tells services that run what changed, and only that', options, async t => {
   const box = testRoot(t)
   const running = ['systemd-networkd.service', 'chronyd.service', 'cyberalarm-agent.service', 'cyberalarm-enrol.service']

@@ -25,6 +25,8 @@ export interface ApplyOptions {
   print(text: string): void
 }
 
+const DATA_LOST = 'the partition for data cannot be used, so no code is taken: restart this box; if it stays so, its disk has failed'
+
 /** Gives 0, or 1 if something failed that is not a fault of the settings. Throws, with nothing touched, on what is no box of ours. */
 export async function apply({ root, now, print }: ApplyOptions): Promise<number> {
   const paths = boxPathsBelow(root)
@@ -49,7 +51,11 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
     const reading = await attempt(() => carrier.read())
     readings.push({ name: carrier.name, reading: reading ?? { kind: 'fault' as const, fault: `${carrier.name}: could not be read` } })
   }
-  const choice = choose(readings, (await attempt(() => readApplied(paths.applied))) ?? {})
+  const isDataLost = existsSync(paths.dataFailed)
+  if (isDataLost) notices.push(DATA_LOST)
+  const chosen = choose(readings, (await attempt(() => readApplied(paths.applied))) ?? {})
+  // a code would be spent for an identity that is gone at the next start
+  const choice: Choice = isDataLost ? { ...chosen, code: '', wipe: [] } : chosen
 
   const isKept = await attempt(() => keep(choice, paths))
   if (isKept !== undefined)
@@ -86,6 +92,7 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
     hostName,
     network: { cards: plan.cards, card: plan.card ?? null, addresses: plan.addresses, gateways: plan.gateways, dns: plan.dns },
     timeServers: values['time.servers'],
+    isDataLost,
     notices: notices.map(withoutSecrets),
   }
   await attempt(() => writeDurable(paths.toldSettings, `${JSON.stringify(told)}\n`, { mode: 0o644 }))

@@ -65,7 +65,7 @@ export const boxSettingsTable = {
       z.string().refine(text => isAddress(text) || nameShape.test(text), 'must be names or addresses of NTP servers'),
       8,
     ),
-    help: 'NTP servers. Left empty, those of DHCP, else of the image.',
+    help: 'NTP servers. Left empty, those of the image, on the internet.',
   },
 } as const
 
@@ -118,4 +118,4 @@ const looksLikeCode = /[0-9A-Za-z*]{4}(?:[ -]?[0-9A-Za-z*]{4}){3}[ -]?[0-9A-Za-z
 export const withoutSecrets = (text: string): string =>
   text
     .replace(looksLikeCode, found => (normaliseCode(found) === undefined ? found : '(not shown)'))
-    .replace(/\/\/[^\s/@]*@/g, '//(not shown)@')
+    .replace(/\/\/[^\s/]*@/g, '//(not shown)@')

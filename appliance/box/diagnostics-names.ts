@@ -9,7 +9,7 @@ const settingsWithNames = ['host.name', 'uplink.proxy', 'time.servers']
 export function namesOfBox(root: string): string[] {
   const { member } = boxPathsBelow(root)
   const values = existsSync(member) ? valuesOf(readFileSync(member, 'utf8')) : {}
-  const stated = settingsWithNames.flatMap(name => (values[name] ?? '').replace(/^\w+:\/\//, '').split(/[\s,:/]+/))
+  const stated = settingsWithNames.flatMap(name => (values[name] ?? '').replace(/^\w+:\/\//, '').split(/[\s,:/@]+/))
   const own = [hostname(), ...stated].flatMap(name => [name, name.split('.')[0]])
   // addresses are taken out as addresses
   return own.filter(name => /[A-Za-z]/.test(name))

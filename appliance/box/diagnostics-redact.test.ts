@@ -44,9 +44,9 @@ t.test('no address in any place survives', async t => {
 
 t.test('codes, passwords, pseudonyms and names go, and the name that every box has stays', async t => {
   const code = makeCode(length => new Uint8Array(length).fill(7))
-  const text = `'${code}' ${code.replaceAll('-', '')} http://user:secret@proxy.example in-${'ab'.repeat(16)} fw-box.example cyberalarm-agent.service`
+  const text = `'${code}' ${code.replaceAll('-', '')} http://user:secret@proxy.example http://u:p@ss@fw-box.example in-${'ab'.repeat(16)} fw-box.example cyberalarm-agent.service`
   t.equal(
     redacted(text, ['fw-box.example', 'fw-box', 'proxy.example', 'cyberalarm', 'a']),
-    "'(not shown)' (not shown) http://(not shown)@name pseudonym name cyberalarm-agent.service",
+    "'(not shown)' (not shown) http://(not shown)@name http://(not shown)@name pseudonym name cyberalarm-agent.service",
   )
 })

@@ -73,7 +73,7 @@ function properties(text: string, names: readonly string[]): Record<string, stri
 }
 
 /** `file:line: name = value: what is wrong` without what the member typed. */
-const withoutValue = (fault: string): string => fault.replace(/ = [^\n]*: /, ' = (not shown): ').replace(/'[^\n]*'/, '(not shown)')
+const withoutValue = (fault: string): string => fault.replace(/ = [^\n]*: /g, ' = (not shown): ').replace(/'[^\n]*'/g, '(not shown)')
 
 function disk(path: string): Record<string, number> {
   const { bsize, blocks, bavail, files, ffree } = statfsSync(path)
@@ -87,7 +87,7 @@ function logLine(text: string, redactor: Redactor): unknown {
     at: typeof at === 'string' ? new Date(Number(at) / 1000).toISOString() : null,
     unit: units.find(one => one === unit) ?? null,
     level: Number(level),
-    text: typeof message === 'string' ? redactor.text(message.slice(0, LINE_MAX)) : '(not text)',
+    text: typeof message === 'string' ? redactor.text(withoutValue(message.slice(0, LINE_MAX))) : '(not text)',
   }
 }
 

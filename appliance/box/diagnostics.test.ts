@@ -45,7 +45,7 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
   script(
     root,
     'journalctl',
-    `printf '%s\\n' '{"__REALTIME_TIMESTAMP":"1763712000000000","_SYSTEMD_UNIT":"cyberalarm-agent.service","PRIORITY":"4","MESSAGE":"gateway 10.9.8.7 is new","_HOSTNAME":"secret-name"}' '{"MESSAGE":[1,2],"_SYSTEMD_UNIT":"sshd.service"}'`,
+    `printf '%s\\n' '{"__REALTIME_TIMESTAMP":"1763712000000000","_SYSTEMD_UNIT":"cyberalarm-agent.service","PRIORITY":"4","MESSAGE":"gateway 10.9.8.7 is new","_HOSTNAME":"secret-name"}' '{"MESSAGE":[1,2],"_SYSTEMD_UNIT":"sshd.service"}' '{"MESSAGE":"cyberalarm.conf:3: uplink.proxy = https://typed.inside: must be http"}' '{"MESSAGE":"getaddrinfo ENOTFOUND proxy.inside.example"}'`,
   )
   writeFileSync(
     join(root, 'usr/lib/cyberalarm/image.json'),
@@ -59,7 +59,7 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
       carriers: [{ name: 'config', state: 'refused', faults: ['cyberalarm.conf:3: host.name = my secret: must be letters'] }],
     }),
   )
-  writeFileSync(join(root, 'var/lib/cyberalarm-box/member.conf'), 'uplink.proxy = http://proxy.inside.example:3128\n')
+  writeFileSync(join(root, 'var/lib/cyberalarm-box/member.conf'), 'uplink.proxy = http://user:pass@word@proxy.inside.example:3128\n')
   writeFileSync(wanted(root), '')
 
   const { code, said } = await run(root)
@@ -108,6 +108,8 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
     log: [
       { at: '2025-11-21T08:00:00.000Z', unit: 'cyberalarm-agent.service', level: 4, text: /^gateway address-\d is new$/ },
       { unit: null, text: '(not text)' },
+      { text: /^cyberalarm\.conf:3: uplink\.\w+ = \(not shown\): must be http$/ },
+      { text: 'getaddrinfo ENOTFOUND name' },
     ],
   })
   for (const secret of ['10.9.8.7', 'secret', 'SECRET', 'hidden-fact', 'sshd', 'inside', 'LocalRTC']) t.notMatch(text, secret, secret)

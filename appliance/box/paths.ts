@@ -20,6 +20,8 @@ export interface BoxPaths {
   /** What is told to the console. */
   readonly told: string
   readonly toldSettings: string
+  /** There if /var is a file system in memory, because the partition `data` could not be mounted (dracut's box-data.sh). */
+  readonly dataFailed: string
   /** There while services have yet to be told of what was written. */
   readonly unfinished: string
   readonly toldEnrolment: string
@@ -52,6 +54,7 @@ export function boxPathsBelow(root: string): BoxPaths {
     takenSettings: join(state, 'taken.conf'),
     told,
     toldSettings: join(told, 'settings.json'),
+    dataFailed: join(told, 'data-failed'),
     unfinished: join(told, 'apply.unfinished'),
     toldEnrolment: join(root, 'run/cyberalarm-enrol/enrolment.json'),
     toldSlot: join(told, 'slot'),

@@ -86,4 +86,6 @@ export interface ToldSettings {
   readonly timeServers: readonly string[]
   /** What went wrong beside the carriers, and what somebody should do: for people. */
   readonly notices: readonly string[]
+  /** /var is a file system in memory: nothing outlasts a restart. */
+  readonly isDataLost: boolean
 }

@@ -9,7 +9,7 @@ const onBox: Partial<Record<FailureCode, string>> = {
   'not-enrolled': 'Press E and type the enrolment code.',
   'identity-damaged': 'Press E and type a fresh enrolment code: nothing else is lost.',
   'central-not-set':
-    'Write central.url and central.pins into cyberalarm.conf (partition CONFIG), or take the image that was made for your central.',
+    'Write central.url and central.pins into cyberalarm.conf (on the drive CYBERALARM), or take the image that was made for your central.',
   'disk-full':
     'Give this box a larger disk and restart it: it takes the room by itself. Until then events are kept in memory, then shed and counted.',
   'disk-failed': 'The disk may be failing: move this box to another, and enrol it there with a fresh code.',

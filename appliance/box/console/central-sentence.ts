@@ -43,6 +43,13 @@ function connected({ central }: AgentStatus, now: number): Sentence {
 
 export function centralSentence(facts: Facts): Sentence {
   const { agent, now } = facts
+  if (facts.settings?.isDataLost === true)
+    return {
+      light: 'bad',
+      text: 'The partition for data cannot be used: nothing that this box learns outlasts a restart',
+      advice:
+        'Restart this box. If it stays so, its disk has failed: set the box up on another disk, and enrol it there with a fresh code.',
+    }
   if (facts.addresses.length === 0)
     return {
       light: 'warn',

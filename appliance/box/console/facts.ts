@@ -36,6 +36,8 @@ export const settingsShape = z.object({
     .catch([]),
   /** What somebody should do about it. */
   notices: z.array(text).max(100).catch([]),
+  /** Nothing outlasts a restart. */
+  isDataLost: z.boolean().optional().catch(undefined),
 })
 export type SettingsReport = z.infer<typeof settingsShape>
 

@@ -107,10 +107,13 @@ function list(facts: Facts, width: number): Line[] {
   ]
 }
 
+const mayEnrol = (facts: Facts): boolean =>
+  isEnrolled(facts) === false && facts.enrolment?.state !== 'trying' && facts.settings?.isDataLost !== true
+
 function fixedPart(facts: Facts, width: number): Line[] {
   const addresses = facts.addresses.length === 0 ? 'none yet' : facts.addresses.join('  ')
   return [
-    ...(isEnrolled(facts) === false && facts.enrolment?.state !== 'trying' ? invitation(width) : []),
+    ...(mayEnrol(facts) ? invitation(width) : []),
     ...central(facts, width),
     labelled('This box', addresses, width),
     labelled('Send logs', syslogTarget(facts), width),

@@ -44,6 +44,7 @@ t.test('central in one sentence, with what to do', async t => {
     'no agent': centralSentence(facts({ agent: { kind: 'silent', text: 'no agent is running' } })),
     starting: centralSentence(facts({ upSeconds: 20, agent: { kind: 'silent', text: 'no agent is running' } })),
     'not enrolled': centralSentence(facts({}, { device: null })),
+    'no data': centralSentence(facts({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } }, { device: null })),
     trying: centralSentence(facts({ enrolment: { at: '1', state: 'trying', text: 'cannot reach central' } }, { device: null })),
     refused: centralSentence(
       facts({ enrolment: { at: '1', state: 'refused', text: 'spent', advice: 'Ask for a fresh one.' } }, { device: null }),
@@ -57,6 +58,7 @@ t.test('central in one sentence, with what to do', async t => {
     'no agent': { light: 'bad', text: /does not answer/ },
     starting: { light: 'warn', text: /is starting/ },
     'not enrolled': { light: 'warn', advice: /Press E/ },
+    'no data': { light: 'bad', text: /partition for data cannot be used/, advice: /^Restart/ },
     trying: { light: 'warn', advice: 'cannot reach central' },
     refused: { light: 'bad', text: /spent/, advice: 'Ask for a fresh one.' },
   })
@@ -76,6 +78,11 @@ t.test('refused settings and notices stand above the gateways, and each trouble 
   t.match(text, /Needs somebody ─+\s+■ the name is taken\s+■ the clock jumped[\s\S]*Gateways/)
   t.equal(text.split('central is busy').length, 2)
   t.notMatch(text, /not shown/)
+})
+
+t.test('who would lose its identity at the next start is not invited to enrol', async t => {
+  t.match(shown({}, { device: null }), /ready to be enrolled/)
+  t.notMatch(shown({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } }, { device: null }), /ready to be enrolled/)
 })
 
 t.test('advice can be followed without a shell', async t => {
