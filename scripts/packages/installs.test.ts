@@ -183,4 +183,9 @@ t.test('where another program has the port', { skip: reason ?? false }, async t 
     /nonsense|reboot/,
     'what is no address never gets to systemd',
   )
+  const before = sockets(machine)
+  const refused = machine.run(['cyberalarm-restart'])
+  t.not(refused.code, 0)
+  t.match(refused.error, /syslog\.udp = \$\(reboot\).*\[settings-wrong\]/s)
+  t.strictSame(sockets(machine), before, 'settings that cannot be used end nothing that runs')
 })
