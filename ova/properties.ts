@@ -61,7 +61,13 @@ export const boxProperties: readonly BoxProperty[] = [
   ),
   row('network.gateway', NETWORK, 'Gateways', 'One for IPv4, one for IPv6, or both, separated by a comma, e.g. 192.0.2.1.', 128),
   row('network.dns', NETWORK, 'DNS servers', 'Separated by commas. Left empty, those of DHCP are used.', 255),
-  row('time.servers', NETWORK, 'Time servers', 'NTP servers, separated by commas. Left empty, those of the image, on the internet.', 255),
+  row(
+    'time.servers',
+    NETWORK,
+    'Time servers',
+    'NTP servers, separated by commas. Left empty, those that the image names, on the internet.',
+    255,
+  ),
 ]
 
 /** `member.networks` is `member-networks` in OVF. No name of a setting has a dash, so it can be turned back. */

@@ -3,7 +3,7 @@
 //   node scripts/packages.ts [--base-url URL] [--central FILE] [--key FILE]
 //     --base-url   where the folder will be served, for install.sh
 //     --central    settings (central.url, central.pins) of the central that the packages are for
-//     --key        the release key (Ed25519; private, or the .pub of one that an agent or token holds)
+//     --key        the release key (Ed25519; private, or the .pub of one that an agent or token holds); else SIGNING_KEY=
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ const settings = values.central === undefined ? undefined : parseSettings(readFi
 const central = settings && { url: settings['central.url'], pins: settings['central.pins'] }
 rmSync(folder, { recursive: true, force: true })
 const made = makePackages({ release, folder, time, central, isQuick: false })
-const key = await chooseSigningKey(values.key, join(top, 'build/keys'))
+const key = await chooseSigningKey(values.key ?? process.env.SIGNING_KEY, join(top, 'build/keys'))
 await writeDownloads(folder, values['base-url'], key)
 for (const name of [made.deb, made.rpm])
   console.log(`build/packages/${name}: ${Math.round(statSync(join(folder, name)).size / 1024 ** 2)} MiB`)

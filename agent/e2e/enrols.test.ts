@@ -1,7 +1,7 @@
 // One code makes a box known, and a fresh one makes it known again, whatever happened to it in between. A code that is no good
 // changes nothing; what waited is sent once, or shed and counted, and never goes to another central or member.
 import { createHash, randomBytes } from 'node:crypto'
-import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import * as z from 'zod'
@@ -124,6 +124,26 @@ t.test('enrolled again: the same device, the old key is revoked, and what waited
   const asBefore = await openCentral({ url: central.url, pins: central.pins, proxy: '' }, old)
   t.match(await asBefore.post('/v1/batches', Buffer.from('any')), { status: 403, body: { code: 'certificate-revoked' } })
   await asBefore.close()
+})
+
+t.test('a box whose identity is damaged becomes the device it was, and what waited arrives', async t => {
+  const { root, run, central: start } = box(t)
+  const first = await start()
+  writeSettings(root, first)
+  const device = await enrol(t, root, await first.makeCode())
+  const agent = await run()
+  await send(agent, 5)
+  await until(agent.status, status => sums(status).sent === 5)
+  await first.close()
+  await send(agent, 7)
+  await until(agent.status, status => sums(status).spooled === 7)
+  await agent.kill('SIGTERM')
+  writeFileSync(pathsBelow(root).identity, '{"device":')
+  const central = await start('central', first.port)
+  t.equal(await enrol(t, root, await central.makeCode()), device)
+  const again = await run()
+  const status = await until(again.status, now => sums(now).sent === 12)
+  t.match(sums(status), { received: 12, shed: 0, spooled: 0, unaccounted: 0 })
 })
 
 t.test('a box that central let in no longer says so, and a fresh code brings out what waited', async t => {

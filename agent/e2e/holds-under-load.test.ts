@@ -9,6 +9,8 @@ import { runLoad } from './load.ts'
 
 const MINUTES = 10
 const STALL_MAX_MS = 50
+/** In ten seconds, of all processors: with more, nothing can be said of a stall. */
+const STOLEN_MAX_MS = 20
 const RESIDENT_MAX_BYTES = 120 * 2 ** 20
 /** What a collection of garbage takes for a moment. */
 const PEAK_BYTES = 16 * 2 ** 20
@@ -33,13 +35,21 @@ t.test('holds 20,000 messages a second', { skip: reason ?? false, timeout: (MINU
   const { unaccounted, spooled, waiting, shed } = sums(last)
   t.same({ unaccounted, spooled, waiting, shed }, { unaccounted: 0, spooled: 0, waiting: 0, shed: 0 })
 
-  // A stall counts less what the machine's host took in its ten seconds: nobody answers without a processor.
+  // Not a benchmark: it has to hold on a machine whose host takes it away for a while. `load.ts` alone on a quiet one is strict.
   const longest = samples.filter(({ longestStallMs }, i) => longestStallMs > (samples[i - 1]?.longestStallMs ?? 0))
-  const own = longest.map(({ longestStallMs, stolenMs }) => longestStallMs - Math.max(stolenMs, machineStallMs))
-  const stalls = longest.map(one => `${one.longestStallMs} ms (stolen by the host: ${one.stolenMs})`).join(', ')
-  const told = `longest stalls, each longer than before: ${stalls}; an idle process waited ${machineStallMs.toFixed(1)} ms at worst`
+  const stalls = longest.map(one => `${one.longestStallMs} ms (stolen by the host in those ten seconds: ${one.stolenMs})`).join(', ')
+  const told = `stalls, each longer than all before: ${stalls}; an idle process waited ${machineStallMs.toFixed(1)} ms at worst`
   t.comment(told)
-  t.ok(own.length > 0 && Math.max(...own) <= STALL_MAX_MS, told)
+  // one of ours may begin with a stall of the machine and end with another
+  const over = longest.filter(({ longestStallMs }) => longestStallMs > STALL_MAX_MS + 2 * machineStallMs)
+  t.ok(longest.length > 0)
+  t.same(
+    over.filter(({ stolenMs }) => stolenMs <= STOLEN_MAX_MS),
+    [],
+    told,
+  )
+  for (const { longestStallMs, stolenMs } of over.filter(one => one.stolenMs > STOLEN_MAX_MS))
+    t.comment(`${longestStallMs} ms are not judged: the host took ${stolenMs} ms`)
 
   const resident = samples.map(({ residentBytes }) => residentBytes)
   const quarters = [0, 1, 2, 3].map(n => median(resident.slice((n * resident.length) / 4, ((n + 1) * resident.length) / 4)))

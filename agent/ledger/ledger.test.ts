@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { emptyRows, emptyTotals, growth, unaccounted } from './accounting.ts'
@@ -122,16 +122,29 @@ t.test('what was set aside hides nothing that came after it', async t => {
     { code: 'ledger-damaged' },
   )
   t.equal(seen.at(-1), 21)
+  const [first] = readdirSync(folder)
+  rmSync(join(folder, first))
+  mkdirSync(join(folder, first))
+  let read = 0
+  t.throws(
+    () => {
+      for (const _ of readLedger(folder)) read++
+    },
+    { code: 'ledger-damaged', message: /cannot be read/ },
+  )
+  t.ok(read > 5, 'nor does a file that the disk gives back no more')
 })
 
 t.test('where the newest file gives nothing, what the one before says counts', async t => {
   const begun = (path: string) => writeFileSync(path, '{"kind":"beg')
   const unreadable = (path: string) => mkdirSync(path)
   const noise = (path: string) => writeFileSync(path, 'noise\n')
+  const zeros = (path: string) => writeFileSync(path, Buffer.alloc(5000))
   for (const [name, make, isDamaged] of [
     ['begun', begun, false],
     ['unreadable', unreadable, true],
     ['noise', noise, true],
+    ['zeros', zeros, true],
   ] as const) {
     const folder = join(t.testdir(), name)
     const ledger = new Ledger(folder, MIB)

@@ -24,6 +24,7 @@ import { CHAIN_START, decodeLine, encodeLine, hashOfLine, type LedgerEntry, type
 import { applyEntry, initialState, type LedgerState } from './state.ts'
 
 const FILE_MAX_BYTES = 8 * 1024 * 1024
+const BRACE = 0x7b
 const fsyncSoon = promisify(fsync)
 const nameOf = (number: number): string => `${String(number).padStart(8, '0')}.ledger`
 
@@ -116,7 +117,8 @@ export class Ledger {
     }
     const whole = text.lastIndexOf(10) + 1
     this.tornBytes += text.length - whole
-    if (whole === 0) return 'empty'
+    // of a line that was begun nothing but its beginning is there; anything else without an end of a line is damage
+    if (whole === 0) return text.length === 0 || text[0] === BRACE ? 'empty' : 'useless'
     if (whole < text.length) ftruncateSync(this.file, whole)
     this.bytes = whole
     this.number = Number.parseInt(name, 10)
@@ -209,13 +211,27 @@ export function readLedger(folder: string): Generator<LedgerLine> {
   return readFiles(folder, ledgerFiles(folder))
 }
 
+function linesOf(path: string): string[] | undefined {
+  try {
+    return readFileSync(path, 'utf8').split('\n')
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
+  }
+}
+
 /** A break is told at the end, so that it hides nothing of what came after it: after one the next file is read on. */
 function* readFiles(folder: string, names: readonly string[]): Generator<LedgerLine> {
   let previous: string | undefined
   let damage: Failure | undefined
   for (const name of names) {
     const path = join(folder, name)
-    const lines = readFileSync(path, 'utf8').split('\n')
+    const lines = linesOf(path)
+    if (lines === undefined) {
+      damage ??= new Failure('ledger-damaged', `${path} cannot be read`)
+      previous = undefined
+      continue
+    }
     lines.pop() // what a running agent is just writing has no line feed yet
     for (const [i, line] of lines.entries()) {
       const read = decodeLine(line)

@@ -47,9 +47,9 @@ export async function enrolOnce(client: CentralClient, code: string, replaces?: 
 }
 
 /** The same identity with a new key and certificate. The old certificate stays valid, so a lost answer does no harm. */
-export async function renewOnce(client: CentralClient, identity: Identity): Promise<Identity['stored']> {
+export async function renewOnce(client: CentralClient, identity: Identity, signal?: AbortSignal): Promise<Identity['stored']> {
   const { csr, privateKey } = await makeRequest()
-  const { certificate } = accept(await client.post('/v1/renew', { csr }), z.object({ certificate: z.string() }))
+  const { certificate } = accept(await client.post('/v1/renew', { csr }, signal), z.object({ certificate: z.string() }))
   return { ...identity.stored, privateKey, certificate }
 }
 

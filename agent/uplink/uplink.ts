@@ -126,7 +126,7 @@ export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: L
       }
       state.attempts++
       open ??= { client: await desk.connect(identity, signal), identity }
-      if (isRenewing) desk.replace(await renewOnce(open.client, identity))
+      if (isRenewing) desk.replace(await renewOnce(open.client, identity, signal))
       if (outgoing === undefined) continue
       state.isSending = true
       const receipt = await uploadOnce(desk, open.client, identity, outgoing, signal)

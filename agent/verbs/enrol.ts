@@ -2,7 +2,8 @@
 import { mkdirSync } from 'node:fs'
 import { normaliseCode } from '../batch/enrolment-code.ts'
 import { Failure } from '../errors.ts'
-import { foldLedger } from '../ledger/ledger.ts'
+import { readLedger } from '../ledger/ledger.ts'
+import { isErrorWithCode } from '../lib/durable-file.ts'
 import type { Paths } from '../paths.ts'
 import type { Settings } from '../settings.ts'
 import { enrolOnce, type Request } from '../uplink/enrol.ts'
@@ -37,11 +38,15 @@ export async function enrol(
 }
 
 function deviceOfLedger(paths: Paths): string | undefined {
+  let device: string | undefined
   try {
-    return foldLedger(paths.ledger)?.device || undefined
-  } catch {
-    return undefined // damaged too: central makes a new device of it
+    for (const { entry } of readLedger(paths.ledger))
+      if (entry.kind === 'begin' || entry.kind === 'enrolled') device = entry.device || device
+  } catch (error) {
+    // what could be read counts; without any of it central makes a new device of this box
+    if (!(error instanceof Failure) && !isErrorWithCode(error, 'ENOENT')) throw error
   }
+  return device
 }
 
 function deviceBefore(paths: Paths): string | undefined {

@@ -65,7 +65,7 @@ export const boxSettingsTable = {
       z.string().refine(text => isAddress(text) || nameShape.test(text), 'must be names or addresses of NTP servers'),
       8,
     ),
-    help: 'NTP servers. Left empty, those of the image, on the internet.',
+    help: 'NTP servers. Left empty, those that the image names, on the internet.',
   },
 } as const
 

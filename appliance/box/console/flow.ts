@@ -37,6 +37,9 @@ const LEFT_ALONE_MS = 300_000
 const UNREADABLE =
   'The settings that hold now cannot be read, so none can be changed here. Restart this box; if it stays so, call the helpdesk.'
 
+const NOTHING_LASTS =
+  'The partition for data cannot be used, so nothing that is typed here would outlast a restart. Restart this box; if it stays so, its disk has failed.'
+
 export const overview: Page = { kind: 'overview', top: 0 }
 
 /** The page that is shown when nobody has pressed a key for so long. */
@@ -69,10 +72,12 @@ export function press(page: Page, key: Key, facts: Facts, check: CheckSettings, 
 }
 
 function pressOverview(page: Page & { kind: 'overview' }, key: Key, facts: Facts, check: CheckSettings, list: ListSize): Step {
-  const open = (kind: FormKind): Step =>
-    facts.member === undefined
-      ? { page: { kind: 'outcome', name: kind.name, before: '', enrolmentBefore: '', since: facts.now, fault: UNREADABLE } }
-      : { page: { kind: 'form', form: judged(openForm(kind, facts.member), check) } }
+  const open = (kind: FormKind): Step => {
+    const fault = facts.member === undefined ? UNREADABLE : facts.settings?.isDataLost === true ? NOTHING_LASTS : ''
+    return fault === ''
+      ? { page: { kind: 'form', form: judged(openForm(kind, facts.member ?? ''), check) } }
+      : { page: { kind: 'outcome', name: kind.name, before: '', enrolmentBefore: '', since: facts.now, fault } }
+  }
   if (isLetter(key, 'n')) return open(networkForm)
   if (isLetter(key, 'e') || (key.kind === 'enter' && isEnrolled(facts) === false)) return open(enrolForm)
   if (isLetter(key, 'd')) return { page: { kind: 'diagnostics', isAsked: false, before: '', since: facts.now, fault: '' } }
