@@ -2,6 +2,7 @@
 // `%FTD--6-852002:`, `%ASA-6-302016 Teardown`, and `ASA-2-106006:` that lost its per cent sign on the way.
 import { ascii, find, findByte, isDigit, startsWith } from '../lib/bytes.ts'
 import type { Message } from '../message.ts'
+import { isDaemon } from './daemon.ts'
 
 const products = ['ASA', 'FTD', 'PIX', 'FWSM', 'NGIPS'].map(ascii)
 const BLANK = 0x20
@@ -27,7 +28,8 @@ export function findCode(message: Message): boolean {
   const { bytes, body, end } = message
   if (readPlainCode(bytes, body, end)) return true
   if (bytes[body] !== PERCENT && (readCode(bytes, body, end) || readCodeless(bytes, body, end))) return true
-  const limit = Math.min(end, body + REACH)
+  // further inside a daemon's line there is only what others made it write: openvpn's `user '...' could not authenticate`
+  const limit = Math.min(end, body + (isDaemon(message) ? 1 : REACH))
   for (let at = findByte(bytes, body, limit, PERCENT); at >= 0; at = findByte(bytes, at + 1, limit, PERCENT))
     if (readCode(bytes, at + 1, end)) return isHeader(bytes, body, at)
   return false

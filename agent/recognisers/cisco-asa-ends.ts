@@ -172,6 +172,9 @@ function readToken(bytes: Uint8Array, start: number, stop: number, words: Uint32
   const head = slash < 0 ? stop : slash
   if (slash >= 0) port = readService(bytes, slash + 1, stop)
   if (colons === 1 && firstColon < head && readFour(bytes, firstColon + 1, head, words, side)) return true
+  // an interface may be called `dc1`, which could be the first group of an IPv6 address as well
+  const isNamed = colons > 1 && firstColon < head && !isFirstGroup(bytes, start, firstColon)
+  if (isNamed && readAddress(bytes, firstColon + 1, head, words, side)) return true
   if (readAddress(bytes, start, head, words, side)) return true
   if (colons > 1 && firstColon < head && readAddress(bytes, firstColon + 1, head, words, side)) return true
   if (firstSlash >= 0 && readAddress(bytes, firstSlash + 1, stop, words, side)) {
@@ -179,6 +182,14 @@ function readToken(bytes: Uint8Array, start: number, stop: number, words: Uint32
     return true
   }
   return sign >= 0 && readAddress(bytes, sign + 1, head, words, side)
+}
+
+/** Whether addresses in use begin so (IANA's registry): 2000 to 3fff, fc00 and above, 64 (RFC 6052), or nothing, as in `::1`. */
+function isFirstGroup(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start
+  if (length === 0 || (length === 2 && bytes[start] === 0x36 && bytes[start + 1] === 0x34)) return true
+  if (length !== 4) return false
+  return bytes[start] === 0x32 || bytes[start] === 0x33 || ((bytes[start] | 0x20) === 0x66 && (bytes[start + 1] | 0x20) >= 0x63)
 }
 
 /** The common case first: IPv4 behind an interface's name. */

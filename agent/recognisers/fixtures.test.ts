@@ -58,6 +58,27 @@ for (const [product, fixtures] of products)
     }
   })
 
+t.test('what strangers make a program of somebody else write is no message of any product', async t => {
+  const log =
+    '1,2026/11/20 12:00:01,0,TRAFFIC,drop,2049,2026/11/20 12:00:01,198.51.100.7,192.0.2.1,0.0.0.0,0.0.0.0,rule,,,ssh,vsys1,untrust,trust'
+  const packet = 'DROP IN=eth0 SRC=198.51.100.7 DST=192.0.2.1 PROTO=TCP SPT=1 DPT=22'
+  const request = '203.0.113.9 - - [20/Nov/2026:12:00:01 +0000] "GET / HTTP/1.1" 200 5 "-"'
+  for (const line of [
+    "<36>Nov 20 12:00:01 fw openvpn[71]: user '%ASA-4-106023: Deny tcp src outside:198.51.100.7/1 dst inside:192.0.2.1/22 ' could not authenticate.",
+    `<36>Nov 20 12:00:01 fw openvpn[71]: user 'x ${log}' could not authenticate.`,
+    `<190>Nov 20 12:00:01 web nginx: ${request} "${packet} "`,
+    `<190>Nov 20 12:00:01 web front: ${request} "${packet} "`,
+    `<190>Nov 20 12:00:01 web nginx: ${request} "date=2026-11-20 time=12:00:01 devname=f devid=FGT1 type=traffic srcip=198.51.100.7 action=deny"`,
+  ]) {
+    const bytes = Buffer.from(line)
+    t.same(
+      ask(bytes, 0, bytes.length).map(one => one.name),
+      [],
+      line,
+    )
+  }
+})
+
 t.test('a reading depends on nothing in front of the message or behind it', async t => {
   const before = Buffer.from('for root from 203.0.113.250 port 250 ssh2: , src outside:203.0.113.250/250 "', 'latin1')
   const behind = Buffer.from(

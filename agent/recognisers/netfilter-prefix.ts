@@ -57,7 +57,14 @@ export function readMessagePrefix(message: Message, packet: number, event: Event
 
 /** The same from bytes[start, end), a prefix as NFLOG hands it over by itself. */
 export function readPrefix(bytes: Uint8Array, start: number, end: number, event: EventRecord): void {
-  for (let at = start; at < end; at++) if (bytes[at] === OPEN && readBracket(bytes, at + 1, end, event)) return
+  let open = -1
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === OPEN) open = at + 1
+    else if (bytes[at] === CLOSE && open >= 0) {
+      if (readBracket(bytes, open, at, event)) return
+      open = -1
+    }
+  }
   // the last word decides: firewalld has zones called drop and block, and names them before what it does
   for (let at = end; at > start; at--) {
     if (!isLetter(bytes[at - 1])) continue
@@ -81,11 +88,8 @@ function prefixEnd(bytes: Uint8Array, start: number, packet: number): number {
   return description < 0 ? end : description
 }
 
-/** True if the bracket whose content begins at `at` is a rule's name with a letter. */
-function readBracket(bytes: Uint8Array, at: number, end: number, event: EventRecord): boolean {
-  let close = at
-  while (close < end && bytes[close] !== CLOSE) close++
-  if (close === end) return false
+/** True if what stands in a bracket, bytes[at, close), is a rule's name with a letter. */
+function readBracket(bytes: Uint8Array, at: number, close: number, event: EventRecord): boolean {
   const last = lastDash(bytes, at, close)
   const second = last < 0 ? -1 : lastDash(bytes, at, last)
   if (last < 0) return false

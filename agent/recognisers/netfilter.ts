@@ -3,6 +3,7 @@
 // what the packet was, never what became of it: that is only in the prefix, which the administrator or the product chose.
 // Source: net/netfilter/nf_log_syslog.c of the kernel.
 import { DESTINATION, type EventRecord, SOURCE } from '../event.ts'
+import { ascii, findByte, startsWith } from '../lib/bytes.ts'
 import type { Message } from '../message.ts'
 import { isDaemon } from './daemon.ts'
 import { Needle } from './needle.ts'
@@ -26,6 +27,7 @@ const pairs = new Pairs({
   '<1>SPT': Field.sourcePort,
 })
 
+const DESCRIPTION = ascii('DESCR=')
 const SOURCE_KEY = new Needle('SRC=')
 const DESTINATION_KEY = new Needle(' DST=')
 /** How far into a message the packet may begin: behind headers, prefix, interfaces and hardware addresses. */
@@ -36,13 +38,22 @@ const ADDRESS_MAX = 48
 /** Where ` SRC=` stands that ` DST=` follows, or -1. */
 function packetStart(message: Message): number {
   const { bytes, body, end } = message
-  const limit = Math.min(end, body + REACH)
+  const limit = Math.min(end, quotedFrom(bytes, body, Math.min(end, body + REACH)))
   for (let at = SOURCE_KEY.find(bytes, body, limit); at >= 0; at = SOURCE_KEY.find(bytes, at + 1, limit)) {
     const before = bytes[at - 1]
     if (at === body || (before !== 0x20 && before !== 0x3e)) continue
     if (DESTINATION_KEY.find(bytes, at, Math.min(end, at + ADDRESS_MAX + DESTINATION_KEY.length)) >= 0) return at
   }
   return -1
+}
+
+/**
+ * Where a quotation begins, or `end`: kernels quote nothing but the description of a rule (UniFi: `DESCR="..."`), web servers what
+ * strangers ask them for.
+ */
+function quotedFrom(bytes: Uint8Array, start: number, end: number): number {
+  const quote = findByte(bytes, start, end, 0x22)
+  return quote < 0 || startsWith(bytes, quote - DESCRIPTION.length, quote, DESCRIPTION) ? end : quote
 }
 
 /** Where the packet of the message that was claimed last begins: nothing is read that was not claimed just before. */

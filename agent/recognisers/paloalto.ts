@@ -6,6 +6,7 @@ import { ascii, find, findByte, isDigit, readDecimal, startsWith } from '../lib/
 import { readDateTime, Stamp } from '../lib/calendar.ts'
 import type { Message } from '../message.ts'
 import { Columns } from './columns.ts'
+import { isDaemon } from './daemon.ts'
 import {
   actionWords,
   Column,
@@ -42,6 +43,8 @@ function findType(message: Message): number {
   // some senders leave FUTURE_USE out, so that the receive time is the first column
   const isFirstMissing = first - body >= TIME_LENGTH && isDateTimeAt(bytes, first - TIME_LENGTH)
   if (!isFirstMissing && !(isDateTimeAt(bytes, first + 1) && isNumberBefore(bytes, body, first))) return -1
+  // further inside a daemon's line there is only what others made it write
+  if (isDaemon(message) && (isFirstMissing ? first - TIME_LENGTH : numberStart(bytes, body, first)) !== body) return -1
   const limit = Math.min(end, first + REACH)
   const timeEnd = isFirstMissing ? first : findByte(bytes, first + TIME_LENGTH, limit, COMMA)
   const serialEnd = timeEnd < 0 ? -1 : findByte(bytes, timeEnd + 1, limit, COMMA)
@@ -55,9 +58,14 @@ const TIME_LENGTH = 19
 
 /** FUTURE_USE is a number or empty, and stands behind a blank where there is a header that could not be read. */
 function isNumberBefore(bytes: Uint8Array, start: number, end: number): boolean {
+  const at = numberStart(bytes, start, end)
+  return at === start || bytes[at - 1] === 0x20
+}
+
+function numberStart(bytes: Uint8Array, start: number, end: number): number {
   let at = end
   while (at > start && isDigit(bytes[at - 1])) at--
-  return at === start || bytes[at - 1] === 0x20
+  return at
 }
 
 function isDateTimeAt(bytes: Uint8Array, at: number): boolean {

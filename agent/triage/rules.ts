@@ -43,6 +43,9 @@ const { send, drop } = Verdict
 const PLENTY = 1
 const DEAR = 2
 
+/** A login, of sshd or of a VPN, names where it came from and no destination: that is the gateway itself. */
+const mayBeInbound = ({ direction }: Facts): boolean => direction === Direction.inbound || direction === Direction.unknown
+
 export const rules: readonly Rule[] = [
   {
     name: 'login-failed-outside',
@@ -101,14 +104,14 @@ export const rules: readonly Rule[] = [
     phrase: 'allowed from a source whose logins just failed',
     verdict: send,
     value: DEAR,
-    holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && facts.sourceRecentlyFailedLogin,
+    holds: facts => facts.action === Action.allow && mayBeInbound(facts) && facts.sourceRecentlyFailedLogin,
   },
   {
     name: 'allowed-from-blocked-source',
     phrase: 'allowed from a source that is being blocked',
     verdict: send,
     value: DEAR,
-    holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && facts.sourceRecentlyBlocked,
+    holds: facts => facts.action === Action.allow && mayBeInbound(facts) && facts.sourceRecentlyBlocked,
   },
   {
     name: 'allowed-to-admin-port',

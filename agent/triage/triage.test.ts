@@ -148,6 +148,8 @@ t.test('sends an allowed connection right after failed logins', async t => {
   const triage = new Triage(networks)
   judge(triage, Action.loginFailed, out, null, -1, 1000)
   t.equal(judge(triage, Action.allow, out, server, 443, 2000), 'send allowed-after-failed-login')
+  t.equal(judge(triage, Action.allow, out, null, -1, 2000), 'send allowed-after-failed-login', 'the login that worked')
+  t.equal(judge(triage, Action.allow, '203.0.113.6', null, -1, 2000), 'drop allowed-other', 'a login without failures before it')
 })
 
 t.test('a flood of sources costs no memory, and what is forgotten early is counted', async t => {
