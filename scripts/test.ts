@@ -10,9 +10,14 @@ const all = process.argv.includes('--all')
 const updates = process.argv.includes('--updates')
 /** An hour of one virtual machine: on its own. */
 const renewal = /appliance\/boot\/renews-itself/
-/** Tests that take long, because they start and kill processes, fill disks or live through a week. */
-const slow =
-  /^agent\/e2e\/|survives-|central-stub\/main|appliance\/box\/(apply|enrol|console\/console)\.test|scripts\/packages\/|scripts\/appliance\/(flash|outputs)\.test|packer\/packer|appliance\/boot\//
+/** Tests that take long, because they start and kill processes, fill disks, make networks and partitions, or live through a week. */
+const slow = new RegExp(
+  [
+    '^agent/e2e/|survives-|nflog\\.test|agent/verbs/replay\\.test|central-stub/(main|ingest|enrol)\\.test',
+    'appliance/(nftables|box/(apply|enrol|console/console|carriers/ovf|carriers/config-partition))\\.test|appliance/boot/',
+    'scripts/packages/|scripts/appliance/(flash|flash-disk|outputs|bmap-scan)\\.test|packer/packer',
+  ].join('|'),
+)
 /** Measure how busy the agent is, or keep a whole machine busy: nothing else may run. */
 const alone = /holds-under-load|appliance\/boot\//
 
