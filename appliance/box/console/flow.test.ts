@@ -135,6 +135,14 @@ t.test('settings that cannot be read are not replaced by empty ones', async t =>
   }
 })
 
+t.test('nothing is asked for that would be forgotten at the next restart', async t => {
+  const start = facts({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } })
+  for (const key of ['n', 'e']) {
+    t.match(typeKeys([key], overview, start).page, { kind: 'outcome', fault: /outlast a restart/ })
+    t.same(typeKeys([key, 'x', '\t', '\r', 'y'], overview, start).effects, [])
+  }
+})
+
 t.test('fields take ASCII of a bounded length', async t => {
   const { page } = typeKeys(['n', 'f', '\t', `${'1'.repeat(5000)}é防\x1b[200~`])
   if (page.kind !== 'form') return t.fail(page.kind)
