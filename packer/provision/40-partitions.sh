@@ -3,10 +3,10 @@
 # nobody's to mount by themselves, `config` is one that every PC shows, `data` is what systemd-repart knows as /var. It begins small, so
 # that there is little to write to a stick, and takes the rest of its disk when the box starts.
 set -eu
-sgdisk --clear --disk-guid="$("$INPUTS"/identifier disk)" --set-alignment=2048 "$DISK"
+set -- --clear --disk-guid="$("$INPUTS"/identifier disk)" --set-alignment=2048
 number=1
 while read -r name size type; do
-  sgdisk --new="$number:0:$size" --typecode="$number:$type" --change-name="$number:$name" --partition-guid="$number:$("$INPUTS"/identifier "$name")" "$DISK"
+  set -- "$@" --new="$number:0:$size" --typecode="$number:$type" --change-name="$number:$name" --partition-guid="$number:$("$INPUTS"/identifier "$name")"
   number=$((number + 1))
 done << 'TABLE'
 bios +1M ef02
@@ -16,6 +16,13 @@ root-b +1536M 8300
 config +64M 0700
 data +512M 8310
 TABLE
+sgdisk "$@" "$DISK"
 sgdisk --verify "$DISK"
-blockdev --rereadpt "$DISK" 2> /dev/null || true
-udevadm settle
+# while udev looks at the disk the kernel takes no new table, and says so
+tries=0
+until blockdev --rereadpt "$DISK" && udevadm settle && [ -e /dev/disk/by-partlabel/data ]; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 60 ] || { echo "the kernel does not take the new partition table of $DISK" >&2; exit 1; }
+  sleep 1
+  udevadm settle
+done
