@@ -23,6 +23,10 @@ export async function startCentralProcess(
   const [command, ...words] = [...inside, process.execPath, main, 'run', '--folder', folder, '--port', String(port), '--name', name]
   const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(child, 'close')
+  // a test that ends by an error of its own leaves none behind
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('close', () => process.off('exit', end))
   const first = await Promise.race([once(createInterface(child.stdout), 'line'), closed.then(() => undefined)])
   if (first === undefined) throw new Error('central did not start')
   const { listening, pins } = JSON.parse(String(first[0])) as { listening: string; pins: string[] }
