@@ -93,6 +93,7 @@ async function collects(
     const report = readReport(await machine.says(END, UP_SECONDS))
     await machine.screen(join(folder, 'screen.ppm'))
     t.match(report.enrolment, /"state":"enrolled"/, 'it is enrolled')
+    t.equal(report.code, 'gone', 'the code that is spent is gone')
     t.equal(report.failed, '', 'no unit has failed')
     t.strictSame(strangePorts(report.listening), [], 'no port is open but syslog')
     t.match(JSON.parse(report.status), { central: { lastReceiptAt: String } }, 'the receipt came')

@@ -8,6 +8,7 @@ const sections = {
   listening: 'ss -lntuH',
   status: '/usr/lib/cyberalarm/bin/cyberalarm status --json',
   enrolment: 'cat /run/cyberalarm-enrol/enrolment.json',
+  code: 'test -e /var/lib/cyberalarm-box/enrolment.code && echo there || echo gone',
   hostName: 'cat /proc/sys/kernel/hostname',
   settings: 'cat /run/cyberalarm-box/settings.json',
   security: 'systemd-analyze security --no-pager | grep cyberalarm',
