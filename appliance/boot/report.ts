@@ -32,7 +32,7 @@ ExecStart=/bin/echo BARE
 `,
 }
 
-/** Says `READY` when the agent answers, and reports when the enrolment has ended well, or after two minutes without. */
+/** Says `READY` when the agent answers, and reports when the enrolment is through, or after two minutes without. */
 export const reportUnit = {
   name: 'report.service',
   text: `[Unit]
@@ -45,8 +45,7 @@ StandardError=inherit
 ExecStart=/bin/sh -c '${[
     'until test -S /run/cyberalarm/status.sock; do sleep 0.5; done',
     'echo READY',
-    `is_enrolled() { grep -q enrolled /run/cyberalarm-enrol/enrolment.json 2>/dev/null && test "$$(systemctl show -P ActiveState cyberalarm-enrol)" = inactive; }`,
-    'n=0; until is_enrolled || test $$n -gt 120; do sleep 1; n=$$((n + 1)); done',
+    'n=0; until grep -q enrolled /run/cyberalarm-enrol/enrolment.json 2>/dev/null || test $$n -gt 120; do sleep 1; n=$$((n + 1)); done',
     'echo ENROLLED',
     'n=0; until test "$$(systemctl show -P SubState cyberalarm-guard)" = exited || test $$n -gt 120; do sleep 1; n=$$((n + 1)); done',
     ...Object.entries(sections).map(([name, command]) => `echo "SECTION ${name}"; ${command.replaceAll('$', '$$$$')} 2>&1`),
