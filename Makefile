@@ -26,11 +26,11 @@ demo: ready ## a central, an agent, 20,000 messages through real sockets, and wh
 
 test: ready ## everything: types, lint, arrows, unit and end-to-end tests
 	@bash scripts/set-up-tests.sh
-	@node scripts/test.ts --all
+	@node scripts/test.ts all
 
 test-updates: ready ## how a box renews its system in the other slot, and takes bad updates back (a virtual machine, an hour)
 	@bash scripts/set-up-tests.sh
-	@node scripts/test.ts --updates
+	@node scripts/test.ts updates
 
 check: ready ## what to run before each commit: types, lint, arrows and unit tests, in under a minute
 	@node scripts/test.ts

@@ -1,29 +1,29 @@
 // The composition root: everything that runs is made here and joined here. Rooms do not know each other.
 import { mkdirSync } from 'node:fs'
 import { verifyReceipt } from './batch/receipt.ts'
-import { Batcher } from './batcher.ts'
-import { ClockWatch } from './clock-watch.ts'
-import { Collector } from './collector.ts'
+import { Batcher } from './delivery/batcher.ts'
+import { Outbox } from './delivery/outbox.ts'
+import { openPseudonyms } from './delivery/pseudonym-key.ts'
+import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
 import { describe } from './errors.ts'
-import { openGateways } from './gateways.ts'
-import { IdentityKeeper } from './identity-keeper.ts'
+import { noticesOf } from './health/checks.ts'
+import { ClockWatch } from './health/clock-watch.ts'
+import { ProcessWatch } from './health/process-watch.ts'
+import { type Status, statusOf } from './health/status.ts'
+import { serveStatus } from './health/status-socket.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { Notifier } from './lib/notifier.ts'
-import { openSources } from './listen.ts'
 import type { Log } from './log.ts'
-import { noticesOf } from './notices.ts'
-import { Outbox } from './outbox.ts'
 import type { Paths } from './paths.ts'
-import { ProcessWatch } from './process-watch.ts'
-import { openPseudonyms } from './pseudonym-key.ts'
-import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './recovery.ts'
-import type { Settings } from './settings.ts'
+import { Collector } from './pipeline/collector.ts'
+import { openGateways } from './pipeline/gateways.ts'
+import { openSources } from './pipeline/open-sources.ts'
+import type { Settings } from './settings/table.ts'
 import type { HandedOver } from './sources/handed-over.ts'
 import { Spool } from './spool/spool.ts'
-import { type Status, statusOf } from './status.ts'
-import { serveStatus } from './status-socket.ts'
 import { Networks } from './triage/networks.ts'
 import { Triage } from './triage/triage.ts'
+import { IdentityKeeper } from './uplink/identity-file.ts'
 import { openCentral } from './uplink/pinned-client.ts'
 import { initialUplinkState, type UplinkDesk, uploadForever } from './uplink/uplink.ts'
 
@@ -129,7 +129,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       gateways,
       collector,
       sources,
-      notices: noticesOf({ faults, keeper, batcher, clock, uplink, collector, ledger, settings, afterCleanStop }),
+      notices: noticesOf({ now: Date.now(), faults, keeper, batcher, clock, uplink, collector, ledger, settings, afterCleanStop }),
     })
   tell = status
   const closing = batcher

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Action, EventRecord } from '../agent/event.ts'
 import { whyNoNamespace } from '../agent/node-netfilter-log/test-ground.ts'
-import { readPrefix } from '../agent/recognisers/netfilter-prefix.ts'
-import { parseSettings } from '../agent/settings.ts'
+import { readPrefix } from '../agent/recognisers/products/netfilter/netfilter-prefix.ts'
+import { parseSettings } from '../agent/settings/table.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../docs/linux-gateway.md'), 'utf8')
 const noNamespace = whyNoNamespace()

@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openNflog } from 'node-netfilter-log'
 import { type EventRecord, toEcs } from '../agent/event.ts'
-import { readPrefix } from '../agent/recognisers/netfilter-prefix.ts'
-import { openNflogSource } from '../agent/sources/nflog.ts'
+import { readPrefix } from '../agent/recognisers/products/netfilter/netfilter-prefix.ts'
+import { openNflogSource } from '../agent/sources/packets/nflog.ts'
 import type { Answer, Knock } from './test-neighbour.ts'
 
 export interface Plan {

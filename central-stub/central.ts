@@ -2,16 +2,16 @@
 // nothing behind when it throws; the same folder opens again after a power cut at any moment.
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
-import { listenAdmin } from './admin.ts'
-import { memberOf, revokeCertificates } from './devices.ts'
-import { type EnrolContext, issueCode } from './enrol.ts'
-import { openFolder } from './folder.ts'
-import { openKeys, openServerKey } from './keys.ts'
+import { memberOf, revokeCertificates } from './devices/devices.ts'
+import { type EnrolContext, issueCode } from './devices/enrol.ts'
+import { WrongCodes, wrongCodeLimits } from './devices/wrong-codes.ts'
+import { makeServer } from './http/server.ts'
+import { listenAdmin, type Operations } from './operator/admin.ts'
+import { readStats, readTop } from './operator/stats.ts'
 import { Serial } from './serial.ts'
-import { makeServer } from './server.ts'
-import { readStats, readTop, type Stats, type Top } from './stats.ts'
-import { type Reader, Store } from './store.ts'
-import { WrongCodes, wrongCodeLimits } from './wrong-codes.ts'
+import { type Reader, Store } from './store/store.ts'
+import { openFolder } from './trust/folder.ts'
+import { openKeys, openServerKey } from './trust/keys.ts'
 
 const DAY_MS = 86_400_000
 
@@ -27,17 +27,12 @@ export interface CentralOptions {
   readonly report?: (error: unknown) => void
 }
 
-export interface Central extends Reader {
+export interface Central extends Reader, Operations {
   readonly url: string
   readonly address: string
   readonly port: number
   /** `sha256/` and the base64 of SHA-256 over the SPKI of the authority. */
   readonly pins: readonly string[]
-  makeCode(member?: string, hours?: number): Promise<string>
-  /** Revokes all certificates of a device; gives how many. */
-  revoke(device: string): Promise<number>
-  stats(): Promise<Stats>
-  top(): Promise<Top>
   close(): Promise<void>
 }
 
@@ -65,7 +60,7 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   }, DAY_MS).unref()
   cleanup.defer(() => clearInterval(renewal))
   const bound = server.server.address() as AddressInfo
-  const answers = {
+  const answers: Operations = {
     makeCode: (member = 'member', hours = 72) => issueCode(context, member, hours),
     revoke: (device: string) => revoke(context, device),
     stats: () => readStats(store),

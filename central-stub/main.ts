@@ -1,6 +1,6 @@
 // `node central-stub/main.ts COMMAND`: argv to a command of commands.ts. 0 done, 1 failed, 2 the command line is wrong.
 import { parseArgs } from 'node:util'
-import { commandHelp, commands, overview, UsageError } from './commands.ts'
+import { commandHelp, commands, overview, UsageError } from './operator/commands.ts'
 
 async function main([word, ...rest]: readonly string[]): Promise<void> {
   if (word === undefined || word === '--help' || word === 'help') return void console.log(overview())

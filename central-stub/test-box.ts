@@ -12,7 +12,7 @@ import { End, OpenBatch } from '../agent/batch/open-batch.ts'
 import { packBatch } from '../agent/batch/pack.ts'
 import { sealBatch } from '../agent/batch/seal.ts'
 import type { Central } from './central.ts'
-import type { Enrolment } from './enrol.ts'
+import type { Enrolment } from './devices/enrol.ts'
 
 export interface Target extends Pick<Central, 'port'> {
   /** PEM of the authority. */

@@ -1,6 +1,6 @@
 // What a member types while deploying has to be a setting that the box knows.
 import t from 'tap'
-import { settingsTable } from '../agent/settings.ts'
+import { settingsTable } from '../agent/settings/table.ts'
 import { boxProperties, ovfKey, settingOfKey } from './properties.ts'
 
 /** Settings of the box itself, which first boot reads; all others are the agent's. */

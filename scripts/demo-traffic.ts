@@ -1,13 +1,15 @@
 // The traffic of the demo: a day of a small member's gateways, and real messages where the collection of them lies beside
 // the project; else the project's own fixtures, again and again. Each gateway has a loopback address of its own.
+
 import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
+import { repeatFixtures } from '../agent/testing/fixtures.ts'
 
 export type Transport = 'udp' | 'tcp' | 'tcp, counted' | 'tls'
 
@@ -28,7 +30,6 @@ export interface Ports {
 const shared = join(import.meta.dirname, '../../shared')
 const workload = join(shared, 'bench/workload.mjs')
 const cases = join(shared, 'corpus/cases.jsonl')
-const fixtures = join(import.meta.dirname, '../agent/recognisers/fixtures')
 const MESSAGES = 20_000
 const products = ['fortigate', 'cisco_asa', 'paloalto', 'pfsense', 'sonicwall', 'netfilter', 'sophos']
 const transports: readonly Transport[] = ['udp', 'tcp', 'udp', 'udp', 'tls', 'tcp, counted', 'udp']
@@ -41,7 +42,7 @@ export function demoGateways(): Gateway[] {
   const generated = products.map((name, i) => {
     // what does not divide evenly is the first one's
     const count = i === 0 ? MESSAGES - perProduct * (products.length - 1) : perProduct
-    const messages = existsSync(workload) ? generate(name, i + 1, count) : repeat(ownFixtures(), count)
+    const messages = existsSync(workload) ? generate(name, i + 1, count) : repeatFixtures(count)
     return { name, address: `127.0.0.${11 + i}`, transport: transports[i], messages }
   })
   if (!existsSync(cases)) return generated
@@ -63,14 +64,6 @@ const generate = (format: string, seed: number, count: number): string[] =>
       maxBuffer: 1 << 28,
     }),
   )
-
-const ownFixtures = (): string[] =>
-  readdirSync(fixtures)
-    .flatMap(file => linesOf(readFileSync(join(fixtures, file), 'utf8')))
-    .map(line => (JSON.parse(line) as { line: string }).line)
-    .filter(line => !line.includes('\n'))
-
-const repeat = (lines: readonly string[], count: number): string[] => Array.from({ length: count }, (_, i) => lines[i % lines.length])
 
 /** Sends everything a gateway has to say; tells after each message. */
 export async function sendAll(gateway: Gateway, ports: Ports, told: () => void): Promise<void> {

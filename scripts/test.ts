@@ -1,25 +1,30 @@
 // Runs the checks and tests, tells how long each part took, and ends with the line `N passed, N failed`.
-//   node scripts/test.ts [--all | --updates]      --all adds the end-to-end tests; --updates is how a box renews its system, alone
+//   node scripts/test.ts [check | all | long | updates]
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { $ } from 'zx'
 
-const all = process.argv.includes('--all')
-const updates = process.argv.includes('--updates')
-/** An hour of one virtual machine: on its own. */
-const renewal = /appliance\/boot\/renews-itself/
-/** Tests that take long, because they start and kill processes, fill disks, make networks and partitions, or live through a week. */
-const slow = new RegExp(
-  [
-    '^agent/e2e/|survives-|nflog\\.test|agent/verbs/replay\\.test|central-stub/(main|ingest|enrol)\\.test',
-    'appliance/(nftables|box/(apply|enrol|console/console|carriers/ovf|carriers/config-partition))\\.test|appliance/boot/',
-    'scripts/packages/|scripts/appliance/(flash|flash-disk|outputs|bmap-scan)\\.test|packer/packer',
-  ].join('|'),
-)
-/** Measure how busy the agent is, or keep a whole machine busy: nothing else may run. */
-const alone = /holds-under-load|appliance\/boot\//
+/**
+ * How long a test takes stands in its file's name: `x.test.ts` belongs to `make check`, `x.slow.test.ts` starts processes,
+ * fills disks or makes networks, `x.alone.test.ts` measures or needs the whole machine, `x.long.test.ts` and
+ * `x.updates.test.ts` take an hour and have targets of their own.
+ */
+type Tier = 'check' | 'slow' | 'alone' | 'long' | 'updates'
+const tierOf = (file: string): Tier => (/\.(slow|alone|long|updates)\.test\.ts$/.exec(file)?.[1] ?? 'check') as Tier
+const targets: Readonly<Record<string, readonly Tier[]>> = {
+  check: ['check'],
+  all: ['check', 'slow', 'alone'],
+  long: ['long'],
+  updates: ['updates'],
+}
+const target = process.argv[2] ?? 'check'
+const tiers = targets[target]
+if (tiers === undefined) throw new Error(`node scripts/test.ts ${Object.keys(targets).join(' | ')}, not '${target}'`)
+/** What is packed, flashed and started by the tests. */
+const needsRelease = target !== 'check'
+const isWhole = tiers.includes('check')
 
 $.verbose = false
 mkdirSync('build', { recursive: true })
@@ -42,8 +47,7 @@ async function findTests(): Promise<string[]> {
   const files: string[] = []
   for (const folder of ['agent', 'appliance', 'central-stub', 'ova', 'packer', 'scripts'])
     for await (const file of glob('**/*.test.ts', { cwd: folder, exclude: name => name === 'node_modules' })) files.push(join(folder, file))
-  if (updates) return files.filter(file => renewal.test(file))
-  return files.filter(file => !renewal.test(file) && (all || !slow.test(file))).sort()
+  return files.filter(file => tiers.includes(tierOf(file))).sort()
 }
 
 /**
@@ -51,7 +55,7 @@ async function findTests(): Promise<string[]> {
  * runner's own reporters draw the whole screen anew for each assertion, which takes minutes for some ten thousand.
  */
 async function runTests(files: readonly string[], output: string): Promise<{ passed: number; failed: number }> {
-  const run = $({ nothrow: true })`tap --reporter=tap --timeout=${updates ? 10_800 : 3000} ${files}`
+  const run = $({ nothrow: true })`tap --reporter=tap --timeout=${isWhole ? 3000 : 10_800} ${files}`
   const keep = createWriteStream(output)
   let block: string[] = []
   let closing = ''
@@ -73,9 +77,8 @@ async function runTests(files: readonly string[], output: string): Promise<{ pas
   return { passed: number('pass'), failed: closing === '' ? 1 : number('fail') }
 }
 
-// what is packed, flashed and started by the tests
-if (all || updates) await part('release', () => tool('node', 'scripts/build-release.ts'))
-if (!updates) {
+if (needsRelease) await part('release', () => tool('node', 'scripts/build-release.ts'))
+if (isWhole) {
   await part('types', () => tool('tsc', '-p', '.'))
   await part('lint and format', () => tool('biome', 'check', '--error-on-warnings', '.'))
 }
@@ -90,18 +93,12 @@ async function tests(name: string, files: readonly string[]): Promise<void> {
     return failed === 0
   })
 }
+const isAlone = (file: string) => tierOf(file) !== 'check' && tierOf(file) !== 'slow'
 await tests(
   'tests',
-  files.filter(file => !alone.test(file)),
+  files.filter(file => !isAlone(file)),
 )
-await tests(
-  'ten minutes of load',
-  files.filter(file => /holds-under-load/.test(file)),
-)
-await tests(
-  'the image',
-  files.filter(file => /appliance\/boot\//.test(file)),
-)
+for (const file of files.filter(isAlone)) await tests(basename(file).split('.')[0].replaceAll('-', ' '), [file])
 const failed = total.failed + failedParts
 console.log(`${total.passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0

@@ -4,7 +4,7 @@ import { AddressIndex } from '../lib/address-index.ts'
 import { ByteWriter } from '../lib/byte-writer.ts'
 import { type ColumnName, PORT_TABLE_MAX, PortSymbol } from './layout.ts'
 import type { OpenBatch } from './open-batch.ts'
-import { planes } from './pack.ts'
+import { planes } from './planes.ts'
 
 const sources = new AddressIndex(4096)
 

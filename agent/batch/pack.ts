@@ -1,5 +1,6 @@
 // Packs an open batch: head and columns, compressed. Internal addresses are replaced by pseudonyms here, so nothing
 // behind this file ever holds one. packed-batch.md describes every column.
+
 import { Packr } from 'msgpackr'
 import { AddressIndex } from '../lib/address-index.ts'
 import { ByteWriter } from '../lib/byte-writer.ts'
@@ -7,6 +8,7 @@ import { compress } from './compress.ts'
 import { AddressKind, type ColumnName, columnNames, type Head, PACK_FORMAT, TIME_UNIT_MS } from './layout.ts'
 import { End, type OpenBatch } from './open-batch.ts'
 import { packPorts } from './pack-ports.ts'
+import { planes } from './planes.ts'
 
 const packr = new Packr({ useRecords: false })
 /** The table of addresses serves for any four words. */
@@ -105,17 +107,6 @@ function packAddresses(addresses: AddressIndex, options: PackOptions): Partial<R
   }
   const address4 = planes(Uint32Array.from(addresses4), 4)
   return { addressKind: kinds, address4, address6: address6.take(), pseudonym: pseudonym.take() }
-}
-
-/** All lowest bytes first, then all second ones, and so on: bytes of one significance compress well together. */
-export function planes(values: Uint32Array, width = 0): Buffer {
-  let largest = 0
-  for (const value of values) if (value > largest) largest = value
-  const bytes = width > 0 ? width : largest < 256 ? 1 : largest < 65536 ? 2 : 3
-  const out = Buffer.allocUnsafe(values.length * bytes)
-  for (let plane = 0; plane < bytes; plane++)
-    for (let i = 0; i < values.length; i++) out[plane * values.length + i] = values[i] >>> (plane * 8)
-  return out
 }
 
 /** What comes together (gateway, product, action, protocol, direction, rule of triage, rule of the gateway) is one kind. */

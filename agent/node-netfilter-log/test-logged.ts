@@ -3,8 +3,8 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EventRecord } from '../event.ts'
-import { PacketReading, readPacket } from '../sources/ip-header.ts'
-import { lostBetween, NflogReading, NflogRecord, readNflog } from '../sources/nflog-record.ts'
+import { PacketReading, readPacket } from '../sources/packets/ip-header.ts'
+import { lostBetween, NflogReading, NflogRecord, readNflog } from '../sources/packets/nflog-record.ts'
 import { openNflog } from './index.js'
 import { sendDatagrams } from './test-ground.ts'
 

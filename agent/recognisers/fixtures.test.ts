@@ -1,27 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { actionNames, Clock, EventRecord, toEcs } from '../event.ts'
 import { Message } from '../message.ts'
-import { readHeader } from '../sources/syslog-header.ts'
+import { readHeader } from '../sources/syslog/syslog-header.ts'
+import { readFixtures } from '../testing/fixtures.ts'
 import { recognisers } from './index.ts'
 import { Reading, type Recogniser } from './recogniser.ts'
 
-interface Fixture {
-  readonly line: string
-  readonly reading: keyof typeof Reading
-  readonly event?: Record<string, string | number>
-}
-
 const FEWEST = 20
-const folder = new URL('fixtures/', import.meta.url)
-const products = new Map<string, Fixture[]>()
-for (const file of readdirSync(folder).filter(name => name.endsWith('.jsonl'))) {
-  const lines = readFileSync(new URL(file, folder), 'utf8').split('\n').filter(Boolean)
-  products.set(
-    file.slice(0, -'.jsonl'.length),
-    lines.map(line => JSON.parse(line) as Fixture),
-  )
-}
+const products = readFixtures()
 
 const message = new Message()
 const event = new EventRecord()
@@ -33,7 +19,7 @@ function ask(bytes: Uint8Array, start: number, end: number) {
   return recognisers.filter(one => one.claims(message))
 }
 
-function answer(recogniser: Recogniser): Fixture['event'] | string {
+function answer(recogniser: Recogniser): Record<string, string | number> | string {
   event.reset()
   const reading = recogniser.read(message, event)
   return reading === Reading.event ? toEcs(event) : (nameOf(reading) ?? `no reading ${reading}`)

@@ -64,9 +64,9 @@ async function descriptorOf(open: () => Promise<unknown>): Promise<number> {
 // LISTEN_PID is the child's own, which only the child knows: systemd writes it between fork and exec
 const program = `
   const { parseHandedOver } = await import('./handed-over.ts')
-  const { openSyslogTcp } = await import('./syslog-tcp.ts')
+  const { openSyslogTcp } = await import('./syslog/syslog-tcp.ts')
   const { openUdp } = await import('node-netfilter-log')
-  const { openSyslogUdp } = await import('./syslog-udp.ts')
+  const { openSyslogUdp } = await import('./syslog/syslog-udp.ts')
   const fds = parseHandedOver({ ...process.env, LISTEN_PID: String(process.pid) }, process.pid)
   const sink = { deliver: (bytes, start, end, peer) => console.log(peer + ' ' + Buffer.from(bytes).toString('latin1', start, end)), refuse: () => {} }
   const place = { host: '::', port: 1, sink }

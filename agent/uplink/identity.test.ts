@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { makeCertificate } from '../sources/tls-certificate.ts'
+import { makeCertificate } from '../sources/syslog/tls-certificate.ts'
 import { readIdentity, writeIdentity } from './identity.ts'
 
 const own = await makeCertificate(['device'], new Date())

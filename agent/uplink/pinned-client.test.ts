@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type ServerOptions } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import t from 'tap'
-import { makeCertificate } from '../sources/tls-certificate.ts'
+import { makeCertificate } from '../sources/syslog/tls-certificate.ts'
 import { pinOf } from './anchor.ts'
 import { openCentral } from './pinned-client.ts'
 

@@ -1,10 +1,10 @@
 // `cyberalarm explain`: reads messages from standard input and says for each what the agent would do with it, and why.
 // Nothing is sent and nothing is kept.
 import type { Readable } from 'node:stream'
-import { Gateway } from '../gateways.ts'
-import { Interpreter } from '../interpreter.ts'
+import { Gateway } from '../pipeline/gateways.ts'
+import { Interpreter } from '../pipeline/interpreter.ts'
 import { Reading } from '../recognisers/recogniser.ts'
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/table.ts'
 import { MESSAGE_MAX_BYTES } from '../sources/source.ts'
 import { Networks } from '../triage/networks.ts'
 import { Triage } from '../triage/triage.ts'

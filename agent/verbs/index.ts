@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { table } from '../lib/table.ts'
 import { journalLog } from '../log.ts'
 import { pathsBelow } from '../paths.ts'
-import { type SettingName, settingsTable } from '../settings.ts'
+import { readSettings } from '../settings/file.ts'
+import { type SettingName, settingsTable } from '../settings/table.ts'
 import { parseHandedOver } from '../sources/handed-over.ts'
 import { version } from '../version.ts'
 import type { Call, Verb } from './command.ts'
 import { readCode } from './read-code.ts'
-import { readSettings } from './settings-file.ts'
 import { readStatus, statusText } from './status.ts'
 import { who } from './who.ts'
 
@@ -43,7 +43,7 @@ export const verbs: readonly Verb[] = [
     help: 'Makes a key, has central sign it, and keeps both. A box that was enrolled before is enrolled again: its old key is\nrevoked. A running agent takes the new identity up within a second. For CODE - it is read from standard input, where no\nother user of the machine can see it.\n\n  cyberalarm enrol 3M7A-XXXX-XXXX-XXXX-X',
     options: {},
     run: async call => {
-      const { enrol } = await import('./enrol.ts')
+      const { enrol } = await import('../enrolment.ts')
       const [word] = call.positionals
       const code = word === '-' ? await readCode(process.stdin) : word
       const identity = await enrol(code, pathsBelow(call.root), readSettings(call.root))

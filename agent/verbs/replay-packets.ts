@@ -1,11 +1,11 @@
 // What the box would make of a captured packet: its headers become an event as those of a logged packet do, triage decides,
 // and each packet is counted in one place: packets = send and drop (by rule) + not IP + other link + broken + cut.
 import { Action, Clock, EventRecord } from '../event.ts'
-import { readPrefix } from '../recognisers/netfilter-prefix.ts'
-import { PacketReading } from '../sources/ip-header.ts'
-import { NflogRecord } from '../sources/nflog-record.ts'
-import { isKnownLink, LinkType, readLink } from '../sources/pcap-link.ts'
-import type { CapturedPacket } from '../sources/pcap-packet.ts'
+import { readPrefix } from '../recognisers/products/netfilter/netfilter-prefix.ts'
+import { isKnownLink, LinkType, readLink } from '../sources/capture/pcap-link.ts'
+import type { CapturedPacket } from '../sources/capture/pcap-packet.ts'
+import { PacketReading } from '../sources/packets/ip-header.ts'
+import { NflogRecord } from '../sources/packets/nflog-record.ts'
 import { rules } from '../triage/rules.ts'
 import type { Triage } from '../triage/triage.ts'
 import { type Explanation, explainEvent } from './explanation.ts'

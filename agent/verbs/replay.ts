@@ -2,9 +2,9 @@
 // together. Looks at headers only; nothing is sent and nothing is kept.
 import { addAbortSignal, type Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Settings } from '../settings.ts'
-import { CaptureReader } from '../sources/pcap-file.ts'
-import { EndsEarly, unpacked } from '../sources/pcap-input.ts'
+import type { Settings } from '../settings/table.ts'
+import { CaptureReader } from '../sources/capture/pcap-file.ts'
+import { EndsEarly, unpacked } from '../sources/capture/pcap-input.ts'
 import { Networks } from '../triage/networks.ts'
 import { Triage } from '../triage/triage.ts'
 import { explanationText } from './explanation.ts'

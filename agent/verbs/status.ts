@@ -2,14 +2,14 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { advice, Failure } from '../errors.ts'
+import { type InputStatus, inputStatus, type Status } from '../health/status.ts'
+import { askStatus } from '../health/status-socket.ts'
 import { inputNames, sum } from '../ledger/accounting.ts'
 import { foldLedger } from '../ledger/ledger.ts'
 import { initialState } from '../ledger/state.ts'
 import { agoText, bytesText, grouped, spanText, table } from '../lib/table.ts'
 import type { Paths } from '../paths.ts'
-import type { Settings } from '../settings.ts'
-import { type InputStatus, inputStatus, type Status } from '../status.ts'
-import { askStatus } from '../status-socket.ts'
+import type { Settings } from '../settings/table.ts'
 import { readIdentity } from '../uplink/identity.ts'
 
 export async function readStatus(paths: Paths, settings: Settings, version: string): Promise<Status> {

@@ -1,9 +1,9 @@
 // `cyberalarm who PSEUDONYM`: the internal address behind a pseudonym of a report. Only this box can tell.
 import { parsePseudonym } from '../batch/pseudonym-text.ts'
+import { readPseudonyms } from '../delivery/pseudonym-key.ts'
 import { Failure } from '../errors.ts'
 import { formatAddress } from '../lib/address.ts'
 import type { Paths } from '../paths.ts'
-import { readPseudonyms } from '../pseudonym-key.ts'
 import { NetworkKind, Networks } from '../triage/networks.ts'
 
 export function who(text: string, paths: Paths): string {

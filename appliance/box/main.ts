@@ -2,9 +2,9 @@
 // cyberalarm-box: argv to program. The only file of the box's programs that reads process.env, and the only one that decides how
 // the process ends.
 import { describe, Failure } from '../../agent/errors.ts'
-import { withoutSecrets } from './box-settings.ts'
-import { parseCommandLine } from './command-line.ts'
 import { programs } from './programs.ts'
+import { withoutSecrets } from './settings/box-settings.ts'
+import { parseCommandLine } from './settings/command-line.ts'
 
 // every file states its mode, and some are for other users to read
 process.umask(0o022)

@@ -29,7 +29,7 @@ network, the time servers and the host name, and tells services that run. A code
 \`cyberalarm-box enrol\` and wiped where it came from.
 
 Run as root, at each boot before the network. Exit code 0 also where a carrier was refused; 1 where something failed.`,
-    run: async ({ root, print }) => (await import('./apply.ts')).apply({ root, now: Date.now, print }),
+    run: async ({ root, print }) => (await import('./settings/apply.ts')).apply({ root, now: Date.now, print }),
   },
   {
     name: 'enrol',
@@ -50,6 +50,6 @@ code), 4: the code is refused for good; in both cases it is of no more use. 130:
     name: 'diagnostics',
     summary: 'write one redacted file for the helpdesk to a USB stick',
     help: 'Waits a minute for a stick with a FAT file system, writes one file to it without mounting it, and reads it back. Run as root.',
-    run: async ({ root, signal, print }) => (await import('./diagnostics.ts')).runDiagnostics({ root, signal, print }),
+    run: async ({ root, signal, print }) => (await import('./diagnostics/diagnostics.ts')).runDiagnostics({ root, signal, print }),
   },
 ]

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ToldSettings } from './state-files.ts'
+import type { ToldSettings } from './settings/state-files.ts'
 import type { TestRoot } from './test-root.ts'
 
 const main = join(import.meta.dirname, 'main.ts')

@@ -22,7 +22,7 @@
 #define TRIES 100                 // systemd closes what it lets go when it gets round to it
 #define BETWEEN_TRIES_NS 10000000
 
-// What agent/sources/nflog.ts asks for: headers only, and packets by the hundred.
+// What agent/sources/packets/nflog.ts asks for: headers only, and packets by the hundred.
 static const struct nflog_settings settings = { .copy_range = 96, .queue_threshold = 128, .timeout_centiseconds = 10, .kernel_buffer = 32256 };
 static uint32_t groups[NFLOG_GROUPS_MAX];
 static int group_count;

@@ -1,6 +1,6 @@
 // What an image brings of settings: which of the kernel's groups it listens to, and how its boxes find central.
 import { Failure } from '../../agent/errors.ts'
-import { parseSettings } from '../../agent/settings.ts'
+import { parseSettings } from '../../agent/settings/table.ts'
 
 /**
  * The text of image.conf from CENTRAL_URL= and CENTRAL_PINS=, both empty if each member has to say it. Throws where the agent would

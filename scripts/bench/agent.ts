@@ -2,8 +2,8 @@
 // enrolled and whose central is away does all its work up to the spool.
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CentralProcess, startCentralProcess } from '../../agent/e2e/central-process.ts'
-import { type AgentProcess, cyberalarm, startAgent, sums, writeSettings } from '../../agent/e2e/harness.ts'
+import { type CentralProcess, startCentralProcess } from '../../agent/testing/central-process.ts'
+import { type AgentProcess, cyberalarm, startAgent, sums, writeSettings } from '../../agent/testing/harness.ts'
 import { GROUP, type Ground } from './ground.ts'
 import type { Running, Subject } from './subject.ts'
 import { rememberProcess } from './unfinished.ts'

@@ -1,8 +1,9 @@
 // A box whose spool holds many batches, as if central had been away for long: made with the parts of the agent itself, in
 // seconds and not in hours.
-import { blockedLine } from '../../agent/e2e/harness.ts'
-import { openBox } from '../../agent/e2e/open-box.ts'
+
 import { pathsBelow } from '../../agent/paths.ts'
+import { blockedLine } from '../../agent/testing/harness.ts'
+import { openBox } from '../../agent/testing/open-box.ts'
 import { readIdentity } from '../../agent/uplink/identity.ts'
 
 const QUOTA_BYTES = 2 ** 31

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { kernelLostDatagrams } from '../../agent/sources/kernel-losses.ts'
+import { kernelLostDatagrams } from '../../agent/sources/syslog/kernel-losses.ts'
 import { freePort, startDaemon } from './daemon.ts'
 import { LineCounter } from './json-lines.ts'
 import type { Running, Subject } from './subject.ts'

@@ -1,12 +1,13 @@
 // What is sent: a day of a small member's gateways where the generator of it lies beside the project, else the project's
 // own fixtures again and again, and the report says so. The packets of the same day are what the kernel is made to log.
+
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { repeatFixtures } from '../../agent/testing/fixtures.ts'
 import { type Datagram, writeRecords } from './records.ts'
 
 const generator = join(import.meta.dirname, '../../../shared/bench/workload.mjs')
-const fixtures = join(import.meta.dirname, '../../agent/recognisers/fixtures')
 /** Formats in the order of their gateways' addresses: each gateway logs from one of its own, as in the field. */
 const marks = ['<38>', 'date=', '%ASA-', ',TRAFFIC,', 'filterlog', 'id=firewall', ' gw kernel: ', 'device="SFW"']
 const FIRST_GATEWAY = 11
@@ -35,7 +36,7 @@ const linesOf = (text: string): string[] => text.split('\n').filter(line => line
 
 export function makeWorkload(folder: string, count: number, seed = 1): Workload {
   const isGenerated = existsSync(generator)
-  const { messages, truth } = isGenerated ? generate(folder, count, seed) : { messages: repeated(count), truth: [] }
+  const { messages, truth } = isGenerated ? generate(folder, count, seed) : { messages: repeatFixtures(count), truth: [] }
   const file = join(folder, `messages-${seed}.records`)
   const { payloadBytes } = writeRecords(file, datagrams(messages))
   const origin = isGenerated
@@ -49,14 +50,6 @@ function generate(folder: string, count: number, seed: number): { messages: stri
   const words = [generator, '--messages', String(count), '--seed', String(seed), '--truth', truthFile]
   const messages = linesOf(execFileSync(process.execPath, words, { encoding: 'latin1', maxBuffer: 2 ** 30 }))
   return { messages, truth: linesOf(readFileSync(truthFile, 'latin1')).map(line => JSON.parse(line) as Truth) }
-}
-
-function repeated(count: number): string[] {
-  const own = readdirSync(fixtures)
-    .flatMap(file => linesOf(readFileSync(join(fixtures, file), 'utf8')))
-    .map(line => (JSON.parse(line) as { line: string }).line)
-    .filter(line => !line.includes('\n'))
-  return Array.from({ length: count }, (_, i) => own[i % own.length])
 }
 
 function gatewayOf(message: string): number {

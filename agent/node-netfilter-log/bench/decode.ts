@@ -1,7 +1,7 @@
 // ns a packet of the decoder alone, and a fuzz loop over it: `node decode.ts [PACKETS] [HOSTILE_BUFFERS]`
 import { EventRecord } from '../../event.ts'
-import { readEthernet, readPacket, readRawIp } from '../../sources/ip-header.ts'
-import { NflogReading, NflogRecord, readNflog } from '../../sources/nflog-record.ts'
+import { readEthernet, readPacket, readRawIp } from '../../sources/packets/ip-header.ts'
+import { NflogReading, NflogRecord, readNflog } from '../../sources/packets/nflog-record.ts'
 import { attribute, be32, extension, fragmentHeader, ip4, ip6, nflogMessage, tcp, udp } from '../../sources/test-packets.ts'
 
 const [packets = 20_000_000, hostile = 10_000_000] = process.argv.slice(2).map(Number)

@@ -3,8 +3,8 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { EventRecord } from '../../event.ts'
-import { readPacket } from '../../sources/ip-header.ts'
-import { lostBetween, NflogReading, NflogRecord, readNflog } from '../../sources/nflog-record.ts'
+import { readPacket } from '../../sources/packets/ip-header.ts'
+import { lostBetween, NflogReading, NflogRecord, readNflog } from '../../sources/packets/nflog-record.ts'
 import { openNflog } from '../index.js'
 
 const [total = 2_000_000, rate = 0, kernelBufferBytes = 32_256, queueThreshold = 128] = process.argv.slice(2).map(Number)

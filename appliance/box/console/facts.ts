@@ -1,8 +1,8 @@
 // What the console knows of the box, as one object, and the shapes in which other programs tell it. They run as other users and
 // read what strangers send, so nothing is believed: what does not have its shape is as if it were not there.
 import * as z from 'zod'
-import type { DiagnosticsReport } from '../diagnostics-report.ts'
-import type { SystemReport } from '../system-report.ts'
+import type { DiagnosticsReport } from '../diagnostics/diagnostics-report.ts'
+import type { SystemReport } from '../diagnostics/system-report.ts'
 
 const text = z.string().max(20_000)
 const time = z.union([text, z.number()]).transform(String)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { makeCode } from '../../../agent/batch/enrolment-code.ts'
-import { readMember } from '../box-settings.ts'
+import { readMember } from '../settings/box-settings.ts'
 import { afterIdle, overview, press } from './flow.ts'
 import { KeyReader } from './keys.ts'
 import { facts, list, typeKeys } from './test-facts.ts'

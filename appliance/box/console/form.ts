@@ -1,5 +1,5 @@
 // A form: fields with what was typed into them, where typing goes, and what is wrong. Pure: a key and a form give a form.
-import type { SettingFault } from '../../../agent/settings-text.ts'
+import type { SettingFault } from '../../../agent/settings/parse.ts'
 import { checkCode } from './code-check.ts'
 import { enrolForm, type Field, type FormKind } from './fields.ts'
 import type { Key } from './keys.ts'

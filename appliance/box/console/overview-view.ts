@@ -2,7 +2,7 @@
 // somebody, and every gateway. What is said of the box stays; the list below it scrolls.
 import { advice } from '../../../agent/errors.ts'
 import { bytesText, grouped } from '../../../agent/lib/table.ts'
-import { systemNotice } from '../system-report.ts'
+import { systemNotice } from '../diagnostics/system-report.ts'
 import { forBox } from './box-advice.ts'
 import { centralSentence } from './central-sentence.ts'
 import { type Facts, isEnrolled, mainAddress, refusedFaults } from './facts.ts'

@@ -1,5 +1,5 @@
 // Facts of an invented box, for tests of pages.
-import { readMember } from '../box-settings.ts'
+import { readMember } from '../settings/box-settings.ts'
 import type { AgentStatus, Facts } from './facts.ts'
 import { type ListSize, overview, type Page, press } from './flow.ts'
 import { type Key, KeyReader } from './keys.ts'

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { parseMemberSettings } from '../box-settings.ts'
+import { parseMemberSettings } from '../settings/box-settings.ts'
 import { testRoot } from '../test-root.ts'
 import { readCards } from './cards.ts'
 import { networkBackends } from './index.ts'

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeIfThere } from '../../../agent/lib/durable-file.ts'
-import { writeIfOther } from '../state-files.ts'
+import { writeIfOther } from '../settings/state-files.ts'
 import type { NetworkBackend, NetworkPlan } from './plan.ts'
 
 /** True if anything is other than before. */

@@ -1,0 +1,111 @@
+// A disk that fills up under the agent: it says so, goes on listening, keeps what it can in memory, and when there is
+// room again everything is accounted for and what was kept arrives.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { startCentral } from '../../central-stub/central.ts'
+import { readLedger } from '../ledger/ledger.ts'
+import { pathsBelow } from '../paths.ts'
+import { blockedLine, cyberalarm, sendTcp, startAgent, sums, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
+
+t.setTimeout(180_000)
+const mayMount = process.getuid?.() === 0
+const skip = mayMount ? false : 'mounting a small disk needs root'
+
+/** Takes all room that is left on the disk of a folder. */
+function fill(folder: string): string {
+  const path = join(folder, 'filler')
+  const { bavail, bsize } = statfsSync(folder)
+  writeFileSync(path, Buffer.alloc(Number(bavail) * Number(bsize)))
+  return path
+}
+
+/** An enrolled box whose data lies on a disk of 4 MiB. */
+async function enrolledBox(t: { teardown(done: () => unknown): unknown; equal(found: unknown, wanted: unknown): unknown }) {
+  const dir = temporaryFolder(t)
+  const root = join(dir, 'box')
+  const { data } = pathsBelow(root)
+  const central = await startCentral({ folder: join(dir, 'central') })
+  t.teardown(() => central.close())
+  mkdirSync(data, { recursive: true })
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', data])
+  t.teardown(() => execFileSync('umount', [data]))
+  writeSettings(root, central)
+  t.equal((await cyberalarm(root, 'enrol', await central.makeCode())).code, 0)
+  return { root, data, central }
+}
+
+t.test('loses nothing that it does not count while the disk is full, and closes no listener', { skip }, async t => {
+  const { root, data, central } = await enrolledBox(t)
+  const agent = await startAgent(root)
+  t.teardown(() => agent.kill())
+  let number = 0
+  const send = (count: number) =>
+    sendTcp(
+      agent.tcpPort,
+      Array.from({ length: count }, () => blockedLine(number++)),
+    )
+
+  await send(100)
+  await until(agent.status, status => sums(status).sent === 100)
+  const filler = fill(data)
+  await send(100)
+  const full = await until(agent.status, status => status.notices.some(notice => notice.includes('[disk-full]')))
+  t.match(full.notices.join(), /Free space on the disk/, 'says what to do')
+  t.match(sums(full), { shed: 0, unaccounted: 0 }, 'what the disk did not take waits in memory')
+  await send(100)
+  const still = await until(agent.status, status => sums(status).received === 300)
+  t.match(sums(still), { sent: 100, unaccounted: 0, shed: 0 })
+  t.equal(sums(still).waiting + sums(still).spooled, 200)
+  t.equal(agent.child.exitCode, null)
+
+  rmSync(filler)
+  const free = await until(agent.status, status => sums(status).sent === 300)
+  t.match(sums(free), { received: 300, sent: 300, waiting: 0, spooled: 0, unaccounted: 0, shed: 0 })
+  t.notOk(
+    free.notices.some(notice => notice.includes('disk-full')),
+    'and the notice is gone',
+  )
+  t.equal((await central.stats()).rows, 300)
+  t.ok([...readLedger(pathsBelow(root).ledger)].length > 6, 'the chain of the ledger holds')
+})
+
+t.test('a disk that stays full costs what does not fit into memory, and that is counted', { skip }, async t => {
+  const { root, data, central } = await enrolledBox(t)
+  const agent = await startAgent(root)
+  const filler = fill(data)
+  const lines = 90_000
+  for (let from = 0; from < lines; from += 10_000)
+    await sendTcp(
+      agent.tcpPort,
+      Array.from({ length: 10_000 }, (_, i) => blockedLine(from + i)),
+    )
+  const status = await until(agent.status, now => sums(now).received === lines, 60_000)
+  t.ok(sums(status).shed > 0, `${sums(status).shed} of ${lines} events did not fit and are counted as shed`)
+  t.equal(sums(status).unaccounted, 0)
+  rmSync(filler)
+  const kept = lines - sums(status).shed - sums(status).merged
+  const free = await until(agent.status, now => sums(now).waiting + sums(now).spooled === 0, 60_000)
+  t.match(sums(free), { sent: kept, unaccounted: 0 })
+  t.equal((await central.stats()).rows, kept)
+  await agent.kill('SIGTERM')
+})
+
+t.test('an agent that starts on a full disk listens, and keeps what the disk will take later', { skip }, async t => {
+  const { root, data, central } = await enrolledBox(t)
+  const before = await startAgent(root)
+  await sendTcp(before.tcpPort, [blockedLine(0), blockedLine(1)])
+  await until(before.status, status => sums(status).sent === 2)
+  await before.kill('SIGKILL')
+  const filler = fill(data)
+  const agent = await startAgent(root)
+  t.teardown(() => agent.kill())
+  await sendTcp(agent.tcpPort, [blockedLine(2), blockedLine(3)])
+  const full = await until(agent.status, status => status.notices.some(notice => notice.includes('[disk-full]')))
+  t.match(sums(full), { sent: 2, shed: 0, unaccounted: 0 })
+  rmSync(filler)
+  const free = await until(agent.status, status => sums(status).sent === 4)
+  t.match(sums(free), { received: 4, shed: 0, unaccounted: 0 })
+  t.equal((await central.stats()).rows, 4)
+})

@@ -1,0 +1,60 @@
+// `cyberalarm enrol CODE`: trades a code for an identity. The running agent takes it up within a second.
+import { mkdirSync } from 'node:fs'
+import { normaliseCode } from './batch/enrolment-code.ts'
+import { Failure } from './errors.ts'
+import { readLedger } from './ledger/ledger.ts'
+import { isErrorWithCode } from './lib/durable-file.ts'
+import type { Paths } from './paths.ts'
+import type { Settings } from './settings/table.ts'
+import { enrolOnce, type Request } from './uplink/enrol.ts'
+import { type Identity, readIdentity, writeIdentity } from './uplink/identity.ts'
+import { openCentral } from './uplink/pinned-client.ts'
+
+/**
+ * Trades a code for an identity and stores it. Who keeps `request` durably before may ask again with it after a lost answer;
+ * `before` is called with what will be stored, when the code is spent already.
+ */
+export async function enrol(
+  code: string,
+  paths: Paths,
+  settings: Settings,
+  { request, before }: { readonly request?: Request; readonly before?: (stored: Identity['stored']) => void } = {},
+): Promise<Identity> {
+  const letters = normaliseCode(code)
+  // the command line shows it to who typed it; the appliance, which writes logs, judges the code before it comes here
+  if (letters === undefined) throw new Failure('code-wrong', `'${code}' is not an enrolment code`)
+  const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
+  if (central.url === '' || central.pins.length === 0)
+    throw new Failure('central-not-set', `central.url or central.pins is empty in ${paths.settings}`)
+  const client = await openCentral(central)
+  try {
+    const stored = await enrolOnce(client, letters, deviceBefore(paths), request)
+    mkdirSync(paths.data, { recursive: true, mode: 0o700 })
+    before?.(stored)
+    return writeIdentity(paths.identity, stored)
+  } finally {
+    await client.close()
+  }
+}
+
+function deviceOfLedger(paths: Paths): string | undefined {
+  let device: string | undefined
+  try {
+    for (const { entry } of readLedger(paths.ledger))
+      if (entry.kind === 'begin' || entry.kind === 'enrolled') device = entry.device || device
+  } catch (error) {
+    // what could be read counts; without any of it central makes a new device of this box
+    if (!(error instanceof Failure) && !isErrorWithCode(error, 'ENOENT')) throw error
+  }
+  return device
+}
+
+function deviceBefore(paths: Paths): string | undefined {
+  try {
+    return readIdentity(paths.identity)?.stored.device
+  } catch (error) {
+    // a damaged identity is a reason to enrol again, not a reason to refuse it; the ledger knows which device this was
+    if (error instanceof Failure && error.code === 'identity-damaged') return deviceOfLedger(paths)
+    throw error
+  }
+}

@@ -1,0 +1,139 @@
+// Opens the sources that the settings ask for, on sockets handed over by systemd where there are any.
+import { hostname, networkInterfaces } from 'node:os'
+import { describe, Failure } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Paths } from '../paths.ts'
+import type { Settings } from '../settings/table.ts'
+import type { HandedOver } from '../sources/handed-over.ts'
+import { type ListenAddress, parseListenAddress } from '../sources/listen-address.ts'
+import { type NflogSink, openNflogSource } from '../sources/packets/nflog.ts'
+import type { Sink, Source } from '../sources/source.ts'
+import { openSyslogTcp } from '../sources/syslog/syslog-tcp.ts'
+import { openSyslogTls } from '../sources/syslog/syslog-tls.ts'
+import { openSyslogUdp } from '../sources/syslog/syslog-udp.ts'
+import { openPlainSyslogUdp } from '../sources/syslog/syslog-udp-plain.ts'
+import { ensureOwnCertificate, type TlsFiles } from '../sources/syslog/tls-certificate.ts'
+
+export interface Opened {
+  readonly sources: readonly Source[]
+  /** Why some could not be opened, for people. The others listen all the same: half a box is better than none. */
+  readonly faults: readonly string[]
+}
+
+export interface ListenOptions {
+  readonly settings: Settings
+  readonly paths: Paths
+  readonly handedOver: HandedOver
+  readonly log: Log
+  sinkFor(input: SyslogInput): Sink
+  nflogSink(): NflogSink
+}
+
+const syslogInputs = ['udp', 'tcp', 'tls'] as const
+type SyslogInput = (typeof syslogInputs)[number]
+type Opener = (address: ListenAddress, fd: number | undefined) => Promise<Source>
+
+/** Throws the last fault if nothing could be opened at all. */
+export async function openSources({ settings, paths, handedOver, log, sinkFor, nflogSink }: ListenOptions): Promise<Opened> {
+  const limits = { connectionsMax: settings['syslog.connections'], idleMs: settings['syslog.idleSeconds'] * 1000 }
+  const trouble = (error: Error) => log.warning(`a listening socket has trouble: ${error.message}`)
+  const openTls: Opener = async (address, fd) => {
+    const source = await openSyslogTls({
+      ...address,
+      fd,
+      sink: sinkFor('tls'),
+      files: await tlsFiles(settings, paths),
+      limits,
+      trouble,
+      certificateChanged: material => log.info(`the certificate of syslog over TLS was changed to ${material.fingerprint}`),
+      certificateBroken: failure => log.warning(`the certificate in use is kept: ${describe(failure)}`),
+    })
+    log.info(`syslog over TLS shows the certificate ${source.fingerprint}`)
+    return source
+  }
+  const native = await loadNative()
+  const missing = typeof native === 'string' ? [describe(new Failure('native-missing', native))] : []
+  for (const text of missing) log.warning(text)
+  const openUdp: Opener = (address, fd) => {
+    const options = { ...address, fd, sink: sinkFor('udp'), trouble }
+    return typeof native === 'string' ? openPlainSyslogUdp(options) : openSyslogUdp(native.openUdp, options)
+  }
+  const openers: Readonly<Record<SyslogInput, Opener>> = {
+    udp: openUdp,
+    tcp: (address, fd) => openSyslogTcp({ ...address, fd, sink: sinkFor('tcp'), limits, trouble }),
+    tls: openTls,
+  }
+  const sources: Source[] = []
+  const faults: unknown[] = []
+  for (const name of syslogInputs) {
+    const setting = settings[`syslog.${name}`]
+    if (setting === 'off') continue
+    try {
+      sources.push(await openers[name](parseListenAddress(setting), handedOver[name]))
+    } catch (error) {
+      faults.push(error)
+      log.warning(describe(error))
+    }
+  }
+  const groups = settings['nflog.groups']
+  if (groups.length > 0) {
+    try {
+      sources.push(openNflog({ native, groups, fd: handedOver.nflog, sink: nflogSink, trouble }))
+    } catch (error) {
+      faults.push(error)
+      log.warning(describe(error))
+    }
+  }
+  if (sources.length === 0 && faults.length > 0) throw faults.at(-1)
+  return { sources, faults: [...missing, ...faults.map(describe)] }
+}
+
+interface NflogOptions {
+  readonly native: Native
+  readonly groups: readonly number[]
+  readonly fd: number | undefined
+  readonly sink: () => NflogSink
+  readonly trouble: (error: Error) => void
+}
+
+/** Throws a Failure that says what has to be done. */
+function openNflog({ native, groups, fd, sink, trouble }: NflogOptions): Source {
+  try {
+    if (typeof native === 'string') throw new Error('the native receiver is missing')
+    return openNflogSource({ open: native.openNflog, groups, fd, sink: sink(), trouble })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    const isForbidden = fd === undefined && reason.startsWith('EPERM')
+    const none = isForbidden ? 'systemd handed over no socket (what open-nflog said is in the log of the unit), and ' : ''
+    throw new Failure('nflog-failed', `cannot listen to nflog.groups = ${groups.join(', ')}: ${none}${reason}`, error)
+  }
+}
+
+type Native = typeof import('node-netfilter-log') | string
+
+/** The addon, where it was built for this machine, or why there is none: everything but NFLOG works without it. */
+async function loadNative(): Promise<Native> {
+  try {
+    return await import('node-netfilter-log')
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    return `the native receiver is missing, so syslog over UDP costs several times more and there is no NFLOG: ${reason}`
+  }
+}
+
+async function tlsFiles(settings: Settings, paths: Paths): Promise<TlsFiles> {
+  const { 'syslog.tls.certificate': certificate, 'syslog.tls.key': key, 'syslog.tls.clientCa': clientCa } = settings
+  const own = certificate === '' ? await ensureOwnCertificate(paths.tls, [hostname(), ...ownAddresses()], new Date()) : { certificate, key }
+  return { ...own, clientCa: clientCa === '' ? undefined : clientCa }
+}
+
+/** None where a sandbox allows no netlink: then the name has to do. */
+function ownAddresses(): string[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap(list =>
+      (list ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
+    )
+  } catch {
+    return []
+  }
+}

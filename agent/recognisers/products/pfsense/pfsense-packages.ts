@@ -1,0 +1,102 @@
+// Packages that firewalls of the pfSense family run, where they tell of a connection: HAProxy, strongSwan and Squid.
+// Sources: docs.haproxy.org, "Log formats" (TCP default); docs.strongswan.org, charon log; wiki.squid-cache.org/Features/LogFormat.
+import { Action, DESTINATION, type EventRecord, Protocol, SOURCE } from '../../../event.ts'
+import { readAddress } from '../../../lib/address.ts'
+import { ascii, find, findByte, isDigit, readDecimal, readPort, startsWith } from '../../../lib/bytes.ts'
+import type { Message } from '../../../message.ts'
+import { Reading } from '../../recogniser.ts'
+import { wordEnd } from '../../tokenisers/phrases.ts'
+
+const HAPROXY = ascii('haproxy')
+const CHARON = ascii('charon')
+const SQUID = ascii('(squid')
+const CONNECT = ascii('Connect from ')
+const TO = ascii(' to ')
+const PACKET = ascii(' packet: from ')
+const TCP_RESULT = ascii(' TCP_')
+const DENIED = ascii('DENIED')
+const HIERARCHY = ascii(' HIER_')
+
+type Reader = (message: Message, event: EventRecord) => Reading
+
+/** `Connect from 192.0.2.7:50583 to 198.51.100.80:443 (frontend/HTTP)`; requests are not about a connection that it can name. */
+const readHaproxy: Reader = ({ bytes, body, end }, event) => {
+  if (!startsWith(bytes, body, end, CONNECT)) return Reading.ignored
+  const from = body + CONNECT.length
+  const to = find(bytes, from, end, TO)
+  if (to < 0 || !readEnd(bytes, from, to, 0x3a, event, SOURCE)) return Reading.unreadable
+  if (!readEnd(bytes, to + TO.length, wordEnd(bytes, to + TO.length, end), 0x3a, event, DESTINATION)) return Reading.unreadable
+  event.protocol = Protocol.tcp
+  event.action = Action.allow
+  return Reading.event
+}
+
+/** `14[NET] <con1|11> sending packet: from 198.51.100.1[500] to 192.0.2.9[500] (464 bytes)`: IKE, so UDP (RFC 7296). */
+const readCharon: Reader = ({ bytes, body, end }, event) => {
+  const phrase = find(bytes, body, end, PACKET)
+  if (phrase < 0) return Reading.ignored
+  const from = phrase + PACKET.length
+  const to = find(bytes, from, end, TO)
+  if (to < 0 || !readEnd(bytes, from, to, 0x5b, event, SOURCE)) return Reading.unreadable
+  const stop = wordEnd(bytes, to + TO.length, end)
+  if (!readEnd(bytes, to + TO.length, stop, 0x5b, event, DESTINATION)) return Reading.unreadable
+  const digits = stop + 2
+  const bracket = findByte(bytes, digits, end, 0x20)
+  if (bytes[stop + 1] === 0x28 && bracket > 0) event.bytes = readDecimal(bytes, digits, bracket)
+  event.protocol = Protocol.udp
+  event.action = Action.allow
+  return Reading.event
+}
+
+/** `TIME ELAPSED 192.0.2.7 TCP_MISS/304 2912 GET https://... - HIER_DIRECT/198.51.100.9 -`. The URL stands behind the client and the result. */
+const readSquid: Reader = ({ bytes, body, end }, event) => {
+  const result = find(bytes, body, end, TCP_RESULT)
+  if (result < 0) return Reading.ignored
+  let client = result
+  while (client > body && bytes[client - 1] !== 0x20) client--
+  event.hasSource = readAddress(bytes, client, result, event.words, SOURCE)
+  if (!event.hasSource) return Reading.unreadable
+  const behind = result + TCP_RESULT.length
+  event.action = startsWith(bytes, behind, end, DENIED) ? Action.deny : Action.allow
+  event.protocol = Protocol.tcp
+  const peer = lastPeer(bytes, behind, end)
+  if (peer > 0) event.hasDestination = readAddress(bytes, peer, wordEnd(bytes, peer, end), event.words, DESTINATION)
+  return Reading.event
+}
+
+/** Behind `HIER_WORD/` of the last such word, where no URL can stand; -1 if there is none. */
+function lastPeer(bytes: Uint8Array, start: number, end: number): number {
+  let last = -1
+  for (let at = find(bytes, start, end, HIERARCHY); at >= 0; at = find(bytes, at + 1, end, HIERARCHY)) last = at
+  const slash = last < 0 ? -1 : findByte(bytes, last, end, 0x2f)
+  return slash < 0 ? -1 : slash + 1
+}
+
+/** Address and port with `mark` between them: `192.0.2.7:443` or `192.0.2.7[500]`. */
+function readEnd(bytes: Uint8Array, start: number, end: number, mark: number, event: EventRecord, at: number): boolean {
+  let split = end - 1
+  while (split > start && bytes[split] !== mark) split--
+  if (split === start || !readAddress(bytes, start, split, event.words, at)) return false
+  let stop = split + 1
+  while (stop < end && isDigit(bytes[stop])) stop++
+  const port = readPort(bytes, split + 1, stop)
+  if (at === SOURCE) {
+    event.hasSource = true
+    event.sourcePort = port
+  } else {
+    event.hasDestination = true
+    event.destinationPort = port
+  }
+  return true
+}
+
+const packages: readonly { readonly tag: Uint8Array; readonly read: Reader }[] = [
+  { tag: HAPROXY, read: readHaproxy },
+  { tag: CHARON, read: readCharon },
+]
+
+/** Who reads the message by its tag; undefined if no package wrote it. Squid's, in brackets, is none by RFC 3164 and stays in the body. */
+export function packageReader({ bytes, tagStart, tagEnd, body, end }: Message): Reader | undefined {
+  for (const { tag, read } of packages) if (startsWith(bytes, tagStart, tagEnd, tag)) return read
+  return startsWith(bytes, body, end, SQUID) ? readSquid : undefined
+}

@@ -1,0 +1,48 @@
+// What the Linux audit log says of logins at sshd:
+// `type=USER_LOGIN msg=audit(...): ... msg='op=login acct="root" exe="/usr/sbin/sshd" hostname=? addr=192.0.2.1 terminal=ssh res=failed'`.
+// A name with a blank or a quote in it is written in hexadecimal (audit_log_untrustedstring), so no name can hold a field.
+import { Action, type EventRecord, Protocol, SOURCE } from '../../../event.ts'
+import { readAddress } from '../../../lib/address.ts'
+import { ascii, find, startsWith } from '../../../lib/bytes.ts'
+import type { Message } from '../../../message.ts'
+import { Reading } from '../../recogniser.ts'
+import { wordEnd } from '../../tokenisers/phrases.ts'
+
+const USER_TYPE = ascii('type=USER_')
+const TYPES = ['LOGIN', 'AUTH', 'ERR'].map(ascii)
+const PROGRAM = ascii(' exe="')
+const SSHD = ascii('/sshd')
+const ADDRESS = ascii(' addr=')
+const FAILED = ascii(' res=failed')
+const SUCCESS = ascii(' res=success')
+
+export function claimsAudit(message: Message): boolean {
+  const { bytes, body, end } = message
+  return startsWith(bytes, body, end, USER_TYPE) && programOf(bytes, body, end) >= 0
+}
+
+/** Where `/sshd` or `/sshd-session` stands in the path of the program, or -1. */
+function programOf(bytes: Uint8Array, start: number, end: number): number {
+  const program = find(bytes, start, end, PROGRAM)
+  return program < 0 ? -1 : find(bytes, program, wordEnd(bytes, program + 1, end), SSHD)
+}
+
+export function readAudit(message: Message, event: EventRecord): Reading {
+  const { bytes, body, end } = message
+  const type = body + USER_TYPE.length
+  let isLogin = false
+  for (const name of TYPES) isLogin ||= startsWith(bytes, type, end, name)
+  if (!isLogin) return Reading.ignored
+  const program = programOf(bytes, body, end)
+  const address = find(bytes, program, end, ADDRESS)
+  const isFailed = find(bytes, program, end, FAILED) >= 0
+  if (address < 0 || (!isFailed && find(bytes, program, end, SUCCESS) < 0)) return Reading.ignored
+  const at = address + ADDRESS.length
+  const stop = wordEnd(bytes, at, end)
+  if (bytes[at] === 0x3f) return Reading.ignored
+  event.hasSource = readAddress(bytes, at, stop, event.words, SOURCE)
+  if (!event.hasSource) return Reading.unreadable
+  event.action = isFailed ? Action.loginFailed : Action.allow
+  event.protocol = Protocol.tcp
+  return Reading.event
+}

@@ -1,0 +1,121 @@
+// The connections of a stream source: how many there may be, how long each may be silent, and how they end. Every way
+// for one to fail ends that one only. Used by syslog-tcp and syslog-tls.
+import type { Server, Socket } from 'node:net'
+import { peerName } from '../listen-address.ts'
+import type { Sink } from '../source.ts'
+import { FrameReader } from './syslog-frame.ts'
+
+export interface StreamLimits {
+  readonly connectionsMax: number
+  readonly connectionsPerPeerMax: number
+  /** For the first byte. Longer than a firewall with nothing to say needs to come back: Cisco ASA stops new connections meanwhile. */
+  readonly firstByteMs: number
+  /** Between bytes after that. Peers that are gone are found by TCP keepalive long before. */
+  readonly idleMs: number
+  /** From the call of close() to the end of connections whose peers have not ended them. */
+  readonly drainMs: number
+}
+
+export const streamLimits: StreamLimits = {
+  connectionsMax: 512,
+  connectionsPerPeerMax: 64,
+  firstByteMs: 300_000,
+  idleMs: 3_600_000,
+  drainMs: 250,
+}
+
+const KEEPALIVE_MS = 60_000
+
+export class Connections {
+  readonly counters = { connections: 0, connectionsOpen: 0, connectionsRefused: 0, handshakesFailed: 0, idleClosed: 0 }
+  readonly #sink: Sink
+  readonly #limits: StreamLimits
+  /** Every connection; over TLS each is there twice, as accepted and, once it is secure, as read from. */
+  readonly #sockets = new Set<Socket>()
+  readonly #read = new Set<Socket>()
+  readonly #perPeer = new Map<string, number>()
+
+  constructor(sink: Sink, limits: Partial<StreamLimits> | undefined) {
+    this.#sink = sink
+    this.#limits = { ...streamLimits, ...limits }
+  }
+
+  /** Counts a connection just accepted; undefined if it was refused, else the name of its peer. */
+  admit(socket: Socket): string | undefined {
+    const peer = peerName(socket.remoteAddress ?? '')
+    const ofPeer = this.#perPeer.get(peer) ?? 0
+    const { connectionsMax, connectionsPerPeerMax } = this.#limits
+    if (peer === '' || this.counters.connectionsOpen >= connectionsMax || ofPeer >= connectionsPerPeerMax) {
+      this.counters.connectionsRefused++
+      this.#follow(socket)
+      socket.destroy()
+      return undefined
+    }
+    this.counters.connections++
+    this.counters.connectionsOpen++
+    this.#perPeer.set(peer, ofPeer + 1)
+    this.#follow(socket)
+    socket.once('close', () => {
+      this.counters.connectionsOpen--
+      const left = (this.#perPeer.get(peer) ?? 1) - 1
+      if (left > 0) this.#perPeer.set(peer, left)
+      else this.#perPeer.delete(peer)
+    })
+    socket.setKeepAlive(true, KEEPALIVE_MS)
+    return peer
+  }
+
+  /** Reads messages from the connection until it ends. */
+  read(socket: Socket, peer: string): void {
+    this.#follow(socket)
+    this.#read.add(socket)
+    const reader = new FrameReader(this.#sink, peer)
+    socket.setTimeout(this.#limits.firstByteMs, () => {
+      this.counters.idleClosed++
+      socket.destroy()
+    })
+    socket.once('data', () => socket.setTimeout(this.#limits.idleMs))
+    socket.on('data', (chunk: Buffer) => {
+      this.#sink.heardAt = Date.now()
+      if (!reader.push(chunk)) socket.destroy()
+    })
+    socket.once('close', () => {
+      this.#read.delete(socket)
+      reader.end()
+    })
+  }
+
+  /** Stops accepting, takes what peers still send for a moment, and ends every connection. */
+  async close(server: Server): Promise<void> {
+    // the server says it is closed before its sockets have said so, and with that brought out their last message
+    const closed = Promise.all([
+      new Promise<void>(resolve => server.close(() => resolve())),
+      ...Array.from(this.#sockets, socket => new Promise<void>(resolve => socket.once('close', () => resolve()))),
+    ])
+    for (const socket of this.#read) socket.end()
+    const last = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy()
+    }, this.#limits.drainMs)
+    await closed
+    clearTimeout(last)
+  }
+
+  #follow(socket: Socket): void {
+    if (this.#sockets.has(socket)) return
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    // a reset is an end like any other
+    socket.on('error', () => socket.destroy())
+  }
+}
+
+/** Listens, and resolves once it does. */
+export function listen(server: Server, host: string, port: number, fd: number | undefined): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen(fd === undefined ? { host, port } : { fd }, () => {
+    server.removeListener('error', reject)
+    resolve()
+  })
+  return promise
+}

@@ -1,0 +1,41 @@
+// Syslog over TCP (RFC 6587), both framings. It never refuses a gateway for a fault of another one, and never closes its
+// listening socket while it runs: a Cisco ASA stops all new connections when its TCP syslog server goes away.
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { formatListenAddress, type ListenAddress, openOnHost } from '../listen-address.ts'
+import type { Sink, Source } from '../source.ts'
+import { Connections, listen, type StreamLimits } from './syslog-connections.ts'
+
+export interface SyslogTcpOptions extends ListenAddress {
+  /** A listening socket to use in place of host and port (systemd). */
+  readonly fd?: number | undefined
+  readonly sink: Sink
+  readonly limits?: Partial<StreamLimits>
+  /** Told of errors of the listening socket that don't end it (no file descriptor left). */
+  readonly trouble?: (error: Error) => void
+}
+
+/** Failure 'listen-failed' if the address can't be had. */
+export async function openSyslogTcp(options: SyslogTcpOptions): Promise<Source> {
+  const connections = new Connections(options.sink, options.limits)
+  const server = await openOnHost('tcp', options, async host => {
+    const candidate = createServer(socket => {
+      const peer = connections.admit(socket)
+      if (peer !== undefined) connections.read(socket, peer)
+    })
+    await listen(candidate, host, options.port, options.fd)
+    return candidate
+  })
+  server.on('error', error => options.trouble?.(error))
+  return {
+    name: 'tcp',
+    address: addressOf(server),
+    counters: connections.counters,
+    kernelLost: () => null,
+    close: () => connections.close(server),
+  }
+}
+
+export function addressOf(server: Server): string {
+  const { address, port } = server.address() as AddressInfo
+  return formatListenAddress(address, port)
+}

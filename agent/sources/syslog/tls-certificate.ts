@@ -1,0 +1,156 @@
+// The certificate that gateways see: made on the first start, or the member's own PEM files; taken up again when the
+// files change. A new file that is broken is reported, and what was in use stays in use.
+import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
+import { Failure } from '../../errors.ts'
+import { removeIfThere, writeDurable } from '../../lib/durable-file.ts'
+
+export interface TlsFiles {
+  readonly certificate: string
+  readonly key: string
+  /** Certificates that sign those of gateways; without it, gateways need none. */
+  readonly clientCa?: string | undefined
+}
+
+/** PEM texts that belong together. */
+export interface TlsMaterial {
+  readonly certificate: string
+  readonly key: string
+  readonly clientCa: string | undefined
+  /** SHA-256 of the first certificate, `AB:CD:...`, for the member to compare or pin. */
+  readonly fingerprint: string
+  readonly notAfter: Date
+}
+
+const DAY_MS = 86_400_000
+// a gateway trusts exactly this certificate, so replacing it means work on each; ten years is a box's life
+const VALID_DAYS = 3650
+// a box that has just been flashed may not know the time
+const EARLIER_DAYS = 2
+const PEM_MAX_BYTES = 262_144
+const NAMES_MAX = 16
+
+/** The box's own certificate in `folder`, made if there is none; `names` are host names and addresses of the box. */
+export async function ensureOwnCertificate(folder: string, names: readonly string[], now: Date): Promise<TlsFiles> {
+  const files = { certificate: join(folder, 'syslog.crt'), key: join(folder, 'syslog.key') }
+  if (existsSync(files.certificate) && existsSync(files.key)) return files
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  // the certificate is written last: where it is, its key is
+  removeIfThere(files.certificate)
+  const made = await makeCertificate(names, now)
+  writeDurable(files.key, made.key, { mode: 0o600 })
+  writeDurable(files.certificate, made.certificate, { mode: 0o644 })
+  return files
+}
+
+/** A self-signed P-256 certificate and its key as PEM. */
+export async function makeCertificate(names: readonly string[], now: Date): Promise<{ certificate: string; key: string }> {
+  const x509 = await import('../../lib/x509.ts')
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const usable = names.filter(name => isIP(name) !== 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,62})$/.test(name)).slice(0, NAMES_MAX)
+  const first = usable[0] ?? 'cyberalarm'
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      name: [{ CN: [first] }],
+      serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex'),
+      notBefore: new Date(now.getTime() - EARLIER_DAYS * DAY_MS),
+      notAfter: new Date(now.getTime() + VALID_DAYS * DAY_MS),
+      signingAlgorithm: algorithm,
+      keys,
+      extensions: [
+        // firewalls take a trusted certificate only with this flag (Cisco ASA: `ca-check`); it may sign no further CA
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyCertSign, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+        new x509.SubjectAlternativeNameExtension(
+          (usable.length > 0 ? usable : [first]).map(value => ({ type: isIP(value) !== 0 ? 'ip' : 'dns', value })),
+        ),
+      ],
+    },
+    webcrypto,
+  )
+  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
+  return { certificate: certificate.toString('pem'), key: pem('PRIVATE KEY', key) }
+}
+
+const pem = (label: string, der: Buffer): string =>
+  `-----BEGIN ${label}-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`
+
+/** Reads the files and proves that they belong together; Failure 'certificate-unreadable' names the file and the fault. */
+export function readTlsFiles(files: TlsFiles): TlsMaterial {
+  const certificate = readPem(files.certificate)
+  const key = readPem(files.key)
+  const clientCa = files.clientCa === undefined ? undefined : readPem(files.clientCa)
+  const leaf = check(files.certificate, () => new X509Certificate(certificate))
+  const privateKey = check(files.key, () => createPrivateKey(key))
+  if (!leaf.checkPrivateKey(privateKey)) throw new Failure('certificate-unreadable', `${files.key} is not the key of ${files.certificate}`)
+  check(files.certificate, () => createSecureContext({ cert: certificate, key }))
+  if (clientCa !== undefined) check(files.clientCa ?? '', () => [new X509Certificate(clientCa), createSecureContext({ ca: clientCa })])
+  return { certificate, key, clientCa, fingerprint: leaf.fingerprint256, notAfter: leaf.validToDate }
+}
+
+function readPem(path: string): string {
+  return check(path, () => {
+    if (statSync(path).size > PEM_MAX_BYTES) throw new Error(`is larger than ${PEM_MAX_BYTES} bytes`)
+    return readFileSync(path, 'utf8')
+  })
+}
+
+function check<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw new Failure('certificate-unreadable', `${path}: ${error instanceof Error ? error.message : String(error)}`, error)
+  }
+}
+
+export interface TlsFilesWatch {
+  readonly files: TlsFiles
+  readonly everyMs: number
+  readonly changed: (material: TlsMaterial) => void
+  /** Called once for each new state of the files that can't be used. */
+  readonly broken: (failure: Failure) => void
+}
+
+/** Looks at the files from time to time; answers what stops it. The state at the call is taken as known. */
+export function watchTlsFiles({ files, everyMs, changed, broken }: TlsFilesWatch): () => void {
+  let used = stampOf(files)
+  let reported = used
+  let seen = used
+  const timer = setInterval(() => {
+    const stamp = stampOf(files)
+    // acted on at the second sight: certificate and key are two files, and nobody replaces both at once
+    const isSettled = stamp === seen
+    seen = stamp
+    if (stamp === used || stamp === reported || !isSettled) return
+    reported = stamp
+    try {
+      const material = readTlsFiles(files)
+      used = stamp
+      changed(material)
+    } catch (error) {
+      broken(error instanceof Failure ? error : new Failure('certificate-unreadable', String(error), error))
+    }
+  }, everyMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** What tells one state of the files from another: inode, size and time of change, or why they cannot be looked at. */
+function stampOf(files: TlsFiles): string {
+  return [files.certificate, files.key, files.clientCa].map(path => (path === undefined ? '-' : stampOfFile(path))).join('/')
+}
+
+function stampOfFile(path: string): string {
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = statSync(path)
+    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
+  } catch (error) {
+    return String(error)
+  }
+}

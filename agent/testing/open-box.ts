@@ -1,0 +1,36 @@
+// The parts of an agent from the batch to the spool, on two folders, without sockets: a week of batches in seconds.
+import { Batcher } from '../delivery/batcher.ts'
+import { Outbox } from '../delivery/outbox.ts'
+import { recoverChain, recoverCounts } from '../delivery/recovery.ts'
+import { Ledger } from '../ledger/ledger.ts'
+import { quietLog } from '../log.ts'
+import type { Paths } from '../paths.ts'
+import { Collector } from '../pipeline/collector.ts'
+import { Gateways } from '../pipeline/gateways.ts'
+import { Spool } from '../spool/spool.ts'
+import { Networks } from '../triage/networks.ts'
+import { Triage } from '../triage/triage.ts'
+import type { Identity } from '../uplink/identity.ts'
+
+const LEDGER_BYTES = 2 ** 30
+
+export async function openBox(folders: Pick<Paths, 'ledger' | 'spool'>, quotaBytes: number, identity: Identity) {
+  const ledger = new Ledger(folders.ledger, LEDGER_BYTES)
+  const spool = new Spool(folders.spool, quotaBytes)
+  const totals = structuredClone(ledger.state.totals)
+  const outbox = new Outbox(ledger, spool, totals)
+  const recovery = { ledger, spool, outbox, totals, log: quietLog }
+  recoverCounts(recovery, identity)
+  await recoverChain(recovery, identity)
+  const collector = new Collector(totals, new Gateways([], () => undefined), new Triage(new Networks(['198.51.100.0/24'])))
+  const batcher = new Batcher({
+    collector,
+    outbox,
+    log: quietLog,
+    pseudonymise: () => Buffer.alloc(16),
+    identity: () => identity,
+    keepNumbers: () => undefined,
+    stored: () => undefined,
+  })
+  return { ledger, spool, totals, outbox, collector, batcher }
+}

@@ -1,0 +1,88 @@
+// `cyberalarm-box diagnostics`: waits for a USB stick, puts one redacted file on it, reads it back, and tells at each step how far
+// it is. Runs as root, asked for by the console; nothing is mounted and nothing on the stick is read but by mtools.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { removeIfThere, writeDurable } from '../../../agent/lib/durable-file.ts'
+import { boxPathsBelow } from '../paths.ts'
+import { toolsBelow } from '../tools.ts'
+import { namesOfBox } from './diagnostics-names.ts'
+import { Redactor } from './diagnostics-redact.ts'
+import { DIAGNOSTICS_REPORT, type DiagnosticsReport } from './diagnostics-report.ts'
+import { collectSections } from './diagnostics-sections.ts'
+import { findVolumes, type Volume } from './usb.ts'
+import { StickFault, verifyOnStick, writeToStick } from './usb-write.ts'
+
+const WAIT_MS = 60_000
+const LOOK_EVERY_MS = 500
+const FILE_MAX_BYTES = 4 * 1024 * 1024
+
+export interface DiagnosticsOptions {
+  readonly root: string
+  readonly signal: AbortSignal
+  print(text: string): void
+  /** How long to wait for a stick. */
+  readonly waitMs?: number
+}
+
+/** Gives the exit code: 0 written and read back, 1 not. */
+export async function runDiagnostics(options: DiagnosticsOptions): Promise<number> {
+  const { root, signal, print } = options
+  const paths = boxPathsBelow(root)
+  mkdirSync(paths.told, { recursive: true, mode: 0o755 })
+  const tell = (report: Omit<DiagnosticsReport, 'at'>): void => {
+    writeDurable(join(paths.told, DIAGNOSTICS_REPORT), JSON.stringify({ at: new Date().toISOString(), ...report }), { mode: 0o644 })
+    print(`diagnostics: ${[report.state, report.file, report.text].filter(Boolean).join(' ')}`)
+  }
+  try {
+    // gone before anything else: who asks again while this runs is heard afterwards
+    removeIfThere(paths.wantedDiagnostics)
+    tell({ state: 'waiting', text: `Waiting for it for ${(options.waitMs ?? WAIT_MS) / 1000} seconds.` })
+    const volume = await waitForStick(root, options.waitMs ?? WAIT_MS, signal)
+    tell({ state: 'writing' })
+    const now = Date.now()
+    const name = `cyberalarm-diagnostics-${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.json`
+    const run = toolsBelow(root)
+    const found = await collectSections({ root, redactor: new Redactor(namesOfBox(root)), run, now })
+    const bytes = Buffer.from(`${JSON.stringify({ format: 1, at: new Date(now).toISOString(), ...found }, null, 2)}\n`)
+    if (bytes.length > FILE_MAX_BYTES)
+      throw new StickFault(`The diagnostics are ${bytes.length} bytes long, more than they may be.`, 'Call the helpdesk.')
+    await writeToStick(run, volume.device, name, bytes, paths.told)
+    tell({ state: 'verifying', file: name })
+    await verifyOnStick(run, volume.device, name, bytes)
+    tell({ state: 'done', file: name, bytes: bytes.length })
+    return 0
+  } catch (error) {
+    const isForeseen = error instanceof StickFault
+    const text = error instanceof Error ? error.message : String(error)
+    tell({ state: 'failed', text, advice: isForeseen ? error.advice : 'Try again with another stick; if it lasts, call the helpdesk.' })
+    return 1
+  }
+}
+
+/** The first volume that can be written. A stick that cannot is told only when the time is over: a better one may come. */
+async function waitForStick(root: string, waitMs: number, signal: AbortSignal): Promise<Volume> {
+  const deadline = performance.now() + waitMs
+  for (;;) {
+    const volumes = findVolumes(root)
+    const volume = volumes.find(one => one.format === 'fat' && !one.isReadOnly)
+    if (volume !== undefined) return volume
+    if (performance.now() >= deadline || signal.aborted) throw faultOf(volumes)
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined) // an end is seen above
+  }
+}
+
+function faultOf(volumes: readonly Volume[]): StickFault {
+  if (volumes.length === 0)
+    return new StickFault('No USB stick was found.', 'Plug it in and press D again. In a virtual machine, connect it to the machine first.')
+  if (volumes.some(one => one.format === 'fat'))
+    return new StickFault('The stick is write-protected.', 'Move its switch, or take another one.')
+  const other = volumes.find(one => one.format === 'exfat' || one.format === 'ntfs')
+  const advice = 'Format it on a PC as FAT32 (this erases it), or take another one.'
+  if (other !== undefined)
+    return new StickFault(
+      `The stick is formatted as ${other.format === 'exfat' ? 'exFAT' : 'NTFS'}, which this box does not write.`,
+      advice,
+    )
+  return new StickFault('There is no FAT file system on the stick.', advice)
+}

@@ -1,0 +1,118 @@
+// `cyberalarm-box apply`: takes up what a member set, whichever way it came, and has the box follow. Run at each boot before the
+// network, and when the console wants something. It may be cut off anywhere: what was accepted is durable before a carrier is
+// wiped, and the next run ends in the same state. What fails is told, and the rest is done all the same: a box must come up.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { describe } from '../../../agent/errors.ts'
+import { removeIfThere, writeDurable } from '../../../agent/lib/durable-file.ts'
+import { pathsBelow } from '../../../agent/paths.ts'
+import { readCards } from '../network/cards.ts'
+import { networkBackends } from '../network/index.ts'
+import { planNetwork } from '../network/plan.ts'
+import { writeNetwork } from '../network/write.ts'
+import { type BoxPaths, boxPathsBelow } from '../paths.ts'
+import { toolsBelow } from '../tools.ts'
+import { activate } from './activate.ts'
+import { withoutSecrets } from './box-settings.ts'
+import { type Choice, choose } from './choose.ts'
+import { renderAgentSettings, renderKept, renderTimeSources } from './render-settings.ts'
+import { carriers } from './sources/index.ts'
+import { readApplied, readIfThere, readImageFacts, readImageSettings, readKept, type ToldSettings, writeIfOther } from './state-files.ts'
+
+export interface ApplyOptions {
+  readonly root: string
+  readonly now: () => number
+  print(text: string): void
+}
+
+const DATA_LOST = 'the partition for data cannot be used, so no code is taken: restart this box; if it stays so, its disk has failed'
+
+/** Gives 0, or 1 if something failed that is not a fault of the settings. Throws, with nothing touched, on what is no box of ours. */
+export async function apply({ root, now, print }: ApplyOptions): Promise<number> {
+  const paths = boxPathsBelow(root)
+  const facts = readImageFacts(paths.imageFacts)
+  const run = toolsBelow(root)
+  const notices: string[] = []
+  let failures = 0
+  const attempt = async <T>(what: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await what()
+    } catch (error) {
+      failures++
+      notices.push(withoutSecrets(describe(error)))
+      return undefined
+    }
+  }
+
+  for (const folder of [paths.state, paths.told]) mkdirSync(folder, { recursive: true, mode: 0o755 })
+  const table = carriers(run, paths)
+  const readings = []
+  for (const carrier of table) {
+    const reading = await attempt(() => carrier.read())
+    readings.push({ name: carrier.name, reading: reading ?? { kind: 'fault' as const, fault: `${carrier.name}: could not be read` } })
+  }
+  const isDataLost = existsSync(paths.dataFailed)
+  if (isDataLost) notices.push(DATA_LOST)
+  const chosen = choose(readings, (await attempt(() => readApplied(paths.applied))) ?? {})
+  // a code would be spent for an identity that is gone at the next start
+  const choice: Choice = isDataLost ? { ...chosen, code: '', wipe: [] } : chosen
+
+  const isKept = await attempt(() => keep(choice, paths))
+  if (isKept !== undefined)
+    for (const text of choice.wipe) notices.push(...[(await attempt(() => text.wipe())) ?? ''].filter(fault => fault !== ''))
+  const [wanted] = table
+  await attempt(() => wanted.clear())
+
+  const kept = (await attempt(() => readKept(paths.member))) ?? { parsed: readKept('').parsed, faults: [] }
+  const { values, stated } = choice.settings ?? kept.parsed
+  if (choice.settings === undefined) notices.push(...kept.faults)
+
+  const image = await attempt(() => readImageSettings(paths.imageSettings))
+  notices.push(...(image?.faults ?? []).map(fault => fault.text))
+  const backend = networkBackends[facts.network]
+  const plan = planNetwork((await attempt(() => readCards(paths.networkCards))) ?? [], values)
+  const { hostName } = plan
+
+  // a run that was ended between writing and telling left this behind: then everything is told again
+  const isUnfinished = existsSync(paths.unfinished)
+  await attempt(() => writeFileSync(paths.unfinished, ''))
+  const changed = {
+    network: await attempt(() => writeNetwork(backend, plan, networkFolder(paths, facts.network))),
+    agent: await attempt(() => put(pathsBelow(root).settings, renderAgentSettings(image?.stated ?? new Map(), stated), 0o640)),
+    time: await attempt(() => put(paths.timeSources, renderTimeSources(values, readIfThere(paths.imageTimeSources) ?? ''), 0o644)),
+    code: choice.code !== '',
+  }
+  const all = { network: true, agent: true, time: true, code: true }
+  notices.push(...((await attempt(() => activate(run, { changed: isUnfinished ? all : changed, backend, plan, hostName }))) ?? []))
+  await attempt(() => removeIfThere(paths.unfinished))
+
+  const told: ToldSettings = {
+    at: new Date(now()).toISOString(),
+    carriers: choice.reports,
+    hostName,
+    network: { cards: plan.cards, card: plan.card ?? null, addresses: plan.addresses, gateways: plan.gateways, dns: plan.dns },
+    timeServers: values['time.servers'],
+    isDataLost,
+    notices: notices.map(withoutSecrets),
+  }
+  await attempt(() => writeDurable(paths.toldSettings, `${JSON.stringify(told)}\n`, { mode: 0o644 }))
+  for (const { name, state, faults } of told.carriers) print([`${name}: ${state}`, ...faults].join('\n  '))
+  for (const notice of notices) print(withoutSecrets(notice))
+  return failures === 0 ? 0 : 1
+}
+
+/** Makes a choice durable. The code first, for once the settings are there a carrier counts as read. */
+function keep(choice: Choice, paths: BoxPaths): true {
+  if (choice.code !== '') writeDurable(paths.code, `${choice.code}\n`, { mode: 0o600 })
+  if (choice.settings !== undefined) writeIfOther(paths.member, renderKept(choice.settings.stated), 0o640)
+  writeIfOther(paths.applied, `${JSON.stringify(choice.applied)}\n`, 0o600)
+  return true
+}
+
+const networkFolder = (paths: BoxPaths, backend: keyof typeof networkBackends): string =>
+  ({ networkd: paths.networkdFolder, networkmanager: paths.networkManagerFolder })[backend]
+
+function put(path: string, text: string, mode: number): boolean {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  return writeIfOther(path, text, mode)
+}

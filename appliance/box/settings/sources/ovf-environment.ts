@@ -1,0 +1,54 @@
+// The settings in an OVF environment document (DSP0243 1.1.1 section 11). Keys that are nobody's business are let be, for the
+// platform adds its own; a key that looks like one of ours and is none is told. The reader knows no DTD and no entities.
+import { ovfKey } from '../../../../ova/properties.ts'
+import { readXml, XmlError, type XmlNode } from '../../../../ova/xml-read.ts'
+import { memberNames } from '../box-settings.ts'
+
+/** An environment of ours has 3 KiB. The bound also bounds what a hostile one can cost: well below a second. */
+export const ENVIRONMENT_MAX_CHARACTERS = 64 * 1024
+
+const NAMESPACE = '{http://schemas.dmtf.org/ovf/environment/1}'
+
+export type Environment =
+  | { readonly kind: 'text'; readonly text: string; readonly faults: readonly string[] }
+  | { readonly kind: 'fault'; readonly fault: string }
+
+const byKey = new Map(memberNames.map(name => [ovfKey(name), name]))
+/** First words of our names: `network-adress` is meant for us, `vami-DNS` is not. */
+const ours = new Set(memberNames.map(name => name.split('.')[0]))
+
+export function readEnvironment(source: string): Environment {
+  if (source.length > ENVIRONMENT_MAX_CHARACTERS)
+    return { kind: 'fault', fault: `the OVF environment is longer than ${ENVIRONMENT_MAX_CHARACTERS / 1024} KiB` }
+  let root: XmlNode
+  try {
+    root = readXml(source.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    // a RangeError: the regular expression engine gave up on it
+    if (!(error instanceof XmlError) && !(error instanceof RangeError)) throw error
+    return {
+      kind: 'fault',
+      fault: `the OVF environment ${error instanceof XmlError ? `${error.message} (line ${error.line})` : 'cannot be read'}`,
+    }
+  }
+  if (root.name !== `${NAMESPACE}Environment`) return { kind: 'fault', fault: 'what is given as OVF environment is none' }
+  const lines: string[] = []
+  const faults: string[] = []
+  // only the environment's own section: those of an <Entity> are another machine's
+  const properties = root.children.filter(section => section.name === `${NAMESPACE}PropertySection`).flatMap(section => section.children)
+  for (const property of properties) {
+    const key = property.attributes.get(`${NAMESPACE}key`) ?? ''
+    const value = property.attributes.get(`${NAMESPACE}value`) ?? ''
+    const name = byKey.get(key)
+    if (property.name !== `${NAMESPACE}Property`) continue
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break in a value would be another setting
+    if (name !== undefined && /[\u0000-\u001f\u007f]/.test(value)) faults.push(`OVF property ${key}: its value holds control characters`)
+    else if (name !== undefined) lines.push(`${name} = ${value}\n`)
+    else if (ours.has(key.toLowerCase().split('-')[0]))
+      faults.push(`there is no OVF property '${key.slice(0, 80)}'; there are ${[...byKey.keys()].join(', ')}`)
+  }
+  return { kind: 'text', text: lines.join(''), faults }
+}
+
+/** The document without a secret that stands in it; escaping does not matter, for codes have letters, digits and dashes. */
+export const withoutCode = (source: string, code: string): string => (code === '' ? source : source.replaceAll(code, ''))

@@ -1,0 +1,91 @@
+// What the box keeps between boots, and what it tells the console. Every file is whole or absent; one that makes no sense is
+// as if it were absent, because a box must come up.
+import { readFileSync } from 'node:fs'
+import * as z from 'zod'
+import { isErrorWithCode, writeDurable } from '../../../agent/lib/durable-file.ts'
+import { parseTable } from '../../../agent/settings/parse.ts'
+import { memberTable, type ParsedMember, readMember } from './box-settings.ts'
+import type { Applied, CarrierReport } from './choose.ts'
+import { carrierNames } from './sources/carrier.ts'
+
+/** The text of a file; undefined if there is none. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isErrorWithCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** Writes a file unless it holds that already; true if it was written. */
+export function writeIfOther(path: string, text: string, mode: number): boolean {
+  if (readIfThere(path) === text) return false
+  writeDurable(path, text, { mode })
+  return true
+}
+
+const appliedShape = z.partialRecord(z.enum(carrierNames), z.object({ settings: z.string(), code: z.string(), taken: z.boolean() }))
+
+export function readApplied(path: string): Applied {
+  const read = appliedShape.safeParse(parseJson(readIfThere(path) ?? '{}'))
+  return read.success ? (read.data as Applied) : {}
+}
+
+/**
+ * Settings that were accepted before. An older or newer release may have written them: lines that this one does not take are
+ * left out and told, the others hold.
+ */
+export function readKept(path: string): { readonly parsed: ParsedMember; readonly faults: readonly string[] } {
+  const text = readIfThere(path) ?? ''
+  const parsed = readMember(text, path)
+  if (parsed.faults.length === 0) return { parsed, faults: [] }
+  const told = parsed.faults.map(fault => `${fault.text} (left out)`)
+  const bad = new Set(parsed.faults.map(fault => fault.line))
+  const rest = text.split('\n').map((line, i) => (bad.has(i + 1) ? '' : line))
+  const again = readMember(rest.join('\n'), path)
+  // what is still wrong is about no line: then nothing of it holds, and DHCP does
+  return { parsed: again.faults.length === 0 ? again : readMember('', path), faults: told }
+}
+
+const imageShape = z.object({ version: z.string(), base: z.string(), network: z.enum(['networkd', 'networkmanager']) })
+export type ImageFacts = z.infer<typeof imageShape>
+
+/** Facts of the image. Throws if there are none: then this is no box, and nothing of the machine is ours to change. */
+export function readImageFacts(path: string): ImageFacts {
+  const read = imageShape.safeParse(parseJson(readIfThere(path) ?? ''))
+  if (!read.success) throw new Error(`${path} is missing or makes no sense: this is no CyberAlarm image`)
+  return read.data
+}
+
+/** Settings that the image brings, as the agent's table reads them. */
+export const readImageSettings = (path: string) => parseTable(memberTable, readIfThere(path) ?? '', path)
+
+/** What the console is told of the settings; the shape of /run/cyberalarm-box/settings.json. */
+export interface ToldSettings {
+  readonly at: string
+  readonly carriers: readonly CarrierReport[]
+  readonly hostName: string
+  readonly network: {
+    readonly cards: readonly string[]
+    /** The card that has the fixed addresses; null: every card takes DHCP. */
+    readonly card: string | null
+    readonly addresses: readonly string[]
+    readonly gateways: readonly string[]
+    readonly dns: readonly string[]
+  }
+  readonly timeServers: readonly string[]
+  /** What went wrong beside the carriers, and what somebody should do: for people. */
+  readonly notices: readonly string[]
+  /** /var is a file system in memory: nothing outlasts a restart. */
+  readonly isDataLost: boolean
+}

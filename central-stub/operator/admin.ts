@@ -1,0 +1,107 @@
+// The operator's way in, on no network: a Unix socket (0600) in central's folder (0700). One line of JSON asks, one line
+// of JSON answers. What can be asked is a table.
+import { chmodSync, rmSync } from 'node:fs'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
+import * as z from 'zod'
+import { socketPath } from '../trust/folder.ts'
+import type { Stats, Top } from './stats.ts'
+
+const REQUEST_MAX_CHARACTERS = 4096
+const ANSWER_MAX_CHARACTERS = 64 * 1024 * 1024
+const IDLE_MS = 30_000
+
+const requestShape = z.discriminatedUnion('ask', [
+  z.strictObject({
+    ask: z.literal('code'),
+    member: z
+      .string()
+      .trim()
+      .min(1)
+      .max(128)
+      .regex(/^\P{Cc}*$/u, 'a member has no control characters in its name'),
+    hours: z.number().positive().max(8760),
+  }),
+  z.strictObject({ ask: z.literal('revoke'), device: z.uuid() }),
+  z.strictObject({ ask: z.literal('stats') }),
+  z.strictObject({ ask: z.literal('top') }),
+])
+export type AdminRequest = z.infer<typeof requestShape>
+
+const answerShape = z.union([z.object({ value: z.unknown() }), z.object({ error: z.string() })])
+
+/** What an operator can ask of a running central. */
+export interface Operations {
+  makeCode(member?: string, hours?: number): Promise<string>
+  /** Revokes all certificates of a device; gives how many. */
+  revoke(device: string): Promise<number>
+  stats(): Promise<Stats>
+  top(): Promise<Top>
+}
+
+function answer(central: Operations, request: AdminRequest): Promise<unknown> {
+  switch (request.ask) {
+    case 'code':
+      return central.makeCode(request.member, request.hours)
+    case 'revoke':
+      return central.revoke(request.device)
+    case 'stats':
+      return central.stats()
+    case 'top':
+      return central.top()
+  }
+}
+
+/** Listens in the folder. The caller holds the lock of the database, so a socket that is there already is a leftover. */
+export async function listenAdmin(folder: string, central: Operations): Promise<Server> {
+  const path = socketPath(folder)
+  rmSync(path, { force: true })
+  const server = createServer(socket => serve(socket, central))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+  chmodSync(path, 0o600)
+  return server
+}
+
+function serve(socket: Socket, central: Operations): void {
+  socket.setTimeout(IDLE_MS, () => socket.destroy())
+  // a caller that goes away in the middle of an answer has lost interest, nothing else
+  socket.on('error', () => socket.destroy())
+  firstLine(socket, REQUEST_MAX_CHARACTERS)
+    .then(async line => {
+      const request = requestShape.safeParse(JSON.parse(line))
+      return request.success ? { value: await answer(central, request.data) } : { error: z.prettifyError(request.error) }
+    })
+    .catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }))
+    .then(result => socket.end(`${JSON.stringify(result)}\n`))
+}
+
+/** Asks the central that runs on this folder; its answer, or an Error with the sentence to show. */
+export async function askAdmin(folder: string, request: AdminRequest): Promise<unknown> {
+  const socket = createConnection(socketPath(folder))
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve)
+      socket.once('error', cause => reject(new Error(`no central runs on ${folder}: start it with 'run --folder ${folder}'`, { cause })))
+    })
+    socket.write(`${JSON.stringify(request)}\n`)
+    const result = answerShape.parse(JSON.parse(await firstLine(socket, ANSWER_MAX_CHARACTERS)))
+    if ('error' in result) throw new Error(result.error)
+    return result.value
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function firstLine(socket: Socket, maxCharacters: number): Promise<string> {
+  let text = ''
+  socket.setEncoding('utf8')
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    text += chunk
+    const end = text.indexOf('\n')
+    if (end >= 0) return text.slice(0, end)
+    if (text.length > maxCharacters) throw new Error('the line is too long')
+  }
+  throw new Error('the other side closed the socket without a line')
+}

@@ -1,0 +1,135 @@
+// The store: one DuckDB file. A transaction that has returned is on the disk: DuckDB flushes its write-ahead log with
+// fsync before COMMIT returns (store.test.ts watches it do so), and the folder is flushed here, because the log is a new
+// file after each checkpoint. One transaction at a time; readers see the last committed state and wait for nobody.
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, type DuckDBType, type DuckDBValue } from '@duckdb/node-api'
+import * as z from 'zod'
+import { fileNames, syncFolder } from '../trust/folder.ts'
+import { eventsTable, tables } from './schema.ts'
+
+/** No statement of central's reads files or loads code, so DuckDB is not able to either. */
+const options = {
+  threads: '2',
+  memory_limit: '1GB',
+  enable_external_access: 'false',
+  autoinstall_known_extensions: 'false',
+  autoload_known_extensions: 'false',
+  lock_configuration: 'true',
+}
+/** DuckDB's STANDARD_VECTOR_SIZE: rows of one chunk. */
+const CHUNK_ROWS = 2048
+
+export type Values = Record<string, DuckDBValue>
+
+export interface Reader {
+  /** Rows of a query, each checked against a shape. BIGINT comes as bigint, a timestamp as Date. */
+  read<T>(shape: z.ZodType<T>, sql: string, values?: Values): Promise<T[]>
+}
+
+export interface Transaction extends Reader {
+  run(sql: string, values?: Values): Promise<void>
+  append(table: string, types: readonly DuckDBType[], rows: readonly (readonly DuckDBValue[])[]): Promise<void>
+}
+
+export class Store implements Reader {
+  private readonly folder: string
+  private readonly instance: DuckDBInstance
+  private readonly writer: DuckDBConnection
+  private tail: Promise<unknown> = Promise.resolve()
+
+  private constructor(folder: string, instance: DuckDBInstance, writer: DuckDBConnection) {
+    this.folder = folder
+    this.instance = instance
+    this.writer = writer
+  }
+
+  /** Opens the database in the folder, or makes it. Only one process can have it open: DuckDB locks the file. */
+  static async open(folder: string): Promise<Store> {
+    const path = join(folder, fileNames.database)
+    if (!existsSync(path)) await makeDatabase(path)
+    const instance = await DuckDBInstance.create(path, options)
+    return new Store(folder, instance, await instance.connect())
+  }
+
+  async read<T>(shape: z.ZodType<T>, sql: string, values: Values = {}): Promise<T[]> {
+    const connection = await this.instance.connect()
+    try {
+      return await rowsOf(connection, shape, sql, values)
+    } finally {
+      connection.closeSync()
+    }
+  }
+
+  /** Runs `work` alone; all of it is durable when this returns, and none of it is there when it throws. */
+  transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const result = this.tail.then(() => this.runTransaction(work))
+    this.tail = result.catch(() => undefined)
+    return result
+  }
+
+  private async runTransaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const { writer } = this
+    await writer.run('BEGIN TRANSACTION')
+    let result: T
+    try {
+      result = await work({
+        read: (shape, sql, values = {}) => rowsOf(writer, shape, sql, values),
+        run: async (sql, values = {}) => {
+          await writer.run(sql, values)
+        },
+        append: (table, types, rows) => append(writer, table, types, rows),
+      })
+      await writer.run('COMMIT')
+    } catch (error) {
+      // a COMMIT that failed has ended the transaction already; the first error is the one that tells
+      await writer.run('ROLLBACK').catch(() => undefined)
+      throw error
+    }
+    syncFolder(this.folder)
+    return result
+  }
+
+  async close(): Promise<void> {
+    await this.tail
+    this.writer.closeSync()
+    this.instance.closeSync()
+  }
+}
+
+async function rowsOf<T>(connection: DuckDBConnection, shape: z.ZodType<T>, sql: string, values: Values): Promise<T[]> {
+  const result = await connection.runAndReadAll(sql, values)
+  return z.array(shape).parse(result.getRowObjectsJS())
+}
+
+async function append(
+  connection: DuckDBConnection,
+  table: string,
+  types: readonly DuckDBType[],
+  rows: readonly (readonly DuckDBValue[])[],
+): Promise<void> {
+  const appender = await connection.createAppender(table)
+  try {
+    for (let at = 0; at < rows.length; at += CHUNK_ROWS) {
+      const chunk = DuckDBDataChunk.create(types)
+      chunk.setRows(rows.slice(at, at + CHUNK_ROWS))
+      appender.appendDataChunk(chunk)
+    }
+    appender.flushSync()
+  } finally {
+    appender.closeSync()
+  }
+}
+
+/** A half-made database is never opened: it gets its name when its tables are on the disk. */
+async function makeDatabase(path: string): Promise<void> {
+  const draft = `${path}.draft`
+  for (const leftover of [draft, `${draft}.wal`]) rmSync(leftover, { force: true })
+  const instance = await DuckDBInstance.create(draft, options)
+  const connection = await instance.connect()
+  await connection.run(`BEGIN TRANSACTION; ${tables} ${eventsTable} COMMIT; CHECKPOINT;`)
+  connection.closeSync()
+  instance.closeSync()
+  renameSync(draft, path)
+  syncFolder(join(path, '..'))
+}
