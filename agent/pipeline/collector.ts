@@ -4,16 +4,16 @@ import { Added, BATCH_MAX_ROWS, type Context, End, OpenBatch } from '../batch/op
 import { Clock, type EventRecord, productNames } from '../event.ts'
 import { emptyRows, type InputName, type RowsByInput, type Totals } from '../ledger/accounting.ts'
 import { Notifier } from '../lib/notifier.ts'
-import { netfilter } from '../recognisers/products/netfilter/netfilter.ts'
-import { readPrefix } from '../recognisers/products/netfilter/netfilter-prefix.ts'
+import { recognisers } from '../recognisers/index.ts'
 import { Reading } from '../recognisers/recogniser.ts'
+import { readRulePrefix } from '../recognisers/tokenisers/rule-prefix.ts'
 import type { NflogRefusal, NflogSink } from '../sources/packets/nflog.ts'
 import type { RefusalReason, Sink } from '../sources/source.ts'
 import { NetworkKind } from '../triage/networks.ts'
 import { rules, Verdict } from '../triage/rules.ts'
 import type { Triage } from '../triage/triage.ts'
 import type { Gateways } from './gateways.ts'
-import { Interpreter } from './interpreter.ts'
+import { Interpreter, type ProductCounts } from './interpreter.ts'
 import { Shapes, shapeOf } from './message-shapes.ts'
 
 /** A batch with what the ledger wants to know about it. */
@@ -29,6 +29,7 @@ const endOf = (has: boolean, kind: number): number => (!has ? End.absent : kind 
 /** The gateway of packets that this machine's own rules log. */
 const OWN_GATEWAY = 'this machine'
 const NETFILTER = productNames.indexOf('netfilter')
+const netfilter = recognisers.find(({ name }) => name === 'netfilter')
 
 /** When a batch is to be closed: room is left for what arrives while the one before is still being packed. */
 export const ROWS_ENOUGH = BATCH_MAX_ROWS / 2
@@ -89,7 +90,7 @@ export class Collector {
         gateway.understood++
         gateway.recogniser = netfilter
         gateway.lastMessageAt = sink.heardAt
-        readPrefix(bytes, record.prefixStart, record.prefixEnd, event)
+        readRulePrefix(bytes, record.prefixStart, record.prefixEnd, event)
         if (event.clock === Clock.absent) event.time = sink.heardAt
         event.clock = Clock.exact
         this.place('nflog', event, this.triage.judge(event, sink.heardAt), gateway.number, NETFILTER)
@@ -103,6 +104,11 @@ export class Collector {
       },
     }
     return sink
+  }
+
+  /** What each product's recogniser made of the messages since start; packets that the kernel logs are not read by one. */
+  get products(): ProductCounts[] {
+    return this.interpreter.products
   }
 
   get openRows(): number {
