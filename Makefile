@@ -1,6 +1,6 @@
 # The menu. `make` alone prints it.
 .DEFAULT_GOAL := menu
-.PHONY: menu appliance flash packages demo test test-updates check release format clean bench
+.PHONY: menu appliance flash packages demo record test test-updates check release format clean bench
 SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -31,6 +31,9 @@ test: ready ## everything: types, lint, arrows, unit and end-to-end tests
 test-updates: ready ## how a box renews its system in the other slot, and takes bad updates back (a virtual machine, an hour)
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts updates
+
+record: ready ## what a product reads now, into its fixtures; you read the diff (PRODUCT=name FILE=new-messages.txt)
+	@node scripts/record.ts
 
 check: ready ## what to run before each commit: types, lint, arrows and unit tests, in under a minute
 	@node scripts/test.ts

@@ -97,6 +97,10 @@ export class ConnectionReader {
     for (let i = 0; i < spans.length; i++) spans[i].clear()
     pairs.begin(bytes, start, end)
     for (let field = pairs.next(); field !== END; field = pairs.next()) {
+      if (field >= FIRST_SPAN) {
+        pairs.keep(spans[field - FIRST_SPAN])
+        continue
+      }
       switch (field) {
         case Field['source.ip']:
           this.hasEnd = true
@@ -153,8 +157,6 @@ export class ConnectionReader {
         case Field.count:
           if (event.count <= 1) event.count = Math.max(1, pairs.identifier())
           break
-        default:
-          pairs.keep(spans[field - FIRST_SPAN])
       }
     }
     this.readTime(bytes, event)
