@@ -97,6 +97,23 @@ t.test('a reading depends on no message that was read before', async t => {
   }
 })
 
+t.test('what claims answered holds, whatever was claimed since', async t => {
+  const other = new Message()
+  for (const [product, fixtures] of products)
+    for (const [i, { line, reading, event: expected }] of fixtures.entries()) {
+      const bytes = Buffer.from(line)
+      const recogniser = ask(bytes, 0, bytes.length).find(one => one.name === product)
+      const start = recogniser?.claims(message) ?? -1
+      t.ok(start >= message.start && start <= message.end, `${product} begins within the message`)
+      const next = Buffer.from(`<13>Nov 20 12:00:01 another ${fixtures[(i + 1) % fixtures.length].line}`)
+      readHeader(other, next, 0, next.length)
+      recogniser?.claims(other)
+      event.reset()
+      const got = recogniser?.read(message, event, start)
+      t.same(got === Reading.event ? toEcs(event) : nameOf(got ?? Reading.unreadable), expected ?? reading, line)
+    }
+})
+
 /** What must hold of every event, however the message was damaged. */
 function faultOf(record: EventRecord): string | undefined {
   const isPort = (port: number) => Number.isInteger(port) && port >= -1 && port <= 65535
