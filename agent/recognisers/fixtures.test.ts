@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { actionNames, Clock, EventRecord, toEcs } from '../event.ts'
 import { Message } from '../message.ts'
@@ -28,6 +30,16 @@ function answer(recogniser: Recogniser): Record<string, string | number> | strin
 t.test('every product has fixtures, and every file of fixtures a product', async t => {
   t.same([...products.keys()].sort(), recognisers.map(one => one.name as string).sort())
   for (const [product, fixtures] of products) t.ok(fixtures.length >= FEWEST, `${product} has ${fixtures.length}`)
+})
+
+t.test('every product is a folder: its recogniser, fixtures, tests, and how to make it send its log', async t => {
+  const folder = join(import.meta.dirname, 'products')
+  t.same(readdirSync(folder).sort(), [...products.keys()].sort())
+  for (const product of products.keys()) {
+    const files = readdirSync(join(folder, product))
+    for (const file of [`${product}.ts`, `${product}.test.ts`, 'fixtures.jsonl', 'sender.md'])
+      t.ok(files.includes(file), `${product}/${file}`)
+  }
 })
 
 for (const [product, fixtures] of products)
