@@ -109,7 +109,7 @@ function hear(group: number, logged: Logged[], refused: string[]) {
         },
       }),
     sink: {
-      heardAt: 0,
+      receivedAtMs: 0,
       deliver: (event: EventRecord, bytes, record) => {
         readPrefix(bytes, record.prefixStart, record.prefixEnd, event)
         const { '@timestamp': _time, ...fields } = toEcs(event)

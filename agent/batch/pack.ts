@@ -20,33 +20,33 @@ export interface PackOptions {
   /** Name of the triage rule of a number. */
   readonly reasonName: (reason: number) => string
   readonly accounting: Readonly<Record<string, number>>
-  /** Awaited between columns, so that whoever listens is never kept waiting for a whole batch (75 ms for a full one). */
-  readonly breathe?: () => Promise<unknown>
+  /** Awaited between columns, so that sockets are read between them and not only after a whole batch (75 ms for a full one). */
+  readonly yieldToLoop?: () => Promise<unknown>
 }
 
 /** Takes all rows out of the batch, which must not change meanwhile, and compresses them. */
 export async function packBatch(batch: OpenBatch, options: PackOptions): Promise<Buffer> {
-  const { breathe = () => undefined } = options
+  const { yieldToLoop = () => undefined } = options
   const addresses = new AddressIndex(4096)
   const columns: Partial<Record<ColumnName, Uint8Array>> = { ...packPorts(batch) }
-  await breathe()
+  await yieldToLoop()
   const source = numberEnds(batch, 0, addresses)
-  await breathe()
+  await yieldToLoop()
   const destination = numberEnds(batch, 4, addresses)
-  await breathe()
+  await yieldToLoop()
   Object.assign(columns, packAddresses(addresses, options))
-  await breathe()
+  await yieldToLoop()
   columns.source = planes(source)
   columns.destination = planes(destination)
   const { reasons, ...kinds } = packKinds(batch, options)
   Object.assign(columns, kinds)
-  await breathe()
+  await yieldToLoop()
   const base = packTimes(batch, columns)
-  await breathe()
+  await yieldToLoop()
   const optional = (values: Float64Array) => column(batch.rows, (writer, row) => writer.varint(values[row] + 1))
   columns.bytes = optional(batch.bytes)
   columns.packets = optional(batch.packets)
-  await breathe()
+  await yieldToLoop()
   columns.count = column(batch.rows, (writer, row) => writer.varint(batch.count[row]))
   const parts = columnNames.map(name => columns[name] ?? new Uint8Array(0))
   const head: Head = {

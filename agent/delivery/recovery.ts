@@ -1,19 +1,20 @@
 // What is done before anything is heard: ledger and spool are brought together again after whatever happened to the
 // process or the disk, and every row that cannot be found is counted as shed, with its reason.
 import { randomBytes } from 'node:crypto'
-import { emptyRows, inputNames, moveRows, sumRows, type Totals } from '../ledger/accounting.ts'
+import { emptyRows, inputNames, rowsOf, sumRows } from '../ledger/accounting.ts'
+import type { Accounts } from '../ledger/accounts.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool } from '../spool/spool.ts'
 import type { Identity } from '../uplink/identity.ts'
-import { type Outbox, rowsOf } from './outbox.ts'
+import type { Outbox } from './outbox.ts'
 
 export interface Recovery {
   readonly ledger: Ledger
   readonly spool: Spool
   readonly outbox: Outbox
-  readonly totals: Totals
+  readonly accounts: Accounts
   readonly log: Log
 }
 
@@ -99,29 +100,28 @@ async function closeHole({ ledger, spool, log }: Recovery): Promise<void> {
   log.warning(`batches ${from} to ${sequence} are in the ledger and not on the disk: central is told`)
 }
 
-function countLost({ spool, outbox, totals, log }: Recovery, unsealed: ReturnType<typeof unsealedBatch>): void {
+function countLost({ spool, outbox, accounts, log }: Recovery, unsealed: ReturnType<typeof unsealedBatch>): void {
   const onDisk = unsealed === undefined ? emptyRows() : { ...unsealed.byInput }
   for (const batch of spool.batches) for (const name of inputNames) onDisk[name] += rowsOf(batch.byInput)[name]
+  const { totals } = accounts
+  const waiting = emptyRows()
   const lost = emptyRows()
+  const found = emptyRows()
   for (const name of inputNames) {
+    waiting[name] = totals[name].waiting
     const missing = totals[name].spooled - onDisk[name]
     if (missing >= 0) lost[name] = missing
-    else {
-      // the ledger is younger than the spool: the rows are there, so they were received
-      totals[name].received -= missing
-      totals[name].spooled -= missing
-    }
+    else found[name] = -missing
   }
-  const waiting = emptyRows()
-  for (const name of inputNames) waiting[name] = totals[name].waiting
+  accounts.found(found)
   if (sumRows(waiting) > 0) {
-    moveRows(totals, waiting, 'waiting', 'shed')
+    accounts.shed(waiting, 'waiting')
     log.warning(`${sumRows(waiting)} events were not yet on the disk when the agent was ended; they are counted as shed`)
   }
   if (sumRows(lost) > 0) {
-    moveRows(totals, lost, 'spooled', 'shed')
-    outbox.appendSoon({ kind: 'shed', first: 0, last: 0, byInput: lost, reason: 'not-on-disk' })
+    accounts.shed(lost, 'spooled')
+    outbox.appendOrDefer({ kind: 'shed', first: 0, last: 0, byInput: lost, reason: 'not-on-disk' })
     log.warning(`${sumRows(lost)} events of the ledger are not on the disk; they are counted as shed`)
   }
-  outbox.appendSoon({ kind: 'counts', totals: structuredClone(totals) })
+  outbox.appendOrDefer({ kind: 'counts', totals: accounts.snapshot() })
 }

@@ -3,7 +3,7 @@
 /** Where messages go. Both calls are synchronous: `bytes` belongs to the source again when they return. */
 export interface Sink {
   /** When what is delivered next was heard, ms since 1970. Set by the source, once for all that came at one time: asking the clock costs 55 ns. */
-  heardAt: number
+  receivedAtMs: number
   /** One message: bytes[start, end), from the peer's address in its shortest form (IPv4 never as ::ffff:). */
   deliver(bytes: Uint8Array, start: number, end: number, peer: string): void
   /** A message that was received and can't be kept: counted as unreadable, with the reason. */

@@ -16,7 +16,7 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
 export class TestSink implements Sink {
   /** `peer message`, or `peer !reason` for what was refused. */
   readonly heard: string[] = []
-  heardAt = 0
+  receivedAtMs = 0
 
   deliver(bytes: Uint8Array, start: number, end: number, peer: string): void {
     this.heard.push(`${peer} ${Buffer.from(bytes.subarray(start, end)).toString('latin1')}`)

@@ -18,7 +18,7 @@ const logged = (group: number, sequence: number, protocol: number, packet: reado
 function notebook(groups: readonly number[]): { decoder: NflogDecoder; notes: string[] } {
   const notes: string[] = []
   const decoder = new NflogDecoder(groups, {
-    heardAt: 0,
+    receivedAtMs: 0,
     deliver: (event, bytes, record) => {
       const prefix = Buffer.from(bytes.subarray(record.prefixStart, record.prefixEnd)).toString()
       const time = event.clock === Clock.exact ? ` at ${event.time}` : ''
@@ -92,7 +92,7 @@ t.test('asks for headers only, drains when it closes, and tells what was lost', 
   const troubles: Error[] = []
   const source = openNflogSource({
     groups: [5],
-    sink: { heardAt: 0, deliver: () => undefined, refuse: () => undefined },
+    sink: { receivedAtMs: 0, deliver: () => undefined, refuse: () => undefined },
     trouble: error => troubles.push(error),
     open: options => {
       asked = options
@@ -122,7 +122,7 @@ t.test('listens on a socket handed over, and says which groups come from it', as
   const source = openNflogSource({
     groups: [5],
     fd: 7,
-    sink: { heardAt: 0, deliver: () => undefined, refuse: () => undefined },
+    sink: { receivedAtMs: 0, deliver: () => undefined, refuse: () => undefined },
     trouble: error => test.fail(error.message),
     open: options => {
       asked = options

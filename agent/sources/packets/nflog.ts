@@ -12,7 +12,7 @@ export type NflogRefusal = (typeof nflogRefusals)[number]
 /** Both calls are synchronous: event, record and bytes belong to the source again when they return. */
 export interface NflogSink {
   /** When what is delivered next was heard, ms since 1970. */
-  heardAt: number
+  receivedAtMs: number
   /**
    * One packet. Prefix, interfaces, mark and hook are in the record, as numbers and as offsets into `bytes`. The event has
    * the kernel's time if it stated one, and no action: what became of the packet only its rule's prefix says.
@@ -67,7 +67,7 @@ export function openNflogSource({ open, groups, fd, sink, trouble, receiveBuffer
     groups,
     copyRange: COPY_RANGE,
     onBatch: (bytes, length) => {
-      sink.heardAt = Date.now()
+      sink.receivedAtMs = Date.now()
       decoder.decode(bytes, length)
     },
     onError: trouble,

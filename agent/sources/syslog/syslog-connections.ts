@@ -76,7 +76,7 @@ export class Connections {
     })
     socket.once('data', () => socket.setTimeout(this.#limits.idleMs))
     socket.on('data', (chunk: Buffer) => {
-      this.#sink.heardAt = Date.now()
+      this.#sink.receivedAtMs = Date.now()
       if (!reader.push(chunk)) socket.destroy()
     })
     socket.once('close', () => {

@@ -23,7 +23,7 @@ export async function openPlainSyslogUdp(options: SyslogUdpOptions): Promise<Sys
       lastAddress = address
       lastPeer = peerName(address)
     }
-    sink.heardAt = Date.now()
+    sink.receivedAtMs = Date.now()
     if (bytes.length > 0) sink.deliver(bytes, 0, bytes.length, lastPeer)
   })
   socket.on('error', error => options.trouble?.(error))

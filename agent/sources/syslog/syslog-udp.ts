@@ -51,7 +51,7 @@ export async function openSyslogUdp(open: OpenUdp, options: SyslogUdpOptions): P
   const { sink, fd } = options
   const peers = new PeerNames()
   function onBatch(bytes: Uint8Array, index: Uint32Array, count: number): void {
-    sink.heardAt = Date.now()
+    sink.receivedAtMs = Date.now()
     for (let i = 0, at = 0; i < count; i++, at += ENTRY_WORDS) {
       const start = index[at]
       const length = index[at + 1]
