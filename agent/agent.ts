@@ -110,7 +110,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     })
   currentStatus = status
   const batching = batcher
-    .untilDiskTakes(() => recoverChain(recovery, keeper.identity), stopping.signal)
+    .retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping.signal)
     .then(isDone => {
       isRecovered = isDone
       wakeUplink.notify()
@@ -156,7 +156,7 @@ function openStored({ paths, settings, log, version }: AgentOptions) {
 
 /** Looks whether the box was enrolled again, and lets the ledger follow. */
 function adoptIdentity(recovery: Recovery, keeper: IdentityKeeper, wakeUplink: Notifier): void {
-  const isNew = keeper.look()
+  const isNew = keeper.reload()
   try {
     if (keeper.identity !== undefined) followEnrolment(recovery, keeper.identity)
     if (isNew) wakeUplink.notify()

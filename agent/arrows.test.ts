@@ -47,7 +47,7 @@ const isTest = (path: string): boolean => path.endsWith('.test.ts') || /^(agent\
 const files = ['agent', 'appliance', 'central-stub', 'ova', 'packer', 'scripts'].flatMap(filesBelow)
 const code = files.filter(file => !isTest(file.path))
 
-/** The layer of a file of the agent: a room's name, `lib`, `base`, `verbs`, `main`, or the composition. */
+/** The layer of a file of the agent: a module's name, `lib`, `base`, `verbs`, `main`, or the composition. */
 function layerOf(path: string): string {
   const [, first, ...rest] = path.split('/')
   if (rest.length > 0) return first

@@ -117,7 +117,7 @@ function hear(group: number, logged: Logged[], refused: string[]) {
       },
       refuse: reason => refused.push(reason),
     },
-    trouble: error => refused.push(error.message),
+    onError: error => refused.push(error.message),
   })
   return { source, text: () => Buffer.concat(heard).toString('latin1') }
 }

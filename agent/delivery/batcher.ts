@@ -1,6 +1,5 @@
-// Closes batches: when one is large enough, or its first event is two seconds old. A disk that is full or fails is tried
-// again every second, while the next batch fills; what does not fit into that one is shed and counted.
-
+// Closes batches: when one is large enough, or its first event is two seconds old. When the disk is full or fails, writing is
+// retried every second while the next batch fills; what does not fit into that one is shed and counted.
 import { setImmediate } from 'node:timers/promises'
 import type { PackOptions } from '../batch/pack.ts'
 import { describe } from '../errors.ts'
@@ -26,14 +25,14 @@ export interface BatcherParts {
   identity(): Identity | undefined
   /** Keeps the numbers of new gateways on the disk, before a batch that names them. */
   keepNumbers(): void
-  /** Called when a batch went into the spool. */
+  /** Called when a batch is in the spool. */
   stored(): void
 }
 
 export class Batcher {
-  /** Why the disk does not take what has to be kept, for people; undefined while it does. */
+  /** Why the disk cannot be written, for people; undefined while it can. */
   diskFault: string | undefined
-  /** True while a batch is on its way to the disk: it is sealed for the identity that it began with. */
+  /** True while a batch is written to the disk: it is sealed for the identity with which that began. */
   isPersisting = false
   private readonly parts: BatcherParts
   /** Of the last batch that was recorded: the next one says what grew since. */
@@ -69,30 +68,30 @@ export class Batcher {
     const { accounts, outbox, stored, log } = this.parts
     const identity = this.parts.identity()
     if (identity === undefined) {
-      // without an identity there is no key to seal to; what can't be sealed is not kept
+      // without an identity there is no key to seal to, and what cannot be sealed is not kept
       accounts.shed(filled.byInput, 'waiting')
       return
     }
     const totals = accounts.snapshot()
     const accounting = growth(this.reported, totals)
     const reasonName = (reason: number) => rules[reason].name
-    const isNumbered = await this.untilDiskTakes(() => this.parts.keepNumbers(), signal)
-    if (!isNumbered) log.warning('the numbers of new gateways could not be kept')
+    const isNumbered = await this.retryUntilWritten(() => this.parts.keepNumbers(), signal)
+    if (!isNumbered) log.warning('the numbers of new gateways could not be saved')
     const packed = await outbox.pack(filled, { pseudonymise: this.parts.pseudonymise, reasonName, accounting, yieldToLoop: setImmediate })
-    const isRecorded = await this.untilDiskTakes(() => outbox.record(packed), signal)
+    const isRecorded = await this.retryUntilWritten(() => outbox.record(packed), signal)
     if (!isRecorded) {
       accounts.shed(filled.byInput, 'waiting')
       return
     }
     this.reported = totals
-    await this.untilDiskTakes(() => outbox.flush(), signal)
-    await this.untilDiskTakes(() => outbox.store(packed, identity), signal)
+    await this.retryUntilWritten(() => outbox.flush(), signal)
+    await this.retryUntilWritten(() => outbox.store(packed, identity), signal)
     this.recordedAt = performance.now()
     stored()
   }
 
-  /** Tries until the disk takes it; false if the signal was aborted before. */
-  async untilDiskTakes(write: () => void | Promise<void>, signal: AbortSignal): Promise<boolean> {
+  /** Retries every second until it is written; false if the signal was aborted before. */
+  async retryUntilWritten(write: () => void | Promise<void>, signal: AbortSignal): Promise<boolean> {
     for (;;) {
       try {
         await write()
@@ -107,7 +106,7 @@ export class Batcher {
     }
   }
 
-  /** Counts of a time without batches go into the ledger too, so that a power cut forgets seconds, not hours. */
+  /** Counts go into the ledger while there are no batches too, so that a power cut loses seconds of them, not hours. */
   private recordCounts(): void {
     if (performance.now() - this.recordedAt < COUNTS_EVERY_MS) return
     this.recordedAt = performance.now()

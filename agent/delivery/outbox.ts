@@ -1,5 +1,5 @@
 // From a filled batch to a frame in the spool, and from a receipt to a line in the ledger. The order of writes is what
-// makes a power cut harmless: ledger first (it has the content), then the spool; receipt first, then the segment goes.
+// makes a power cut harmless: ledger first (it has the content), then the spool; receipt first, then the segment is removed.
 import { buildShedFrame, hashOfUnsigned, signFrame } from '../batch/frame.ts'
 import { type PackOptions, packBatch } from '../batch/pack.ts'
 import { sealBatch } from '../batch/seal.ts'
@@ -23,7 +23,7 @@ export class Outbox {
   private readonly ledger: Ledger
   private readonly spool: Spool
   private readonly accounts: Accounts
-  /** Entries that a full disk kept out of the ledger; they go in before the next one. */
+  /** Entries that could not be written on a full disk; they are written before the next one. */
   private readonly deferred: LedgerEntry[] = []
 
   constructor(ledger: Ledger, spool: Spool, accounts: Accounts) {
@@ -55,12 +55,12 @@ export class Outbox {
     this.accounts.spooled(batch.byInput)
   }
 
-  /** Makes what was recorded last; may be called again after a Failure. */
+  /** Makes what was recorded durable; may be called again after a Failure. */
   flush(): Promise<void> {
     return this.ledger.flush()
   }
 
-  /** Seals a batch that the ledger has and puts it into the spool, shedding others if room is short. */
+  /** Seals a batch that the ledger has and puts it into the spool, shedding others if space is short. */
   async store(packed: PackedBatch, identity: Identity): Promise<void> {
     const previous = this.spool.last?.hash ?? this.ledger.state.hash
     const header = { device: identity.stored.device, sequence: packed.sequence, previous: fromHex(previous) }
@@ -88,7 +88,7 @@ export class Outbox {
     this.deferred.push({ kind: 'shed', first: batch.first, last: batch.last, byInput, reason })
   }
 
-  /** The oldest thing that waits, signed with the present key. What the disk gave back changed is shed and said. */
+  /** The oldest segment, signed with the current key. One that came back from the disk changed is shed and recorded. */
   next(identity: Identity): Outgoing | undefined {
     for (;;) {
       const oldest = this.spool.oldest()
@@ -102,7 +102,7 @@ export class Outbox {
     }
   }
 
-  /** Central will never take this batch: it is shed, so that those behind it get through. */
+  /** Central will never accept this batch: it is shed, so that later ones get through. */
   discard(sequence: number): void {
     const oldest = this.spool.oldest()
     if (oldest?.segment.kind === 'batch' && oldest.segment.last === sequence) this.shed(this.spool.shedOldest(), 'refused')
@@ -116,11 +116,11 @@ export class Outbox {
     return { sequence: last, hash: toHex(signed.hash), bytes: signed.bytes }
   }
 
-  /** A receipt came for the oldest segment: said in the ledger first, then the segment goes. May be called again after a Failure. */
+  /** A receipt came for the oldest segment: ledger first, then the segment is removed. May be called again after a Failure. */
   async acknowledge(receipt: UplinkReceipt): Promise<void> {
     const oldest = this.spool.oldest()
     if (oldest === undefined || oldest.segment.last !== receipt.sequence)
-      throw new Error(`no segment ${receipt.sequence} waits for its receipt`)
+      throw new Error(`there is no segment ${receipt.sequence} to acknowledge`)
     const { segment } = oldest
     const isBatch = segment.kind === 'batch'
     const byInput = rowsOf(isBatch ? segment.byInput : {})
@@ -135,7 +135,7 @@ export class Outbox {
     this.spool.remove(sequence)
   }
 
-  /** Writes an entry now, or, if the disk takes nothing, before the next one. */
+  /** Writes an entry now, or, if the disk cannot be written, before the next one. */
   appendOrDefer(entry: LedgerEntry): void {
     this.deferred.push(entry)
     try {
@@ -145,7 +145,7 @@ export class Outbox {
     }
   }
 
-  /** Writes an entry, and before it those that could not be written in their time. */
+  /** Writes an entry, and before it those that were deferred. */
   append(entry: LedgerEntry): void {
     this.appendDeferred()
     this.ledger.append(entry, new Date())

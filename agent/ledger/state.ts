@@ -1,4 +1,4 @@
-// What follows from the entries of a ledger: where counts, sequence and receipts stand. Pure.
+// The state that follows from the entries of a ledger: counts, sequence and receipts. Pure.
 import { emptyTotals, type Totals } from './accounting.ts'
 import { afterMove } from './accounts.ts'
 import { CHAIN_START, type LedgerEntry } from './entries.ts'
@@ -14,7 +14,7 @@ export interface LedgerState {
   receipted: number
   /** Hash of the frame of batch `receipted`, hexadecimal. */
   hash: string
-  /** The last batch entry, whose segment a power cut may have kept from the spool. */
+  /** The last batch entry, whose segment may be missing from the spool after a power cut. */
   lastBatch: Extract<LedgerEntry, { kind: 'batch' }> | undefined
   stoppedCleanly: boolean
 }

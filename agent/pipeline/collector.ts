@@ -1,6 +1,6 @@
-// Where messages end: each is interpreted, counted at exactly one place, and, if suspicious, put into the open batch.
+// Takes every message: it is interpreted, counted at exactly one place, and, if suspicious, put into the open batch.
 // Synchronous: when `deliver` returns, the message is accounted for.
-import { Added, type Context, End } from '../batch/open-batch.ts'
+import { Added, type Context, Endpoint } from '../batch/open-batch.ts'
 import { Clock, type EventRecord, productNames } from '../event.ts'
 import type { InputName, Totals } from '../ledger/accounting.ts'
 import type { Accounts, InputAccount } from '../ledger/accounts.ts'
@@ -17,7 +17,8 @@ import { Interpreter } from './interpreter.ts'
 import { Shapes, shapeOf } from './message-shapes.ts'
 import type { OpenBatches } from './open-batches.ts'
 
-const endOf = (has: boolean, kind: number): number => (!has ? End.absent : kind === NetworkKind.internal ? End.ours : End.foreign)
+const endpointOf = (has: boolean, kind: number): number =>
+  !has ? Endpoint.absent : kind === NetworkKind.internal ? Endpoint.ours : Endpoint.foreign
 
 /** The gateway of packets that this machine's own rules log. */
 const OWN_GATEWAY = 'this machine'
@@ -30,7 +31,7 @@ export class Collector {
   readonly shapes = new Shapes()
   /** Messages refused before they were read, by reason. They count as unreadable, what is not IP as ignored. */
   readonly refused: Record<RefusalReason | NflogRefusal, number> = { oversize: 0, 'broken-frame': 0, 'broken-packet': 0, 'not-ip': 0 }
-  /** Messages that made us fail: 0 unless the program is wrong. They count as unreadable. */
+  /** Messages on which reading threw an error: 0 unless the program is wrong. They count as unreadable. */
   readingFaults = 0
   lastReadingFault: unknown
   readonly triage: Triage
@@ -38,7 +39,7 @@ export class Collector {
   private readonly batches: OpenBatches
   private readonly gateways: Gateways
   private readonly interpreter: Interpreter
-  private readonly context: Context = { gateway: 0, product: 0, reason: 0, sourceEnd: 0, destinationEnd: 0 }
+  private readonly context: Context = { gateway: 0, product: 0, reason: 0, sourceEndpoint: 0, destinationEndpoint: 0 }
   private shapesLeft = SHAPES_PER_SECOND
 
   constructor(accounts: Accounts, batches: OpenBatches, gateways: Gateways, triage: Triage) {
@@ -109,7 +110,7 @@ export class Collector {
     try {
       reading = interpreter.interpret(bytes, start, end, gateway, receivedAtMs)
     } catch (error) {
-      // a fault of ours in reading one message must not cost the messages behind it
+      // a bug in reading one message must not cost the messages after it
       this.readingFaults++
       this.lastReadingFault = error
       reading = Reading.unreadable
@@ -121,7 +122,7 @@ export class Collector {
     else this.place(account, interpreter.event, interpreter.rule, gateway.number, interpreter.product)
   }
 
-  /** Puts an event that was judged where its rule says. */
+  /** Counts an event that was judged where its rule says, and adds it to the open batch if it is to be sent. */
   private place(account: InputAccount, event: EventRecord, ruleIndex: number, gateway: number, product: number): void {
     const rule = rules[ruleIndex]
     if (rule.verdict === Verdict.drop) {
@@ -132,8 +133,8 @@ export class Collector {
     context.gateway = gateway
     context.product = product
     context.reason = ruleIndex
-    context.sourceEnd = endOf(event.hasSource, triage.sourceKind)
-    context.destinationEnd = endOf(event.hasDestination, triage.destinationKind)
+    context.sourceEndpoint = endpointOf(event.hasSource, triage.sourceKind)
+    context.destinationEndpoint = endpointOf(event.hasDestination, triage.destinationKind)
     const added = this.batches.add(event, context, account.input, rule.value)
     if (added === Added.row) account.placedWaiting()
     else if (added === Added.merged) account.placedMerged()

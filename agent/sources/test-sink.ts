@@ -8,7 +8,7 @@ const PATIENCE_MS = 10_000
 /** Waits until `holds` does; throws, saying what it waited for, if that never comes. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
   for (let waited = 0; !holds(); waited += STEP_MS) {
-    if (waited > PATIENCE_MS) throw new Error(`waited in vain for ${what}`)
+    if (waited > PATIENCE_MS) throw new Error(`timed out waiting for ${what}`)
     await sleep(STEP_MS)
   }
 }

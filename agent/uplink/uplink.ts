@@ -1,5 +1,5 @@
-// Sends what waits, oldest first, one at a time, and removes only what central has signed for. One attempt and the loop are
-// two functions. No refusal ends the loop: a box that gives up is a box that someone has to visit.
+// Sends what is in the spool, oldest first, one at a time, and removes only what central has acknowledged. One attempt and
+// the loop are two functions. No refusal ends the loop: a box that gives up is a box that someone has to visit.
 import * as z from 'zod'
 import { describe, Failure } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
@@ -8,7 +8,7 @@ import { isRenewalDue, refusalOf, renewOnce } from './enrol.ts'
 import type { Identity } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
 
-export const receiptShape = z.object({
+export const receiptSchema = z.object({
   device: z.string(),
   sequence: z.int(),
   hash: z.string(),
@@ -16,7 +16,7 @@ export const receiptShape = z.object({
   key: z.string(),
   signature: z.string(),
 })
-export type UplinkReceipt = z.infer<typeof receiptShape>
+export type UplinkReceipt = z.infer<typeof receiptSchema>
 
 /** The next thing to send. `bytes` is the signed frame, `hash` what the receipt must name. */
 export interface Outgoing {
@@ -25,7 +25,7 @@ export interface Outgoing {
   readonly bytes: Uint8Array
 }
 
-/** What the agent lends to the uplink: it knows neither spool nor ledger. */
+/** What the agent provides to the uplink, which knows neither spool nor ledger. */
 export interface UplinkHost {
   identity(): Identity | undefined
   connect(identity: Identity, signal: AbortSignal): Promise<CentralClient>
@@ -33,7 +33,7 @@ export interface UplinkHost {
   /** True if the receipt carries central's signature. */
   isGenuine(receipt: UplinkReceipt, identity: Identity): boolean
   acknowledge(outgoing: Outgoing, receipt: UplinkReceipt): void | Promise<void>
-  /** Central has refused this batch for what it is, again and again: it must not keep those behind it. */
+  /** Central has rejected this batch again and again: it must not block later ones. */
   discard(sequence: number): void
   replace(identity: Identity['stored']): void
   /** Resolves when there may be something to do, or when `ms` are over. */
@@ -41,7 +41,7 @@ export interface UplinkHost {
 }
 
 export interface UplinkState {
-  /** True while a batch is on its way: its receipt must still find it. */
+  /** True while a batch is being sent: it has to be there when its receipt comes. */
   isSending: boolean
   lastReceiptAt: number
   lastReceipt: UplinkReceipt | undefined
@@ -74,19 +74,19 @@ export async function uploadOnce(
 ): Promise<UplinkReceipt> {
   const answer = await client.post('/v1/batches', outgoing.bytes, signal)
   if (answer.status !== 200) throw new Refused(refusalOf(answer), answer)
-  const read = receiptShape.safeParse(answer.body)
+  const read = receiptSchema.safeParse(answer.body)
   const isOurs =
     read.success &&
     read.data.device === identity.stored.device &&
     read.data.sequence === outgoing.sequence &&
     read.data.hash === outgoing.hash
   if (!isOurs || !host.isGenuine(read.data, identity))
-    throw new Failure('receipt-wrong', `the answer to batch ${outgoing.sequence} is no receipt for it`)
+    throw new Failure('receipt-wrong', `the answer to batch ${outgoing.sequence} is not a valid receipt for it`)
   return read.data
 }
 
 const IDLE_MS = 60_000
-/** Statuses that speak of the bytes themselves; the same bytes will not do better later. */
+/** Statuses that reject the bytes themselves: sending the same bytes again will not help. */
 const REJECTING_STATUSES = [400, 413, 415, 422]
 const REJECTIONS_MAX = 8
 /** A renewal that fails must not keep batches from being sent while the certificate is still good. */
@@ -131,8 +131,8 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       state.isSending = true
       const receipt = await uploadOnce(host, open.client, identity, outgoing, signal)
       const acknowledged = host.acknowledge(outgoing, receipt)
-      if (state.failure !== undefined) log.info(`central takes batches again, from ${outgoing.sequence} on`)
-      // said at once: whoever sees these events counted as sent does not see the failure from before any more
+      if (state.failure !== undefined) log.info(`central accepts batches again, from batch ${outgoing.sequence} on`)
+      // at once: a status that counts these events as sent must not show the failure from before
       Object.assign(state, { lastReceipt: receipt, lastReceiptAt: Date.now(), failure: undefined, retryAt: 0 })
       await acknowledged
       state.isSending = false
@@ -158,7 +158,7 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
   await open?.client.close()
 }
 
-/** Waits `ms`, or until the box has another identity: who has just enrolled it again shall not have to wait for the old one's failures. */
+/** Waits `ms`, or until the box has another identity: after enrolling again nobody should have to wait for the old one's failures. */
 async function backOff(host: UplinkHost, identity: Identity | undefined, ms: number, signal: AbortSignal): Promise<void> {
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(), ms)
