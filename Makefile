@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 menu: ## print this menu
 	@echo 'CyberAlarm: one box that reads firewall logs and sends only metadata of suspicious activity'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 appliance: ready ## the box: OVA, image to flash and qcow2 (BASE=debian-13, centos-stream-10 or -9; CENTRAL_URL= CENTRAL_PINS= SIGNING_KEY=)
 	@bash scripts/appliance/set-up.sh
