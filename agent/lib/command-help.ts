@@ -1,5 +1,5 @@
 // What --help prints: how a command is typed, what it does, its options with their defaults, an example, its exit codes.
-import type { Command, Options, Program } from './command-line.ts'
+import type { Command, Options, Program } from './command-table.ts'
 
 const usualExitCodes: Readonly<Record<number, string>> = { 0: 'done', 1: 'failed; the message says why', 2: 'the command line is wrong' }
 
@@ -17,7 +17,10 @@ export function overview({ name, summary, noun, commands, common }: Program): st
 }
 
 /** One command, typed as `typed`. */
-export function commandHelp(typed: string, { operands = [], options, help, example, exitCodes }: Command): string {
+export function commandHelp(
+  typed: string,
+  { operands = [], options, help, example, exitCodes }: Omit<Command, 'name' | 'summary'>,
+): string {
   const required = Object.entries(options).filter(([, option]) => option.required)
   const usage = [typed, ...required.map(([name, { value }]) => `--${name} ${value}`), ...operands, '[options]'].join(' ')
   const codes = Object.entries({ ...usualExitCodes, ...exitCodes })

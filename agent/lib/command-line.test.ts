@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type Command, parseArguments, parseCommandLine, UsageError, wholeNumber } from './command-line.ts'
+import { parseArguments, parseCommandLine, UsageError, wholeNumber } from './command-line.ts'
+import type { Command } from './command-table.ts'
 
 const copy = {
   name: 'copy',

@@ -1,6 +1,7 @@
 // What a verb is, and what it is called with.
 import { Failure } from '../errors.ts'
-import { type Command, type Options, parseCommandLine, type Request, UsageError, type Values } from '../lib/command-line.ts'
+import { parseCommandLine, type Request, UsageError } from '../lib/command-line.ts'
+import type { Command, Options, Values } from '../lib/command-table.ts'
 
 export interface Call<O extends Options = Options> {
   readonly values: Values<O>

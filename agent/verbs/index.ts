@@ -1,6 +1,6 @@
 // The one table of verbs. What only one verb needs is loaded by that verb: a person waits for the others.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Option, Options } from '../lib/command-line.ts'
+import type { Option, Options } from '../lib/command-table.ts'
 import { table } from '../lib/table.ts'
 import { journalLog } from '../log.ts'
 import { pathsBelow } from '../paths.ts'

@@ -1,5 +1,5 @@
 // The one table of the box's own programs. What only one of them needs is loaded by that one.
-import type { Command } from '../../agent/lib/command-line.ts'
+import type { Command } from '../../agent/lib/command-table.ts'
 import type { Input, Output } from './console/terminal.ts'
 
 export interface ProgramCall {

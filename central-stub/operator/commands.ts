@@ -1,102 +1,96 @@
 // Commands of central as one table: what each is for, what it takes, and how it runs. `run` holds the folder; all others
 // ask the central that runs, over the socket in its folder.
-import { type AdminRequest, askAdmin } from './admin.ts'
+import { wholeNumber } from '../../agent/lib/command-line.ts'
+import type { Command as CommandLine, Options, Values } from '../../agent/lib/command-table.ts'
+import { askAdmin } from './admin.ts'
 import type { Stats, Top } from './stats.ts'
 
-export class UsageError extends Error {}
-
-type Values = Readonly<Record<string, string | boolean | undefined>>
-
-export interface Command {
-  readonly summary: string
-  readonly usage: string
-  readonly help: string
-  readonly options: Readonly<Record<string, { type: 'string' | 'boolean' }>>
-  readonly run: (values: Values) => Promise<void>
+interface Command<O extends Options = Options> extends CommandLine<O> {
+  run(folder: string, values: Values<O>): Promise<void>
 }
 
-const string = { type: 'string' } as const
-const boolean = { type: 'boolean' } as const
+/** Lets the compiler know which options a command's `run` is given. */
+const command = <const O extends Options>(row: Command<O>): Command => row
 
-export const commands: Readonly<Record<string, Command>> = {
-  run: {
+export const common = { folder: { value: 'DIR', help: "central's folder: keys and data", required: true } } as const
+const json = { help: 'print JSON instead of text' } as const
+const runOptions = {
+  host: { value: 'ADDRESS', help: 'address to listen on; 0.0.0.0 or :: for all', default: '127.0.0.1' },
+  port: { value: 'PORT', help: 'TCP port; 0 takes any that is free', default: '8443' },
+  name: { value: 'NAME', help: 'DNS name (or address) under which boxes reach it', default: 'localhost' },
+} as const
+
+export const commands: readonly Command[] = [
+  command({
+    name: 'run',
     summary: 'start central; makes everything it needs on first start',
-    usage: '--folder DIR [--host 127.0.0.1] [--port 8443] [--name localhost]',
-    help: `Keeps keys and data in DIR (0700). Prints one line of JSON when it is ready:
+    help: `Keeps keys and data in the folder (0700). Prints one line of JSON when it is ready:
   {"listening":"https://localhost:8443","pins":["sha256/..."]}
 A box needs both: the address, and the pin by which it knows this central again.
---host  address to listen on; 0.0.0.0 or :: for all
---port  TCP port; 0 takes any that is free
---name  DNS name (or address) under which boxes reach it
-Back up DIR: without authority.pem every box has to enrol again; without seal.json
+Back up the folder: without authority.pem every box has to enrol again; without seal.json
 what waits on the boxes cannot be read.`,
-    options: { folder: string, host: string, port: string, name: string },
+    example: 'node central-stub/main.ts run --folder /var/lib/central --name central.example --host 0.0.0.0',
+    options: runOptions,
     run,
-  },
-  code: {
+  }),
+  command({
+    name: 'code',
     summary: 'make an enrolment code for one box of a member',
-    usage: '--folder DIR --member NAME [--hours 72]',
     help: `Prints the code. It is good for one box, once, for so many hours, and it is shown
 only now: central keeps its hash. On the box: cyberalarm enrol CODE`,
-    options: { folder: string, member: string, hours: string },
-    run: async values => {
-      const request: AdminRequest = { ask: 'code', member: needed(values, 'member'), hours: numberOf(values, 'hours', 72) }
-      console.log(await askAdmin(needed(values, 'folder'), request))
+    example: "node central-stub/main.ts code --folder /var/lib/central --member 'St Example School'",
+    options: {
+      member: { value: 'NAME', help: 'the organisation that the box belongs to', required: true },
+      hours: { value: 'HOURS', help: 'how long the code is good', default: '72' },
     },
-  },
-  revoke: {
-    summary: 'let a device in no longer',
-    usage: '--folder DIR --device ID',
+    run: async (folder, { member, hours }) =>
+      console.log(await askAdmin(folder, { ask: 'code', member, hours: wholeNumber('hours', hours, 0, 999_999) })),
+  }),
+  command({
+    name: 'revoke',
+    summary: 'revoke the certificates of a device',
     help: `Revokes every certificate of the device, from this moment on. What it sent stays.
 The box comes back with a fresh code, and keeps its id.`,
-    options: { folder: string, device: string },
-    run: async values => {
-      const count = await askAdmin(needed(values, 'folder'), { ask: 'revoke', device: needed(values, 'device') })
-      console.log(`${count} certificates revoked`)
-    },
-  },
-  stats: {
+    example: 'node central-stub/main.ts revoke --folder /var/lib/central --device 3b0c6a1e-0000-4000-8000-000000000000',
+    options: { device: { value: 'ID', help: 'id of the device, as `stats` shows it', required: true } },
+    run: async (folder, { device }) => console.log(`${await askAdmin(folder, { ask: 'revoke', device })} certificates revoked`),
+  }),
+  command({
+    name: 'stats',
     summary: 'what central holds: devices, batches, events, messages, shed, sources',
-    usage: '--folder DIR [--json]',
     help: `rows      rows of events stored (repeats are merged into one row)
 events    what those rows count
 messages  messages of gateways behind them
 shed      what devices have stated, signed, that they could not keep`,
-    options: { folder: string, json: boolean },
-    run: async values => {
-      const stats = (await askAdmin(needed(values, 'folder'), { ask: 'stats' })) as Stats
-      console.log(values.json === true ? JSON.stringify(stats) : statsText(stats))
+    example: 'node central-stub/main.ts stats --folder /var/lib/central',
+    options: { json },
+    run: async (folder, values) => {
+      const stats = (await askAdmin(folder, { ask: 'stats' })) as Stats
+      console.log(values.json ? JSON.stringify(stats) : statsText(stats))
     },
-  },
-  top: {
+  }),
+  command({
+    name: 'top',
     summary: 'the ten most seen sources, ports, reasons and products',
-    usage: '--folder DIR [--json]',
     help: 'Counts events, not rows, over everything stored.',
-    options: { folder: string, json: boolean },
-    run: async values => {
-      const top = (await askAdmin(needed(values, 'folder'), { ask: 'top' })) as Top
-      console.log(values.json === true ? JSON.stringify(top) : topText(top))
+    example: 'node central-stub/main.ts top --folder /var/lib/central --json',
+    options: { json },
+    run: async (folder, values) => {
+      const top = (await askAdmin(folder, { ask: 'top' })) as Top
+      console.log(values.json ? JSON.stringify(top) : topText(top))
     },
-  },
-}
+  }),
+]
 
-export function overview(): string {
-  const lines = Object.entries(commands).map(([word, { summary }]) => `  ${word.padEnd(8)}${summary}`)
-  return ['Usage: node central-stub/main.ts COMMAND --folder DIR', '', ...lines, '', 'COMMAND --help tells more.'].join('\n')
-}
-
-export const commandHelp = (word: string, { summary, usage, help }: Command): string =>
-  `${word}: ${summary}\n\nUsage: node central-stub/main.ts ${word} ${usage}\n\n${help}`
-
-async function run(values: Values): Promise<void> {
+async function run(folder: string, { host, port, name }: Values<typeof runOptions>): Promise<void> {
   process.umask(0o077)
   // only here, so that the commands that ask do not load a server and a database first
   const { startCentral } = await import('../central.ts')
   const central = await startCentral({
-    folder: needed(values, 'folder'),
-    host: textOf(values, 'host', '127.0.0.1'),
-    port: numberOf(values, 'port', 8443),
-    name: textOf(values, 'name', 'localhost'),
+    folder,
+    host,
+    port: wholeNumber('port', port, 0, 65_535),
+    name,
     report: error => {
       console.error(error)
       // DuckDB refuses everything after such an error until it is opened again: whoever supervises starts us anew
@@ -105,23 +99,6 @@ async function run(values: Values): Promise<void> {
   })
   console.log(JSON.stringify({ listening: central.url, pins: central.pins }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void central.close())
-}
-
-function textOf(values: Values, name: string, fallback: string): string {
-  const value = values[name]
-  return typeof value === 'string' ? value : fallback
-}
-
-function needed(values: Values, name: string): string {
-  const value = textOf(values, name, '')
-  if (value === '') throw new UsageError(`--${name} is missing: --help shows what the command takes`)
-  return value
-}
-
-function numberOf(values: Values, name: string, fallback: number): number {
-  const text = textOf(values, name, String(fallback))
-  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`--${name} is a whole number, not '${text}'`)
-  return Number(text)
 }
 
 const ranking = (rows: Top['sources']): string[] => rows.map(({ name, count }) => `  ${String(count).padStart(12)}  ${name}`)
