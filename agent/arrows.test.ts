@@ -117,6 +117,29 @@ t.test('central knows the wire and nothing else of the agent', async t => {
     for (const target of imports.filter(name => name.startsWith('agent/'))) t.match(target, /^agent\/(batch|lib)\//, `${path} -> ${target}`)
 })
 
+/** What each module of central may import of the others. Beside them: refusals, folder and the queues, which all may. */
+const centralModules: Readonly<Record<string, readonly string[]>> = {
+  http: ['ingest', 'devices', 'store', 'trust'],
+  operator: ['store'],
+  ingest: ['devices', 'store', 'trust'],
+  devices: ['store', 'trust'],
+  store: [],
+  trust: [],
+}
+const centralBase = ['refusals.ts', 'folder.ts', 'keyed-queue.ts'].map(name => `central-stub/${name}`)
+
+t.test("central's modules know only what lies below them", async t => {
+  const moduleOf = (path: string) => path.split('/').slice(1, -1)[0]
+  for (const { path, imports } of code.filter(file => file.path.startsWith('central-stub/'))) {
+    const from = moduleOf(path)
+    if (from === undefined && !centralBase.includes(path)) continue
+    for (const target of imports.filter(name => name.startsWith('central-stub/') && !centralBase.includes(name))) {
+      const to = moduleOf(target)
+      t.ok(from !== undefined && (from === to || centralModules[from]?.includes(to)), `${path} -> ${target}`)
+    }
+  }
+})
+
 t.test('what first boot runs knows the agent and the table of the OVA, and only the release knows it', async t => {
   for (const { path, imports } of code) {
     const isBox = path.startsWith('appliance/box/')

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
-import { commands } from './operator/commands.ts'
+import { commands } from './commands.ts'
 import { enrolBox, makeBatch, makeCsr, newKey, post, send, targetOf, zeroHash } from './test-box.ts'
 
 const main = new URL('./main.ts', import.meta.url).pathname

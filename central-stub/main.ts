@@ -1,6 +1,6 @@
 // `node central-stub/main.ts COMMAND`: argv to a command of commands.ts. 0 done, 1 failed, 2 the command line is wrong.
 import { parseCommandLine, UsageError } from '../agent/lib/command-line.ts'
-import { commands, common } from './operator/commands.ts'
+import { commands, common } from './commands.ts'
 
 const name = 'node central-stub/main.ts'
 const summary = 'Enrols boxes, takes their batches, and signs for what it has stored.'

@@ -1,9 +1,9 @@
 // Commands of central as one table: what each is for, what it takes, and how it runs. `run` holds the folder; all others
 // ask the central that runs, over the socket in its folder.
-import { wholeNumber } from '../../agent/lib/command-line.ts'
-import type { Command as CommandLine, Options, Values } from '../../agent/lib/command-table.ts'
-import { askAdmin } from './admin.ts'
-import type { Stats, Top } from './stats.ts'
+import { wholeNumber } from '../agent/lib/command-line.ts'
+import type { Command as CommandLine, Options, Values } from '../agent/lib/command-table.ts'
+import { askAdmin } from './operator/admin.ts'
+import type { Stats, Top } from './operator/stats.ts'
 
 interface Command<O extends Options = Options> extends CommandLine<O> {
   run(folder: string, values: Values<O>): Promise<void>
@@ -85,7 +85,7 @@ shed      what devices have stated, signed, that they could not keep`,
 async function run(folder: string, { host, port, name }: Values<typeof runOptions>): Promise<void> {
   process.umask(0o077)
   // only here, so that the commands that ask do not load a server and a database first
-  const { startCentral } = await import('../central.ts')
+  const { startCentral } = await import('./central.ts')
   const central = await startCentral({
     folder,
     host,
