@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { Action, EventRecord } from '../agent/event.ts'
 import { whyNoNamespace } from '../agent/node-netfilter-log/test-ground.ts'
-import { readPrefix } from '../agent/recognisers/products/netfilter/netfilter-prefix.ts'
+import { readRulePrefix } from '../agent/recognisers/tokenisers/rule-prefix.ts'
 import { parseSettings } from '../agent/settings/table.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../docs/linux-gateway.md'), 'utf8')
@@ -40,7 +40,7 @@ t.test('each prefix says what became of the packet', async test => {
   for (const [prefix, action] of Object.entries(expected)) {
     test.ok(page.includes(`\`${prefix}\``))
     event.reset()
-    readPrefix(Buffer.from(prefix), 0, prefix.length, event)
+    readRulePrefix(Buffer.from(prefix), 0, prefix.length, event)
     test.equal(event.action, action, prefix)
   }
   const used = new Set([...page.matchAll(/prefix "([^"]*)"/g)].map(([, prefix]) => prefix))
