@@ -109,7 +109,7 @@ function hear(group: number, logged: Logged[], refused: string[]) {
         },
       }),
     sink: {
-      heardAt: 0,
+      receivedAtMs: 0,
       deliver: (event: EventRecord, bytes, record) => {
         readRulePrefix(bytes, record.prefixStart, record.prefixEnd, event)
         const { '@timestamp': _time, ...fields } = toEcs(event)
@@ -117,7 +117,7 @@ function hear(group: number, logged: Logged[], refused: string[]) {
       },
       refuse: reason => refused.push(reason),
     },
-    trouble: error => refused.push(error.message),
+    onError: error => refused.push(error.message),
   })
   return { source, text: () => Buffer.concat(heard).toString('latin1') }
 }

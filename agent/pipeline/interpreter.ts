@@ -18,22 +18,22 @@ export interface ProductCounts {
   readonly unreadable: number
 }
 
-/** How many beginnings of messages are told apart; two that share a place cost a question, not a mistake. */
-const BEGINNINGS = 1024
+/** How many prefixes of messages are told apart; two that share a slot cost a call of `claims`, not a mistake. */
+const PREFIXES = 1024
 
 export class Interpreter {
   readonly message = new Message()
   readonly event = new EventRecord()
   readonly triage: Triage
-  /** Who read the message last interpreted; undefined if nobody claimed it. */
+  /** Of the message interpreted last; undefined if none claimed it. */
   recogniser: Recogniser | undefined
   /** Index of the triage rule that decided; meaningful after Reading.event. */
   rule = 0
   /** Wire number of the product that was recognised. */
   product = 0
-  /** Who claimed the last message that began so. */
-  private readonly byBeginning: (Recogniser | undefined)[] = new Array(BEGINNINGS).fill(undefined)
-  private readonly productOf = new Uint8Array(BEGINNINGS)
+  /** Which recogniser claimed the last message with this prefix, and its product number. */
+  private readonly byPrefix: (Recogniser | undefined)[] = new Array(PREFIXES).fill(undefined)
+  private readonly productOf = new Uint8Array(PREFIXES)
   /** Where the recogniser that claimed the message is to begin. */
   private start = NOT_OURS
   /** By product: messages that its recogniser claimed, and that it then made out. */
@@ -78,18 +78,18 @@ export class Interpreter {
 
   private claim(gateway: Gateway): Recogniser | undefined {
     const { message } = this
-    const beginning = beginningOf(message)
-    // what a message begins with says most about its product, then what its gateway said last
-    const likely = this.byBeginning[beginning]
+    const prefix = prefixOf(message)
+    // the prefix says most about the product, then what the gateway sent last
+    const likely = this.byPrefix[prefix]
     if (this.isClaimedBy(likely)) {
-      this.product = this.productOf[beginning]
+      this.product = this.productOf[prefix]
       return likely
     }
     const last = gateway.recogniser
-    if (last !== likely && this.isClaimedBy(last)) return this.remember(beginning, last)
+    if (last !== likely && this.isClaimedBy(last)) return this.remember(prefix, last)
     for (let i = 0; i < recognisers.length; i++) {
       const one = recognisers[i]
-      if (one !== likely && one !== last && this.isClaimedBy(one)) return this.remember(beginning, one)
+      if (one !== likely && one !== last && this.isClaimedBy(one)) return this.remember(prefix, one)
     }
     this.product = 0
     return undefined
@@ -101,16 +101,16 @@ export class Interpreter {
     return this.start >= 0
   }
 
-  private remember(beginning: number, recogniser: Recogniser): Recogniser {
+  private remember(prefix: number, recogniser: Recogniser): Recogniser {
     this.product = productNumbers.get(recogniser) ?? 0
-    this.byBeginning[beginning] = recogniser
-    this.productOf[beginning] = this.product
+    this.byPrefix[prefix] = recogniser
+    this.productOf[prefix] = this.product
     return recogniser
   }
 }
 
 /** A number for the first three bytes of the text, by which FortiGate's `date=` and Sophos's `device=` differ. */
-function beginningOf({ bytes, body, end }: Message): number {
+function prefixOf({ bytes, body, end }: Message): number {
   if (body + 3 > end) return 0
-  return (bytes[body] ^ (bytes[body + 1] << 2) ^ (bytes[body + 2] << 4)) & (BEGINNINGS - 1)
+  return (bytes[body] ^ (bytes[body + 1] << 2) ^ (bytes[body + 2] << 4)) & (PREFIXES - 1)
 }
