@@ -1,22 +1,8 @@
 import t from 'tap'
-import { EventRecord, toEcs } from '../../../event.ts'
-import { Message } from '../../../message.ts'
-import { readHeader } from '../../../sources/syslog/syslog-header.ts'
-import { Reading } from '../../recogniser.ts'
+import { lineReader } from '../../../testing/reading.ts'
 import { netfilter } from './netfilter.ts'
 
-const message = new Message()
-const event = new EventRecord()
-
-function read(line: string) {
-  const bytes = Buffer.from(line)
-  readHeader(message, bytes, 0, bytes.length)
-  const start = netfilter.claims(message)
-  if (start < 0) return 'not claimed'
-  event.reset()
-  const reading = netfilter.read(message, event, start)
-  return reading === Reading.event ? toEcs(event) : 'unreadable'
-}
+const read = lineReader(netfilter)
 
 const packet = 'IN=eth0 OUT= MAC= SRC=203.0.113.5 DST=198.51.100.80 LEN=40 PROTO=TCP SPT=4711 DPT=23 SYN'
 

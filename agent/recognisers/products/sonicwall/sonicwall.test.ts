@@ -1,22 +1,8 @@
 import t from 'tap'
-import { EventRecord, toEcs } from '../../../event.ts'
-import { Message } from '../../../message.ts'
-import { readHeader } from '../../../sources/syslog/syslog-header.ts'
-import { Reading } from '../../recogniser.ts'
+import { lineReader } from '../../../testing/reading.ts'
 import { sonicwall } from './sonicwall.ts'
 
-const message = new Message()
-const event = new EventRecord()
-
-function read(line: string) {
-  const bytes = Buffer.from(line)
-  readHeader(message, bytes, 0, bytes.length)
-  const start = sonicwall.claims(message)
-  if (start < 0) return 'not claimed'
-  event.reset()
-  const reading = sonicwall.read(message, event, start)
-  return reading === Reading.event ? toEcs(event) : reading === Reading.ignored ? 'ignored' : 'unreadable'
-}
+const read = lineReader(sonicwall)
 
 const ends = 'src=203.0.113.9:4711:X1 dst=198.51.100.10:3389:X2'
 const actionOf = (fields: string) => Object(read(`id=firewall sn=0017C5000001 ${fields} ${ends}`))['event.action']

@@ -1,22 +1,9 @@
 import t from 'tap'
-import { EventRecord, toEcs } from '../../../event.ts'
-import { Message } from '../../../message.ts'
-import { readHeader } from '../../../sources/syslog/syslog-header.ts'
-import { Reading } from '../../recogniser.ts'
+import { lineReader } from '../../../testing/reading.ts'
 import { sophosXg } from './sophos-xg.ts'
 
-const message = new Message()
-const event = new EventRecord()
-
-function read(fields: string) {
-  const bytes = Buffer.from(`<30>device="SFW" date=2026-11-20 time=12:00:01 timezone="GMT" log_component="X" ${fields}`)
-  readHeader(message, bytes, 0, bytes.length)
-  const start = sophosXg.claims(message)
-  if (start < 0) return 'not claimed'
-  event.reset()
-  const reading = sophosXg.read(message, event, start)
-  return reading === Reading.event ? toEcs(event) : reading === Reading.ignored ? 'ignored' : 'unreadable'
-}
+const readLine = lineReader(sophosXg)
+const read = (fields: string) => readLine(`<30>device="SFW" date=2026-11-20 time=12:00:01 timezone="GMT" log_component="X" ${fields}`)
 
 const ends = 'src_ip=203.0.113.9 dst_ip=198.51.100.11 protocol="TCP" src_port=60102 dst_port=23'
 const actionOf = (fields: string) => Object(read(`${fields} ${ends}`))['event.action']
