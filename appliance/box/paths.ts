@@ -35,6 +35,8 @@ export interface BoxPaths {
   readonly networkdFolder: string
   readonly networkManagerFolder: string
   readonly timeSources: string
+  /** The HTTP proxy, or nothing, in one line: for base/packages, which reads no settings. */
+  readonly proxy: string
 }
 
 export function boxPathsBelow(root: string): BoxPaths {
@@ -65,5 +67,6 @@ export function boxPathsBelow(root: string): BoxPaths {
     networkdFolder: join(root, 'run/systemd/network'),
     networkManagerFolder: join(root, 'run/NetworkManager/system-connections'),
     timeSources: join(root, 'run/chrony-box/member.sources'),
+    proxy: join(told, 'proxy'),
   }
 }

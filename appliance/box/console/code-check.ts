@@ -1,5 +1,5 @@
 // What can be said about an enrolment code while it is being typed, without saying the code.
-import { normaliseCode } from '../../../agent/batch/enrolment-code.ts'
+import { normaliseCode } from '../../../agent/lib/typed-code.ts'
 
 const LETTERS = 17
 

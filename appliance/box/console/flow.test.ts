@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { makeCode } from '../../../agent/batch/enrolment-code.ts'
+import { makeCode } from '../../../agent/lib/typed-code.ts'
 import { readMember } from '../settings/box-settings.ts'
 import { afterIdle, overview, press } from './flow.ts'
 import { KeyReader } from './keys.ts'

@@ -32,6 +32,7 @@ t.test('first boot with nothing said: DHCP, the settings of the image, and a box
   box.put('usr/lib/cyberalarm/time.sources', 'pool ntp.example iburst\n')
   t.match(await run(['apply', '--root', box.root]), { code: 0 })
   t.same(settingsOf(box)['nflog.groups'], [514])
+  t.equal(box.text('run/cyberalarm-box/proxy'), '\n')
   t.match(box.text('run/systemd/network/10-cyberalarm.network'), /DHCP=ipv4/)
   t.equal(box.text('run/chrony-box/member.sources'), 'pool ntp.example iburst\n')
   t.notOk(existsSync(box.paths.code))

@@ -83,6 +83,8 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
     code: choice.code !== '',
   }
   const all = { network: true, agent: true, time: true, code: true }
+  // a name and a password for the proxy may be in it
+  await attempt(() => put(paths.proxy, `${values['uplink.proxy'] || (image?.values['uplink.proxy'] ?? '')}\n`, 0o600))
   notices.push(...((await attempt(() => activate(run, { changed: isUnfinished ? all : changed, backend, plan, hostName }))) ?? []))
   await attempt(() => removeIfThere(paths.unfinished))
 

@@ -46,6 +46,14 @@ t.test('a text counts once: what the console set later holds until the text sets
   t.equal(hostOf(choose(given({ config: 'host.name = three' }), wish.applied)), 'three')
 })
 
+t.test('what an earlier release wrote down of a text still stands for it: the table may be put in another order', async t => {
+  const text = `time.servers = ntp.example\nhost.name = box\nnetwork.gateway = 192.0.2.1\nnetwork.address = 192.0.2.10/24
+network.dns = 192.0.2.53\nmember.networks = 198.51.100.0/24\nuplink.proxy = http://proxy.example:3128\nnflog.groups = 5
+syslog.idleSeconds = 60\nsyslog.udp = off\nspool.quotaMiB = 77\ncentral.url = https://central.example\n`
+  const { applied } = choose(given({ config: text }), {})
+  t.equal(applied.config?.settings, 'de87104806883611de11d33b6a87a9db1ee6b2ac9fe411c0a813912d56048c61')
+})
+
 t.test('a carrier that is away for a boot, or empty, is not new when it comes back', async t => {
   const { applied } = choose(given({ ovf: 'host.name = one' }), {})
   const away = choose(given({}), applied)

@@ -2,8 +2,6 @@
 import { type SettingName, settingsTable } from '../../../agent/settings/table.ts'
 import { type BoxSettings, formatStated, type ParsedMember } from './box-settings.ts'
 
-export const DEFAULT_HOST_NAME = 'cyberalarm'
-
 const agentNames = Object.keys(settingsTable) as SettingName[]
 
 /** The settings file of the agent: what the image brings, and over it what the member states. */

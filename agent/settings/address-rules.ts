@@ -1,8 +1,7 @@
 // Which addresses, gateways and networks fit together. Pure; a fault is a text for people, '' is none.
-import { isIP, isIPv4 } from 'node:net'
-import { parsePrefix } from '../../../agent/lib/prefix.ts'
-
-export const isAddress = (text: string): boolean => isIP(text) !== 0 && !text.includes('%')
+import { isIPv4 } from 'node:net'
+import { parsePrefix } from '../lib/prefix.ts'
+import { isAddress } from './shapes.ts'
 
 const rangeOf = (text: string): { first: bigint; last: bigint } => parsePrefix(text) ?? { first: 0n, last: 0n }
 
