@@ -9,7 +9,7 @@ import { pathsBelow } from '../../agent/paths.ts'
 import { startCentralProcess } from '../../agent/testing/central-process.ts'
 import { temporaryFolder } from '../../agent/testing/harness.ts'
 import { readIdentity } from '../../agent/uplink/identity.ts'
-import type { ToldEnrolment } from './enrol.ts'
+import type { EnrolmentReport } from './enrol.ts'
 import { filesWith, run, start } from './test-program.ts'
 import { freshCode, type TestRoot, testRoot } from './test-root.ts'
 
@@ -38,7 +38,7 @@ function box(t: Parameters<typeof testRoot>[0], address: { url: string; pins: re
   }
 }
 
-const told = ({ paths }: TestRoot) => JSON.parse(readFileSync(paths.toldEnrolment, 'utf8')) as ToldEnrolment
+const told = ({ paths }: TestRoot) => JSON.parse(readFileSync(paths.enrolmentReport, 'utf8')) as EnrolmentReport
 const identityOf = ({ root }: TestRoot) => readIdentity(pathsBelow(root).identity)?.stored
 
 async function requestFor(pem: string): Promise<{ csr: string }> {

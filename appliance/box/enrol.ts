@@ -23,7 +23,7 @@ export const INTERRUPTED = 130
 const CODE_MAX_BYTES = 256
 
 /** The shape of /run/cyberalarm-enrol/enrolment.json. */
-export interface ToldEnrolment {
+export interface EnrolmentReport {
   readonly at: string
   readonly state: 'no-code' | 'trying' | 'enrolled' | 'refused'
   /** Of a Failure. */
@@ -44,11 +44,11 @@ export interface EnrolOptions {
 /** Gives ENROLLED, REFUSED, or INTERRUPTED. */
 export async function enrolForever({ root, environment, signal, now, random, print }: EnrolOptions): Promise<number> {
   const paths = pathsBelow(root)
-  const { toldEnrolment } = boxPathsBelow(root)
-  mkdirSync(dirname(toldEnrolment), { recursive: true, mode: 0o755 })
-  const tell = (state: ToldEnrolment['state'], why: Omit<ToldEnrolment, 'at' | 'state'> = {}) => {
-    const told: ToldEnrolment = { at: new Date(now()).toISOString(), state, ...why }
-    writeDurable(toldEnrolment, `${JSON.stringify(told)}\n`, { mode: 0o644 })
+  const { enrolmentReport } = boxPathsBelow(root)
+  mkdirSync(dirname(enrolmentReport), { recursive: true, mode: 0o755 })
+  const tell = (state: EnrolmentReport['state'], why: Omit<EnrolmentReport, 'at' | 'state'> = {}) => {
+    const told: EnrolmentReport = { at: new Date(now()).toISOString(), state, ...why }
+    writeDurable(enrolmentReport, `${JSON.stringify(told)}\n`, { mode: 0o644 })
     print(withoutSecrets([state, why.text].filter(Boolean).join(': ')))
   }
   const code = readCode(environment)
@@ -75,7 +75,7 @@ export async function enrolForever({ root, environment, signal, now, random, pri
   }
 }
 
-function explain(error: unknown): Omit<ToldEnrolment, 'at' | 'state'> {
+function explain(error: unknown): Omit<EnrolmentReport, 'at' | 'state'> {
   if (!(error instanceof Failure)) return { text: withoutSecrets(describe(error)) }
   return { code: error.code, text: withoutSecrets(error.message), advice: error.advice }
 }

@@ -69,7 +69,7 @@ export interface Facts {
   /** Text of the settings that hold now; undefined if it cannot be read, which is not the same as none. */
   readonly member: string | undefined
   /** Settings put by this console that nobody has taken up yet. */
-  readonly isWanted: boolean
+  readonly isRequested: boolean
 }
 
 /** The address to name where one is asked for, with brackets where a port follows an IPv6 address. */

@@ -49,7 +49,7 @@ export function openForm(kind: FormKind, settings: string): Form {
 }
 
 /** What the form asks for, as values of settings; empty takes a setting away. */
-export function wantedValues(form: Form): Values {
+export function requestedValues(form: Form): Values {
   return Object.fromEntries(
     form.kind.fields.map(({ setting, isFixedOnly }) => [
       setting,
@@ -58,20 +58,20 @@ export function wantedValues(form: Form): Values {
   )
 }
 
-export const wantedText = (form: Form): string => withValues(form.before, wantedValues(form))
+export const requestedText = (form: Form): string => withValues(form.before, requestedValues(form))
 
 /** Whether there is anything to apply. */
 export function changes(form: Form): { readonly field: Field; readonly from: string; readonly to: string }[] {
   const held = valuesOf(form.before)
-  const wanted = wantedValues(form)
+  const requested = requestedValues(form)
   return form.kind.fields
-    .map(field => ({ field, from: held[field.setting] ?? '', to: wanted[field.setting] }))
+    .map(field => ({ field, from: held[field.setting] ?? '', to: requested[field.setting] }))
     .filter(({ from, to }) => from !== to)
 }
 
 /** The form with all its faults found. */
 export function judged(form: Form, check: CheckSettings): Form {
-  const text = wantedText(form)
+  const text = requestedText(form)
   const names = lineNames(text)
   const faults: Record<string, string[]> = {}
   const own = new Set(form.kind.fields.map(field => field.setting))

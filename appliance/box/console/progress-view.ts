@@ -22,7 +22,7 @@ interface Said {
 export function outcome(page: Page & { kind: 'outcome' }, facts: Facts): Said[] {
   if (page.fault !== '') return [{ style: 'bad', text: 'The settings stay as they are.', more: [page.fault], isOver: true }]
   const report = facts.settings
-  if (facts.isWanted || report === undefined || report.at === page.before) {
+  if (facts.isRequested || report === undefined || report.at === page.before) {
     const isLate = facts.now - page.since > SETTINGS_LATE_MS
     return isLate
       ? [

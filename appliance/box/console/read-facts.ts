@@ -62,7 +62,7 @@ function boxAddresses(): string[] {
 
 export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
   const paths = boxPathsBelow(root)
-  const settings = readReport(paths.toldSettings, settingsShape)
+  const settings = readReport(paths.settingsReport, settingsShape)
   return {
     version,
     upSeconds: uptime(),
@@ -70,11 +70,11 @@ export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
     addresses: boxAddresses(),
     agent: await askAgent(pathsBelow(root).statusSocket),
     settings,
-    enrolment: readReport(paths.toldEnrolment, enrolmentShape),
-    diagnostics: readReport(join(paths.told, DIAGNOSTICS_REPORT), diagnosticsShape),
+    enrolment: readReport(paths.enrolmentReport, enrolmentShape),
+    diagnostics: readReport(join(paths.reports, DIAGNOSTICS_REPORT), diagnosticsShape),
     system: readReport(paths.systemReport, systemShape),
-    slot: (readSmall(paths.toldSlot, '') ?? '').trim(),
+    slot: (readSmall(paths.slotReport, '') ?? '').trim(),
     member: readSmall(paths.member, ''),
-    isWanted: existsSync(paths.wantedSettings),
+    isRequested: existsSync(paths.requestedSettings),
   }
 }

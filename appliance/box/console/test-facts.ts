@@ -46,7 +46,7 @@ export const facts = (over: Partial<Facts> = {}, statusOver: Partial<AgentStatus
   system: undefined,
   slot: 'a',
   member: '',
-  isWanted: false,
+  isRequested: false,
   ...over,
 })
 

@@ -163,7 +163,7 @@ t.test('every page fits every screen', async t => {
 t.test('what became of settings, of an enrolment and of diagnostics is followed to its end', async t => {
   const applied = typeKeys(['n', '\t', '\t', '\t', '\t', 'name', '\r', 'y']).page
   const text = (page: typeof applied, over: Parameters<typeof facts>[0]) => textOf(view(page, facts(over), usual))
-  t.match(text(applied, { isWanted: true }), /Applying the settings/)
+  t.match(text(applied, { isRequested: true }), /Applying the settings/)
   t.match(
     text(applied, { settings: { at: 'after', carriers: [{ name: 'console', state: 'used', faults: [] }], notices: [] } }),
     /are in use/,

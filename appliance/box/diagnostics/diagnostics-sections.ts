@@ -119,7 +119,7 @@ export const sections: Readonly<Record<string, (surroundings: Surroundings) => u
   },
   status: agentStatus,
   settings: ({ root, redactor }) => {
-    const { at, carriers, notices } = settingsShape.parse(readJson(boxPathsBelow(root).toldSettings))
+    const { at, carriers, notices } = settingsShape.parse(readJson(boxPathsBelow(root).settingsReport))
     return {
       at,
       carriers: carriers.map(({ name, state, faults }) => ({
@@ -131,11 +131,11 @@ export const sections: Readonly<Record<string, (surroundings: Surroundings) => u
     }
   },
   enrolment: ({ root, redactor }) => {
-    const { at, state, code, text } = readJson(boxPathsBelow(root).toldEnrolment) as Record<string, unknown>
+    const { at, state, code, text } = readJson(boxPathsBelow(root).enrolmentReport) as Record<string, unknown>
     return { at, state, code, text: redactor.text(String(text ?? '')) }
   },
   updates: ({ root }) => systemShape.parse(readJson(boxPathsBelow(root).systemReport)),
-  slot: ({ root }) => readFileSync(boxPathsBelow(root).toldSlot, 'utf8').trim(),
+  slot: ({ root }) => readFileSync(boxPathsBelow(root).slotReport, 'utf8').trim(),
   kernel: () => ({ release: release(), upSeconds: Math.round(uptime()) }),
   memory: ({ root }) =>
     Object.fromEntries(

@@ -29,14 +29,14 @@ export interface DiagnosticsOptions {
 export async function runDiagnostics(options: DiagnosticsOptions): Promise<number> {
   const { root, signal, print } = options
   const paths = boxPathsBelow(root)
-  mkdirSync(paths.told, { recursive: true, mode: 0o755 })
+  mkdirSync(paths.reports, { recursive: true, mode: 0o755 })
   const tell = (report: Omit<DiagnosticsReport, 'at'>): void => {
-    writeDurable(join(paths.told, DIAGNOSTICS_REPORT), JSON.stringify({ at: new Date().toISOString(), ...report }), { mode: 0o644 })
+    writeDurable(join(paths.reports, DIAGNOSTICS_REPORT), JSON.stringify({ at: new Date().toISOString(), ...report }), { mode: 0o644 })
     print(`diagnostics: ${[report.state, report.file, report.text].filter(Boolean).join(' ')}`)
   }
   try {
     // gone before anything else: who asks again while this runs is heard afterwards
-    removeIfThere(paths.wantedDiagnostics)
+    removeIfThere(paths.requestedDiagnostics)
     tell({ state: 'waiting', text: `Waiting for it for ${(options.waitMs ?? WAIT_MS) / 1000} seconds.` })
     const volume = await waitForStick(root, options.waitMs ?? WAIT_MS, signal)
     tell({ state: 'writing' })
@@ -47,7 +47,7 @@ export async function runDiagnostics(options: DiagnosticsOptions): Promise<numbe
     const bytes = Buffer.from(`${JSON.stringify({ format: 1, at: new Date(now).toISOString(), ...found }, null, 2)}\n`)
     if (bytes.length > FILE_MAX_BYTES)
       throw new StickFault(`The diagnostics are ${bytes.length} bytes long, more than they may be.`, 'Call the helpdesk.')
-    await writeToStick(run, volume.device, name, bytes, paths.told)
+    await writeToStick(run, volume.device, name, bytes, paths.reports)
     tell({ state: 'verifying', file: name })
     await verifyOnStick(run, volume.device, name, bytes)
     tell({ state: 'done', file: name, bytes: bytes.length })
