@@ -81,9 +81,9 @@ t.test('from the invitation to the first receipt', { skip }, async t => {
   screen.type('e')
   await screen.see(/Enrolment code/)
   screen.send(code.toLowerCase())
-  await screen.see(/the check letter fits/)
+  await screen.see(/the check letter is correct/)
   screen.type('Tab', 'Enter')
-  t.notMatch(await screen.see(/typed; the check letter fits/), code)
+  t.notMatch(await screen.see(/entered; the check letter is correct/), code)
   await pause(600)
   screen.type('y')
   await until(

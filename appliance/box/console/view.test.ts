@@ -143,7 +143,7 @@ t.test('every page fits every screen', async t => {
   const pages = [
     [],
     ['n'],
-    ['n', 'f', '\t', 'x'.repeat(300), '\t'],
+    ['n', 's', '\t', 'x'.repeat(300), '\t'],
     ['e'],
     ['e', 'ABCDE', '\t', '\r'],
     ['n', '\t', '\t', '\t', '\t', 'name', '\r'],

@@ -66,7 +66,7 @@ t.test('when several changed, the first in precedence goes, as a whole, and the 
   const choice = choose(given(all), {})
   t.equal(hostOf(choice), 'c')
   t.equal(choice.settings?.values['syslog.tls'], '[::]:6514')
-  t.match(choice.reports[2], { state: 'unchanged', faults: ['ovf: changed at the same time as config, which goes first'] })
+  t.match(choice.reports[2], { state: 'unchanged', faults: ['ovf: changed at the same time as config, which takes precedence'] })
   t.equal(choose(given(all), choice.applied).settings, undefined)
 })
 

@@ -78,7 +78,7 @@ export function choose(readings: readonly { readonly name: SourceName; readonly 
   const reports = examined.map(({ name, state, faults }): SourceReport => {
     if (state !== 'changed') return { name, state, faults }
     if (name === winner.name) return { name, state: 'used', faults }
-    return { name, state: 'unchanged', faults: [`${name}: changed at the same time as ${winner.name}, which goes first`] }
+    return { name, state: 'unchanged', faults: [`${name}: changed at the same time as ${winner.name}, which takes precedence`] }
   })
   return {
     reports,

@@ -53,7 +53,7 @@ t.test('links, pipes, folders and second names are neither followed nor read nor
     const { source, requested, taken, put } = box(t)
     const secret = put('etc/shadow', 'root:secret:1')
     attack(requested, secret)
-    t.match(await source.read(), { kind: 'fault', fault: 'console: what was left there is no plain file' }, name)
+    t.match(await source.read(), { kind: 'fault', fault: 'console: the request is not a regular file' }, name)
     await source.clear()
     t.notOk(existsSync(requested) || readdirSync(dirname(taken)).includes('taken.conf'), `${name}: it would be found again and again`)
     t.equal(readFileSync(secret, 'utf8'), 'root:secret:1')

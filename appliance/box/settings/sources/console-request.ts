@@ -14,7 +14,7 @@ export interface ConsoleSource extends SettingsSource {
 }
 
 const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants
-const strange: Reading = { kind: 'fault', fault: 'console: what was left there is no plain file' }
+const strange: Reading = { kind: 'fault', fault: 'console: the request is not a regular file' }
 
 /** `requested` is where the console puts its request, `taken` where root keeps it until it is carried out or refused. */
 export function consoleSource(requested: string, taken: string): ConsoleSource {
