@@ -9,7 +9,7 @@ import { categories, describeSetting } from './setting.ts'
 import { allSettings, parseSettings, settingsOf } from './table.ts'
 
 const inRepository = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
-const hint = 'node scripts/render-settings.ts writes it'
+const hint = 'make render writes it'
 
 t.test('the template of the partition and the page of the documentation are what the table renders', async t => {
   t.equal(inRepository('appliance/rootfs/usr/lib/cyberalarm/config/cyberalarm.conf'), renderTemplate('partition'), hint)
