@@ -1,15 +1,16 @@
-// The composition root: everything that runs is made here and joined here. Rooms do not know each other.
+// The composition root: everything that runs is made here and joined here. Modules do not know each other.
 import { mkdirSync } from 'node:fs'
+import { factsOf } from './agent-facts.ts'
 import { verifyReceipt } from './batch/receipt.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { Outbox } from './delivery/outbox.ts'
 import { openPseudonyms } from './delivery/pseudonym-key.ts'
 import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
 import { describe } from './errors.ts'
-import { noticesOf } from './health/checks.ts'
 import { ClockWatch } from './health/clock-watch.ts'
 import { ProcessWatch } from './health/process-watch.ts'
-import { type Status, statusOf } from './health/status.ts'
+import { statusOf } from './health/status.ts'
+import type { Status } from './health/status-schema.ts'
 import { serveStatus } from './health/status-socket.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { Notifier } from './lib/notifier.ts'
@@ -56,9 +57,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const totals = structuredClone(ledger.state.totals)
   const outbox = new Outbox(ledger, spool, totals)
   const recovery: Recovery = { ledger, spool, outbox, totals, log }
-  const afterCleanStop = ledger.state.stoppedCleanly
+  const wasStoppedCleanly = ledger.state.stoppedCleanly
   recoverCounts(recovery, keeper.identity)
-  outbox.appendSoon({ kind: 'start', version: options.version, afterCleanStop })
+  outbox.appendSoon({ kind: 'start', version: options.version, afterCleanStop: wasStoppedCleanly })
 
   const pseudonyms = openPseudonyms(paths.pseudonymKey)
   const gateways = openGateways(paths.gateways)
@@ -116,21 +117,25 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     sinkFor: input => collector.sinkFor(input),
     nflogSink: () => collector.nflogSink(),
   })
-  const status = (): Status =>
-    statusOf({
-      version: options.version,
-      startedAt,
-      device: keeper.identity?.stored.device,
-      process: watch.status,
-      url: central.url,
-      uplink,
-      spool,
-      quotaBytes,
-      gateways,
-      collector,
-      sources,
-      notices: noticesOf({ now: Date.now(), faults, keeper, batcher, clock, uplink, collector, ledger, settings, afterCleanStop }),
-    })
+  const parts = {
+    version: options.version,
+    startedAt,
+    central,
+    wasStoppedCleanly,
+    quotaBytes,
+    process: watch,
+    clock,
+    keeper,
+    uplink,
+    spool,
+    ledger,
+    batcher,
+    gateways,
+    collector,
+    sources,
+    sourceFaults: faults,
+  }
+  const status = (): Status => statusOf(factsOf(parts, Date.now()))
   tell = status
   const closing = batcher
     .untilDiskTakes(() => recoverChain(recovery, keeper.identity), ending.signal)

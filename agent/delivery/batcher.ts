@@ -3,7 +3,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { PackOptions } from '../batch/pack.ts'
-import { describe } from '../errors.ts'
+import { asDiskFailure, describe, type Fault, faultOf } from '../errors.ts'
 import { growth, moveRows, type Totals } from '../ledger/accounting.ts'
 import { pause } from '../lib/backoff.ts'
 import type { Log } from '../log.ts'
@@ -29,8 +29,8 @@ export interface BatcherParts {
 }
 
 export class Batcher {
-  /** Why the disk does not take what has to be kept, for people; undefined while it does. */
-  diskFault: string | undefined
+  /** Why the disk does not take what has to be kept; undefined while it does. */
+  diskFault: Fault | undefined
   /** True while a batch is on its way to the disk: it is sealed for the identity that it began with. */
   isBringing = false
   private readonly parts: BatcherParts
@@ -98,7 +98,7 @@ export class Batcher {
         return true
       } catch (error) {
         if (this.diskFault === undefined) this.parts.log.warning(describe(error))
-        this.diskFault = describe(error)
+        this.diskFault = diskFaultOf(error)
         if (signal.aborted) return false
         await pause(1000, signal)
       }
@@ -117,7 +117,11 @@ export class Batcher {
       this.countsSaid = said
       this.diskFault = undefined
     } catch (error) {
-      this.diskFault = describe(error)
+      this.diskFault = diskFaultOf(error)
     }
   }
 }
+
+/** What writes JSON for us (conf) throws the errors of the file system as they are; any other error is none of the disk's. */
+const diskFaultOf = (error: unknown): Fault =>
+  faultOf(error instanceof Error && 'syscall' in error && 'path' in error ? asDiskFailure(error, String(error.path)) : error)

@@ -39,7 +39,7 @@ t.test('a verb, option or word that is none ends with 2 and says what there is',
     const { code, out, error } = await runToEnd(words)
     t.match({ code, out }, { code: 2, out: '' }, words.join(' '))
     t.match(error, says)
-    t.match(error, /\[argument-wrong\]\n {2}Run the same command with --help/)
+    t.match(error, /\[argument-wrong\]\n {2}Run the command with --help/)
   }
 })
 
@@ -81,7 +81,7 @@ t.test('settings explains each one with its value and default, and tells all fau
       [6, "'spool.quotaMiB' was set in line 5 already"],
     ])
       t.match(error, new RegExp(`${settings.replaceAll('.', '\\.')}:${line}:.*${fault}`))
-    t.match(error, /\[settings-wrong\]\n {2}Correct the lines/)
+    t.match(error, /\[settings-wrong\]\n {2}Correct these lines/)
   }
   rmSync(settings)
   mkdirSync(settings)

@@ -86,7 +86,7 @@ export class Collector {
         counts.received++
         const gateway = this.gateways.get(OWN_GATEWAY)
         gateway.messages++
-        gateway.understood++
+        gateway.parsed++
         gateway.recogniser = netfilter
         gateway.lastMessageAt = sink.heardAt
         readPrefix(bytes, record.prefixStart, record.prefixEnd, event)

@@ -13,13 +13,13 @@ export class Gateway {
   readonly address: string
   readonly clock = new GatewayClock()
   messages = 0
-  /** Messages that a recogniser understood: events and known others. */
-  understood = 0
+  /** Messages that a recogniser could read: events and known others. */
+  parsed = 0
   lastMessageAt = 0
   /** Of the last whole second. */
   messagesPerSecond = 0
   private counted = 0
-  /** What understood a message last; asked first for the next. */
+  /** What read a message last; asked first for the next. */
   recogniser: Recogniser | undefined
 
   constructor(number: number, address: string) {

@@ -42,7 +42,7 @@ export class Interpreter {
     const reading = this.recogniser.read(message, event)
     if (reading === Reading.unreadable) return reading
     gateway.recogniser = this.recogniser
-    gateway.understood++
+    gateway.parsed++
     if (reading === Reading.event) {
       gateway.clock.resolve(event, message, now)
       this.rule = this.triage.judge(event, now)

@@ -60,7 +60,7 @@ export const verbs: readonly Verb[] = [
     name: 'status',
     words: [],
     summary: 'show gateways, queue, last receipt and the accounting',
-    help: 'Asks the running agent. Lines that begin with ! need somebody. The accounting says where every message went:\nreceived = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed.',
+    help: 'Asks the running agent. Lines starting with ! need attention. The accounting says where every message went:\nreceived = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed.',
     options: { watch: { type: 'boolean', help: 'show it again every second until interrupted' } },
     run: showStatus,
   },
