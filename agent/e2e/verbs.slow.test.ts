@@ -90,9 +90,13 @@ t.test('settings explains each one with its value and default, and tells all fau
 
 t.test('on a box where nothing runs and nothing was sent, verbs say so', async t => {
   const root = temporaryFolder(t)
-  t.match(await cyberalarm(root, 'status'), { code: 3, out: /not running.*not enrolled[\s\S]*! no agent is running\. Start the agent/ })
+  t.match(await cyberalarm(root, 'status'), {
+    code: 3,
+    out: /not running.*not enrolled[\s\S]*! No agent is running \[agent-not-running\]\n {4}Start the agent/,
+  })
   t.match(JSON.parse((await cyberalarm(root, 'status', '--json')).out), {
     running: false,
+    findings: [{ code: 'agent-not-running', severity: 'problem' }],
     device: null,
     gateways: [],
     queue: { batches: 0 },

@@ -159,7 +159,7 @@ t.test('gives the terminal back when it is told to end', { skip }, async t => {
   t.notMatch(text, /-isig|-icanon|-echo /)
 })
 
-t.test('says so when the agent does not run, when a wish cannot be left, and when nobody answers', { skip }, async t => {
+t.test('says so when the agent does not run, when a request cannot be left, and when nobody answers', { skip }, async t => {
   const folder = temporaryFolder(t)
   const root = join(folder, 'box')
   mkdirSync(root)
@@ -172,5 +172,5 @@ t.test('says so when the agent does not run, when a wish cannot be left, and whe
   await screen.see(/press Enter/)
   await pause(600)
   screen.type('Enter')
-  await screen.see(/could not be asked for[\s\S]*did not take/)
+  await screen.see(/could not be started[\s\S]*Cannot write to the disk/)
 })
