@@ -20,7 +20,7 @@ export const checks: Readonly<Record<string, Check>> = {
   central: ({ central }) => {
     const missing = [...(central.url === '' ? ['central.url'] : []), ...(central.pinCount === 0 ? ['central.pins'] : [])]
     if (missing.length === 0) return undefined
-    const detail = `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set: this box has no central to enrol with or to send to`
+    const detail = `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set: there is no central to enrol with`
     return finding('problem', fault('central-not-set', detail))
   },
   identity: ({ identity }) => {

@@ -118,7 +118,7 @@ async function loadNative(): Promise<Native> {
     return await import('node-netfilter-log')
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-    return `the native receiver is missing, so syslog over UDP costs several times more and there is no NFLOG: ${reason}`
+    return `the native receiver is missing: syslog over UDP takes several times the CPU, and NFLOG is not available (${reason})`
   }
 }
 

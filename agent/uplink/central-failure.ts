@@ -24,5 +24,9 @@ export function asCentralFailure(error: unknown, host: string, isProxied = false
   const cause = error instanceof Error && error.cause instanceof Error && codeOf(error) === '' ? error.cause : error
   const code = codeOf(cause)
   const text = cause instanceof Error ? cause.message || code : String(cause)
-  return new Failure(classify(code, isProxied), `${host}: ${text}${code === '' || text.includes(code) ? '' : ` (${code})`}`, error)
+  return new Failure(
+    classify(code, isProxied),
+    `request to ${host} failed: ${text}${code === '' || text.includes(code) ? '' : ` (${code})`}`,
+    error,
+  )
 }

@@ -71,7 +71,7 @@ const words = z.string().transform(text => text.replace(/[^\x20-\x7e]/g, '?'))
 const refusalShape = z.object({ code: words.refine(text => text.length <= 64), message: words.refine(text => text.length <= 500) })
 
 /** What a person would do about central's codes, where that is something else than to call the helpdesk. */
-const failureCodes: Readonly<Record<string, FailureCode>> = {
+export const failureCodes: Readonly<Record<string, FailureCode>> = {
   'code-refused': 'code-refused',
   'certificate-unknown': 'identity-refused',
   'certificate-expired': 'identity-refused',

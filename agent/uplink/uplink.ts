@@ -81,7 +81,7 @@ export async function uploadOnce(
     read.data.sequence === outgoing.sequence &&
     read.data.hash === outgoing.hash
   if (!isOurs || !desk.isGenuine(read.data, identity))
-    throw new Failure('receipt-wrong', `the answer to batch ${outgoing.sequence} is no receipt for it`)
+    throw new Failure('receipt-wrong', `the answer to batch ${outgoing.sequence} is not a receipt for it`)
   return read.data
 }
 

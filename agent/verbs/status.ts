@@ -60,7 +60,7 @@ export function statusText(status: Status, now: number): string {
     ...status.findings.flatMap(findingLines),
     '',
     `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
-    `queue     ${grouped(queue.batches)} batches, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
+    `queue     ${grouped(queue.batches)} ${queue.batches === 1 ? 'batch' : 'batches'}, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
     ...(status.process === null ? [] : [processText(status.process)]),
     ...status.sources.map(source => `listening ${source.name} ${source.address}${countersText(source.counters)}`),
     '',
@@ -80,7 +80,7 @@ const findingLines = ({ code, severity, detail, advice }: Finding): string[] => 
 ]
 
 const processText = ({ residentBytes, cpuSeconds, longestStallMs }: NonNullable<Status['process']>): string =>
-  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, busy for ${Math.round(longestStallMs)} ms at most`
+  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(longestStallMs)} ms`
 
 const countersText = (counters: Readonly<Record<string, number>>): string =>
   Object.entries(counters)

@@ -83,17 +83,17 @@ function readCode(environment: EnrolOptions['environment']): string {
 }
 
 /** What a code was traded for, until it is stored as the identity; then only which enrolment the code led to. */
-const answerShape = z.object({
+const answerSchema = z.object({
   code: z.string(),
   enrolment: z.string(),
   stored: identityShape.optional(),
   request: requestShape.optional(),
 })
-type KeptAnswer = z.infer<typeof answerShape>
+type KeptAnswer = z.infer<typeof answerSchema>
 
 async function enrolOnce(code: string, root: string, paths: Paths): Promise<Identity> {
   // not with the code in its text, as the verb for people does
-  if (normaliseCode(code) === undefined) throw new Failure('code-wrong', 'what was given as enrolment code is none')
+  if (normaliseCode(code) === undefined) throw new Failure('code-wrong', 'the enrolment code is not valid')
   const kept = join(paths.data, 'enrolment.json')
   const hash = createHash('sha256')
     .update(normaliseCode(code) ?? '')
@@ -138,7 +138,7 @@ function identityOf(paths: Paths): Identity | undefined {
 function readAnswer(path: string): KeptAnswer | undefined {
   if (!existsSync(path)) return undefined
   try {
-    return answerShape.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return answerSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch (error) {
     if (!(error instanceof SyntaxError) && !(error instanceof z.ZodError)) throw error
     removeIfThere(path)

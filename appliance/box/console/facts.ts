@@ -26,7 +26,7 @@ export const settingsReportSchema = z.object({
     .array(z.object({ name: text, state: text, faults: z.array(text).max(1000).catch([]) }))
     .max(20)
     .catch([]),
-  /** What somebody should do about it. */
+  /** What needs attention beside refused settings. */
   notices: z.array(text).max(100).catch([]),
   /** Nothing outlasts a restart. */
   isDataLost: z.boolean().optional().catch(undefined),

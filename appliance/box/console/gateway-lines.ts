@@ -25,7 +25,7 @@ export function gatewayLines(facts: Facts, width: number): Line[] {
   const { agent, now } = facts
   if (agent.kind === 'silent') return [[span('unknown while the agent does not answer')]]
   const { gateways } = agent.status
-  if (gateways.length === 0) return [[span('None has sent anything yet. Have your firewall send syslog to the address above.')]]
+  if (gateways.length === 0) return [[span('None yet. Set your firewall to send syslog to the address above.')]]
   const sorted = [...gateways.filter(gateway => isSilent(gateway, now)), ...gateways.filter(gateway => !isSilent(gateway, now))]
   const rows = sorted.map(gateway => ({ silent: isSilent(gateway, now), cells: cellsOf(gateway, now) }))
   const widths = widthsOf([head, ...rows.map(row => row.cells)], width - 2)

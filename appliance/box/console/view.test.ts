@@ -104,7 +104,7 @@ t.test('refused settings and findings stand above the gateways, and each is said
   t.notMatch(text, /not shown/)
 })
 
-t.test('who would lose its identity at the next start is not invited to enrol', async t => {
+t.test('a box that would lose its identity at the next start does not invite to enrol', async t => {
   t.match(shown({}, { device: null }), /ready to be enrolled/)
   t.notMatch(shown({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } }, { device: null }), /ready to be enrolled/)
 })
@@ -121,7 +121,7 @@ t.test('advice can be followed without a shell', async t => {
   }
 })
 
-t.test('what waits is said with its room', async t => {
+t.test('the queue is shown with its quota', async t => {
   t.match(shown({}, { queue: { batches: 1200, bytes: 5_000_000, quotaBytes: 2 ** 31 } }), /Queue +1,200 batches, 4\.8 MiB of 2\.0 GiB used/)
 })
 
