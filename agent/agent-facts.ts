@@ -6,6 +6,7 @@ import type { Facts, GatewayFacts } from './health/facts.ts'
 import type { ProcessWatch } from './health/process-watch.ts'
 import type { InputStatus } from './health/status-schema.ts'
 import { type InputCounts, inputNames, sum, unaccounted } from './ledger/accounting.ts'
+import type { Accounts } from './ledger/accounts.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Collector } from './pipeline/collector.ts'
 import type { Gateway, Gateways } from './pipeline/gateways.ts'
@@ -28,9 +29,11 @@ export interface AgentParts {
   readonly ledger: Ledger
   readonly batcher: Batcher
   readonly gateways: Gateways
+  readonly accounts: Accounts
   readonly collector: Collector
   readonly sources: readonly Source[]
-  readonly sourceFaults: readonly Fault[]
+  /** Why sources could not be opened. */
+  readonly faults: readonly Fault[]
 }
 
 const SHAPES_SHOWN = 20
@@ -53,7 +56,7 @@ const gatewayFacts = (gateway: Gateway): GatewayFacts => ({
 })
 
 export function factsOf(parts: AgentParts, now: number): Facts {
-  const { keeper, uplink, spool, ledger, clock, collector, sources } = parts
+  const { keeper, uplink, spool, ledger, clock, accounts, collector, sources } = parts
   const { failure } = uplink
   return {
     now,
@@ -80,10 +83,11 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     wasStoppedCleanly: parts.wasStoppedCleanly,
     gateways: parts.gateways.active.map(gatewayFacts),
     accounting: inputNames.map(name =>
-      inputStatus(name, collector.totals[name], sources.find(source => source.name === name)?.kernelLost() ?? null),
+      inputStatus(name, accounts.totals[name], sources.find(source => source.name === name)?.kernelLost() ?? null),
     ),
     sources: sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
-    sourceFaults: parts.sourceFaults,
+    sourceFaults: parts.faults,
+    products: collector.products,
     refused: { ...collector.refused },
     unreadableShapes: collector.shapes.top(SHAPES_SHOWN),
     forgottenSources: collector.triage.recent.evicted,

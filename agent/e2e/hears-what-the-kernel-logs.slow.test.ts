@@ -127,7 +127,7 @@ t.test('a group that may not be listened to is said, and everything else is hear
   const { findings, sources } = await agent.status()
   t.match(
     findings.find(({ code }) => code === 'nflog-failed'),
-    { detail: /^cannot listen to nflog\.groups = 514: systemd handed over no socket .*open-nflog.* EPERM/, advice: /CAP_NET_ADMIN/ },
+    { detail: /^cannot listen to nflog\.groups = 514: systemd passed no socket .*open-nflog.* EPERM/, advice: /CAP_NET_ADMIN/ },
   )
   t.same(
     sources.map(({ name }) => name),

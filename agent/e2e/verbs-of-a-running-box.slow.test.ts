@@ -65,6 +65,7 @@ t.test('status of a running agent, for people, for programs, and again and again
     ],
     sources: [{ name: 'udp' }, { name: 'tcp', counters: { connections: 1, connectionsOpen: 0 } }],
     findings: [],
+    products: [{ product: 'netfilter', claimed: 2, unreadable: 0 }],
     unreadableShapes: [{ shape: 'a a a a', count: 1 }],
   })
   const text = await cyberalarm(root, 'status')

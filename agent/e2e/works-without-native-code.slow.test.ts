@@ -17,6 +17,6 @@ t.test('without the native receiver syslog over UDP is heard all the same, and s
   )
   t.equal(sums(status).unaccounted, 0)
   const findings = Object.fromEntries(status.findings.map(({ code, severity, detail }) => [code, `${severity}: ${detail}`]))
-  t.match(findings['native-missing'], /^warning: the native receiver is missing: syslog over UDP takes several times the CPU/)
+  t.match(findings['native-missing'], /^warning: the native receiver is missing: syslog over UDP needs several times the CPU/)
   t.match(findings['nflog-failed'], /^problem: cannot listen to nflog\.groups = 514: the native receiver is missing/)
 })

@@ -38,6 +38,7 @@ const well: Facts = {
   accounting: [{ input: 'udp', ...counts, unaccounted: 0, kernelLost: 0 }],
   sources: [{ name: 'udp', address: '[::]:514', counters: {} }],
   sourceFaults: [],
+  products: [{ product: 'fortigate', claimed: 4, unreadable: 1 }],
   refused: { oversize: 0 },
   unreadableShapes: [],
   forgottenSources: 0,
@@ -175,6 +176,7 @@ t.test('the status is made of the facts, and fits its schema', async t => {
     startedAt: '2026-11-20T10:30:00.000Z',
     findings: [{ code: 'central-busy' }],
     central: { failure: { code: 'central-busy', since: '2026-11-20T11:50:00.000Z', at: '2026-11-20T11:59:00.000Z' }, retryAt: null },
+    products: [{ product: 'fortigate', claimed: 4, unreadable: 1 }],
     gateways: [{ parsed: 0.75, messagesPerSecond: 0.3, clockOffsetSeconds: -90 }],
   })
   const [gateway] = well.gateways

@@ -53,6 +53,7 @@ export interface Facts {
   readonly sources: readonly SourceFacts[]
   /** Why sources could not be opened. */
   readonly sourceFaults: readonly Fault[]
+  readonly products: readonly { readonly product: string; readonly claimed: number; readonly unreadable: number }[]
   readonly refused: Readonly<Record<string, number>>
   readonly unreadableShapes: readonly { readonly shape: string; readonly count: number }[]
   /** Blocked sources that the triage had to forget because there were more than its table holds. */

@@ -92,6 +92,8 @@ export const statusSchema = z.object({
     )
     .max(100),
   sources: z.array(z.object({ name: text, address: text, counters: counts })).max(100),
+  /** Of each product whose messages came: how many its recogniser claimed, and could not read. */
+  products: z.array(z.object({ product: text, claimed: z.number(), unreadable: z.number() })).max(500),
   /** Messages that were too long or broken to be read, by reason; they are among the unreadable ones. */
   refused: counts,
   unreadableShapes: z.array(z.object({ shape: text, count: z.number() })).max(100),

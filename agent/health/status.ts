@@ -49,6 +49,7 @@ export const statusOf = (facts: Facts): Status => ({
   gateways: facts.gateways.map(gatewayStatus),
   accounting: [...facts.accounting],
   sources: facts.sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
+  products: [...facts.products],
   refused: { ...facts.refused },
   unreadableShapes: [...facts.unreadableShapes],
 })

@@ -50,9 +50,9 @@ function parseJsonString(line: string): string {
     const value: unknown = JSON.parse(line)
     if (typeof value === 'string') return value
   } catch {
-    // said below: both faults are the same to the person who typed it
+    // reported below, like JSON that is not a string
   }
-  throw new Error(`with --json-lines each line has to be one JSON string; this is not: ${line.slice(0, 60)}`)
+  throw new Error(`with --json-lines each line must be one JSON string; this is not: ${line.slice(0, 60)}`)
 }
 
 /** Lines of a stream without their ends, whatever their length. */

@@ -42,6 +42,7 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
     gateways: [],
     accounting: inputNames.map(name => inputStatus(name, totals[name], null)),
     sources: [],
+    products: [],
     refused: {},
     unreadableShapes: [],
   }
@@ -68,6 +69,7 @@ export function statusText(status: Status, now: number): string {
     '',
     accountingTable(status.accounting),
     ...droppedText(status.accounting),
+    ...productsText(status.products),
     ...refusedText(status.refused),
   ]
   return part.join('\n')
@@ -101,6 +103,14 @@ function gatewaysText(status: Status, now: number): string {
     gateway.clockOffsetSeconds === null ? '-' : spanText(gateway.clockOffsetSeconds),
   ])
   return table(['gateway', 'address', 'product', 'last message', 'messages', 'msg/s', 'parsed', 'clock offset'], rows)
+}
+
+/** Where a product's own recogniser does not get along with its messages. */
+function productsText(products: Status['products']): string[] {
+  const parts = products
+    .filter(({ unreadable }) => unreadable > 0)
+    .map(({ product, claimed, unreadable }) => `${product} ${grouped(unreadable)} of ${grouped(claimed)}`)
+  return parts.length === 0 ? [] : [`recognised but not parsed: ${parts.join(', ')}`]
 }
 
 function refusedText(refused: Status['refused']): string[] {

@@ -34,6 +34,7 @@ const status: Status = {
     },
   ],
   accounting: [],
+  products: [{ product: 'sshd', claimed: 2, unreadable: 1, ...more }],
   sources: [{ name: 'udp', address: '[::]:514', counters: {}, ...more }],
   refused: {},
   unreadableShapes: [{ shape: 'a 9', count: 1, ...more }],

@@ -14,6 +14,7 @@ export const diagnosedStatusSchema = statusSchema
     process: true,
     queue: true,
     accounting: true,
+    products: true,
     refused: true,
     unreadableShapes: true,
   })
