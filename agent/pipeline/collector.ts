@@ -2,7 +2,7 @@
 // Synchronous: when `deliver` returns, the message is accounted for.
 import { Added, type Context, Endpoint } from '../batch/open-batch.ts'
 import { Clock, type EventRecord, productNames } from '../event.ts'
-import type { InputName, Totals } from '../ledger/accounting.ts'
+import type { InputName } from '../ledger/accounting.ts'
 import type { Accounts, InputAccount } from '../ledger/accounts.ts'
 import { recognisers } from '../recognisers/index.ts'
 import { Reading } from '../recognisers/recogniser.ts'
@@ -51,10 +51,6 @@ export class Collector {
     this.interpreter = new Interpreter(triage)
   }
 
-  get totals(): Totals {
-    return this.accounts.totals
-  }
-
   sinkFor(input: InputName): Sink {
     const account = this.accounts.of(input)
     const sink: Sink = {
@@ -79,7 +75,7 @@ export class Collector {
         account.received()
         const gateway = this.gateways.get(OWN_GATEWAY)
         gateway.messages++
-        gateway.understood++
+        gateway.parsed++
         gateway.recogniser = netfilter
         gateway.lastMessageAt = sink.receivedAtMs
         readRulePrefix(bytes, record.prefixStart, record.prefixEnd, event)

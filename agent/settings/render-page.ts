@@ -4,7 +4,7 @@ import { allSettings, type NamedSetting } from './table.ts'
 
 const introduction = `# Settings
 
-<!-- Made from the table in agent/settings by `make render`: change it there. -->
+<!-- Made from the table in agent/settings by make render: change it there. -->
 
 Settings are \`name = value\` lines. A line that begins with \`#\` is a comment. Lists are separated by commas or blanks. An unknown name or a
 value out of bounds is an error; all errors are reported at once, with their lines, and the settings from before stay in use.

@@ -136,9 +136,9 @@ t.test('settings that cannot be read are not replaced by empty ones', async t =>
 })
 
 t.test('nothing is asked for that would be forgotten at the next restart', async t => {
-  const start = facts({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } })
+  const start = facts({ settings: { at: '1', sources: [], notices: [], isDataLost: true } })
   for (const key of ['n', 'e']) {
-    t.match(typeKeys([key], overview, start).page, { kind: 'outcome', fault: /would be lost at the next restart/ })
+    t.match(typeKeys([key], overview, start).page, { kind: 'outcome', fault: /lost at the next restart/ })
     t.same(typeKeys([key, 'x', '\t', '\r', 'y'], overview, start).effects, [])
   }
 })

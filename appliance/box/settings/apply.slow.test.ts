@@ -21,7 +21,7 @@ const missing = ['mcopy', 'mshowfat', 'mkfs.fat', 'genisoimage'].filter(tool => 
 const options = missing.length > 0 ? { skip: `not installed: ${missing.join(', ')}` } : {}
 t.setTimeout(300_000)
 
-const stateOf = (box: TestRoot, name: string) => reportOf(box).carriers.find(carrier => carrier.name === name)?.state
+const stateOf = (box: TestRoot, name: string) => reportOf(box).sources.find(source => source.name === name)?.state
 
 const settingsOf = (box: TestRoot) => parseSettings(box.text('etc/cyberalarm/cyberalarm.conf'))
 
@@ -39,7 +39,7 @@ t.test('first boot with nothing said: DHCP, the settings of the image, and a box
   t.notOk(existsSync(box.paths.member))
   t.match(reportOf(box), { hostName: 'cyberalarm', notices: [], network: { card: null } })
   t.same(
-    reportOf(box).carriers.map(carrier => carrier.state),
+    reportOf(box).sources.map(source => source.state),
     ['absent', 'empty', 'absent', 'absent'],
   )
   t.same(
@@ -129,7 +129,7 @@ t.test('tells services that run what changed, and only that', options, async t =
     'systemctl --no-block restart cyberalarm-enrol.service',
   ])
   t.same(await request('host.name = bad_name\n'), [], 'a request with faults changes nothing')
-  t.match(reportOf(box).carriers[0], { name: 'console', state: 'refused', faults: [/^console:1: host\.name = bad_name/] })
+  t.match(reportOf(box).sources[0], { name: 'console', state: 'refused', faults: [/^console:1: host\.name = bad_name/] })
   t.equal(settingsOf(box)['syslog.tls'], 'off')
   writeFileSync(box.paths.unfinished, '')
   t.match(await run(['apply', '--root', box.root]), { code: 0 })
@@ -152,7 +152,7 @@ t.test('from vSphere: the variable, else the disc; faults are told, and the box 
   const code = freshCode()
   makeDisc(box, 'ovf-env.xml', environmentOf({ 'enrolment-code': code, 'network-address': '192.0.2.10' }))
   t.match(await run(['apply', '--root', box.root]), { code: 0 })
-  t.match(reportOf(box).carriers[2], {
+  t.match(reportOf(box).sources[2], {
     state: 'refused',
     faults: [/^OVF environment:2: network\.address = 192\.0\.2\.10: .*lacks its prefix length/],
   })

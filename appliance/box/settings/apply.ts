@@ -90,7 +90,7 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
 
   const report: SettingsReport = {
     at: new Date(now()).toISOString(),
-    carriers: choice.reports,
+    sources: choice.reports,
     hostName,
     network: { cards: plan.cards, card: plan.card ?? null, addresses: plan.addresses, gateways: plan.gateways, dns: plan.dns },
     timeServers: values['time.servers'],
@@ -98,7 +98,7 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
     notices: notices.map(withoutSecrets),
   }
   await attempt(() => writeDurable(paths.settingsReport, `${JSON.stringify(report)}\n`, { mode: 0o644 }))
-  for (const { name, state, faults } of report.carriers) print([`${name}: ${state}`, ...faults].join('\n  '))
+  for (const { name, state, faults } of report.sources) print([`${name}: ${state}`, ...faults].join('\n  '))
   for (const notice of notices) print(withoutSecrets(notice))
   return failures === 0 ? 0 : 1
 }

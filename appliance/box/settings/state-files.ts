@@ -73,7 +73,7 @@ export const readImageSettings = (path: string) => parseTable(memberTable, readI
 /** What the console learns of the settings; the shape of /run/cyberalarm-box/settings.json. */
 export interface SettingsReport {
   readonly at: string
-  readonly carriers: readonly SourceReport[]
+  readonly sources: readonly SourceReport[]
   readonly hostName: string
   readonly network: {
     readonly cards: readonly string[]
