@@ -71,7 +71,7 @@ t.test('believes no record that is longer than a packet can be, and names the pl
     const file = Buffer.from(classic(1, packets))
     file.writeUInt32LE(length, file.length - packets[2].bytes.length - 8)
     const place = file.length - packets[2].bytes.length - 16
-    const says = new RegExp(`^at byte ${place} of the capture, behind 2 packets: a packet of ${length} bytes`)
+    const says = new RegExp(`^at byte ${place} of the capture, after 2 packets: a packet of ${length} bytes`)
     for (const piece of [1, 50, 1000]) t.throws(() => read(file, piece), { code: 'capture-damaged', message: says }, String(says))
   }
   const longest = { bytes: new Array<number>(CAPTURED_MAX_BYTES).fill(7) }
