@@ -67,7 +67,7 @@ function mayImport(from: string, to: string): boolean {
 }
 
 /** Arrows of the layout before this one that are still to go. */
-const pending = new Set([...[...modules, ...joining].map(to => `health -> ${to}`)])
+const pending = new Set([...modules, ...joining].map(to => `health -> ${to}`))
 
 t.test('every import inside the agent follows an arrow', async t => {
   for (const { path, imports } of code.filter(file => file.path.startsWith('agent/')))
