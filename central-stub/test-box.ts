@@ -56,7 +56,7 @@ export interface PostOptions {
   readonly type?: string
   readonly method?: string
   readonly headers?: Record<string, string>
-  /** Done while half of the body is held back, some time after central has seen who asks. */
+  /** Done while half of the body is held back, some time after central has seen the certificate. */
   readonly halfway?: () => Promise<unknown>
 }
 

@@ -3,14 +3,14 @@
 import { Clock, productNames } from '../event.ts'
 import type { InputName, Totals } from '../ledger/accounting.ts'
 import type { Accounts, InputAccount } from '../ledger/accounts.ts'
-import { netfilter } from '../recognisers/products/netfilter/netfilter.ts'
-import { readPrefix } from '../recognisers/products/netfilter/netfilter-prefix.ts'
+import { recognisers } from '../recognisers/index.ts'
 import { Reading } from '../recognisers/recogniser.ts'
+import { readRulePrefix } from '../recognisers/tokenisers/rule-prefix.ts'
 import type { NflogRefusal, NflogSink } from '../sources/packets/nflog.ts'
 import type { RefusalReason, Sink } from '../sources/source.ts'
 import type { Triage } from '../triage/triage.ts'
 import type { Gateways } from './gateways.ts'
-import { Interpreter } from './interpreter.ts'
+import { Interpreter, type ProductCounts } from './interpreter.ts'
 import { Shapes, shapeOf } from './message-shapes.ts'
 import type { OpenBatches } from './open-batches.ts'
 import { Placement } from './placement.ts'
@@ -18,6 +18,7 @@ import { Placement } from './placement.ts'
 /** The gateway of packets that this machine's own rules log. */
 const OWN_GATEWAY = 'this machine'
 const NETFILTER = productNames.indexOf('netfilter')
+const netfilter = recognisers.find(({ name }) => name === 'netfilter')
 
 /** Shapes are taken of this many unreadable messages a second; a flood of them costs no more. */
 const SHAPES_PER_SECOND = 20
@@ -75,7 +76,7 @@ export class Collector {
         gateway.understood++
         gateway.recogniser = netfilter
         gateway.lastMessageAt = sink.receivedAtMs
-        readPrefix(bytes, record.prefixStart, record.prefixEnd, event)
+        readRulePrefix(bytes, record.prefixStart, record.prefixEnd, event)
         if (event.clock === Clock.absent) event.time = sink.receivedAtMs
         event.clock = Clock.exact
         this.placement.place(account, event, this.triage.judge(event, sink.receivedAtMs), gateway.number, NETFILTER)
@@ -89,6 +90,11 @@ export class Collector {
       },
     }
     return sink
+  }
+
+  /** What each product's recogniser made of the messages since start; packets that the kernel logs are not read by one. */
+  get products(): ProductCounts[] {
+    return this.interpreter.products
   }
 
   /** To be called once a second. */

@@ -1,7 +1,7 @@
 // What the box would make of a captured packet: its headers become an event as those of a logged packet do, triage decides,
 // and each packet is counted in one place: packets = send and drop (by rule) + not IP + other link + broken + cut.
 import { Action, Clock, EventRecord } from '../event.ts'
-import { readPrefix } from '../recognisers/products/netfilter/netfilter-prefix.ts'
+import { readRulePrefix } from '../recognisers/tokenisers/rule-prefix.ts'
 import { isKnownLink, LinkType, readLink } from '../sources/capture/pcap-link.ts'
 import type { CapturedPacket } from '../sources/capture/pcap-packet.ts'
 import { PacketReading } from '../sources/packets/ip-header.ts'
@@ -66,7 +66,7 @@ export class PacketJudge {
     const reading = readLink(bytes, packet, event, record)
     if (reading <= PacketReading.notIp) return this.refuse(reading, packet)
     event.action = this.action
-    if (packet.linkType === LinkType.nflog) readPrefix(bytes, record.prefixStart, record.prefixEnd, event)
+    if (packet.linkType === LinkType.nflog) readRulePrefix(bytes, record.prefixStart, record.prefixEnd, event)
     const time = record.time >= 0 ? record.time : packet.time
     if (time >= 0) {
       event.time = time
