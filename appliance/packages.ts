@@ -35,7 +35,7 @@ export const packages: readonly PackageRow[] = [
     debian: ['mtools', 'libarchive-tools'],
     centos: ['mtools', 'bsdtar'],
   },
-  { why: 'the console in the wall of a rack: keyboard and font', debian: ['kbd'], centos: ['kbd'] },
+  { why: 'the console: keyboard and font', debian: ['kbd'], centos: ['kbd'] },
   { why: 'mandatory access control', debian: ['apparmor'], centos: ['selinux-policy-targeted', 'policycoreutils'] },
   {
     why: 'security updates of the base, into the other slot',

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
-import { whyNoNamespace } from '../node-netfilter-log/test-ground.ts'
+import { whyNoNamespace } from '../node-netfilter-log/test-support.ts'
 import { sums, temporaryFolder } from '../testing/harness.ts'
 import { runLoad } from '../testing/load.ts'
 
