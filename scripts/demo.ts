@@ -125,6 +125,7 @@ if (keep) {
   node central-stub/main.ts stats --folder ${centralFolder}
 and end them with
   kill ${agent.child.pid} ${central.child.pid} && rm -r ${folder}`)
+  central.leaveRunning()
   process.exit()
 }
 await agent.kill('SIGTERM')

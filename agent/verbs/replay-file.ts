@@ -1,4 +1,4 @@
-// `cyberalarm replay FILE`: from its arguments, and what a person at a terminal sees while it runs.
+// `cyberalarm replay FILE`: reads its arguments, and shows progress on a terminal.
 import { statSync } from 'node:fs'
 import { Failure } from '../errors.ts'
 import { Action, actionNames } from '../event.ts'
@@ -41,7 +41,7 @@ export async function replayFile(call: Call, path: string, options: ReplayOption
         clear()
         call.print(text)
       },
-      taken: () => outputTaken(call.signal),
+      drained: () => outputDrained(call.signal),
       progress: packets => {
         if (!isWatched || performance.now() - shown < PROGRESS_MS) return
         shown = performance.now()
@@ -55,8 +55,8 @@ export async function replayFile(call: Call, path: string, options: ReplayOption
   }
 }
 
-/** Also when the signal is aborted: nobody may be reading. */
-const outputTaken = (signal: AbortSignal): Promise<void> =>
+/** Resolves when standard output is written, or when the signal is aborted: nobody may be reading. */
+const outputDrained = (signal: AbortSignal): Promise<void> =>
   new Promise(resolve => {
     const done = () => {
       signal.removeEventListener('abort', done)
