@@ -1,6 +1,6 @@
 # The menu. `make` alone prints it.
 .DEFAULT_GOAL := menu
-.PHONY: menu appliance flash packages demo check one watch record test test-long test-updates release format clean bench
+.PHONY: menu appliance flash packages demo check one watch record test test-long test-updates release format render clean bench
 SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -57,6 +57,9 @@ bench: ready ## against rsyslogd and ulogd2: CPU, rates, memory, bytes, latency 
 
 format: ready ## bring the code into the one format
 	@biome check --write .
+
+render: ready ## docs/settings.md and the template of the partition CYBERALARM, from the table of settings
+	@node scripts/render-settings.ts
 
 clean: ## remove what was built and installed
 	rm -rf node_modules .tap build
