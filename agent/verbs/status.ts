@@ -58,7 +58,7 @@ export function statusText(status: Status, now: number): string {
   const { central, queue } = status
   const part = [
     `cyberalarm ${status.version}  ${status.running ? `running, started ${agoText(status.startedAt, now)}` : 'not running'}  device ${status.device ?? 'not enrolled'}`,
-    ...status.findings.flatMap(findingLines),
+    ...status.findings.flatMap(finding => findingLines(finding, now)),
     '',
     `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
     `queue     ${grouped(queue.batches)} ${queue.batches === 1 ? 'batch' : 'batches'}, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
@@ -76,10 +76,10 @@ export function statusText(status: Status, now: number): string {
 }
 
 /** `!` marks what needs attention. */
-const findingLines = ({ code, severity, detail, advice }: Finding): string[] => [
-  `  ${severity === 'information' ? '-' : '!'} ${detail.replaceAll('\n', '\n    ')} [${code}]`,
-  `    ${advice}`,
-]
+function findingLines({ code, severity, detail, advice, since }: Finding, now: number): string[] {
+  const span = since === undefined ? '' : ` for ${spanText(Math.max(0, Math.round((now - Date.parse(since)) / 1000)))}`
+  return [`  ${severity === 'information' ? '-' : '!'} ${detail.replaceAll('\n', '\n    ')} [${code}]${span}`, `    ${advice}`]
+}
 
 const processText = ({ residentBytes, cpuSeconds, longestStallMs }: NonNullable<Status['process']>): string =>
   `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(longestStallMs)} ms`
