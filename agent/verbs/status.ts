@@ -1,11 +1,10 @@
 // `cyberalarm status`: how the agent is. Asks the running one; if none runs, tells what the disk knows and says so.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import * as z from 'zod'
 import { inputStatus } from '../agent-facts.ts'
 import { Failure, fault } from '../errors.ts'
 import { finding } from '../health/checks.ts'
-import { type Finding, type InputStatus, type Status, statusSchema } from '../health/status-schema.ts'
+import { type Finding, type InputStatus, type Status, startingSchema, statusSchema } from '../health/status-schema.ts'
 import { askStatus } from '../health/status-socket.ts'
 import { inputNames, sum } from '../ledger/accounting.ts'
 import { foldLedger } from '../ledger/ledger.ts'
@@ -24,9 +23,6 @@ export async function readStatus(paths: Paths, settings: Settings, version: stri
     throw new Failure('agent-starting', `The agent on ${paths.statusSocket} is starting and does not listen yet`)
   throw new Failure('agent-differs', `The agent on ${paths.statusSocket} answers with a status that version ${version} does not know`)
 }
-
-/** Before it listens an agent says only that it runs. */
-const startingSchema = z.strictObject({ running: z.literal(true) })
 
 function fromDisk(paths: Paths, settings: Settings, version: string): Status {
   const { totals } = foldLedger(paths.ledger) ?? initialState()
