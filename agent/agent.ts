@@ -2,11 +2,11 @@
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf } from './agent-facts.ts'
-import { verifyReceipt } from './batch/receipt.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { Outbox } from './delivery/outbox.ts'
 import { openPseudonyms } from './delivery/pseudonym-key.ts'
 import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
+import { uplinkHost } from './delivery/uplink-host.ts'
 import { describe } from './errors.ts'
 import { ClockWatch } from './health/clock-watch.ts'
 import { ProcessWatch } from './health/process-watch.ts'
@@ -27,11 +27,8 @@ import type { HandedOver } from './sources/handed-over.ts'
 import { Spool } from './spool/spool.ts'
 import { Networks } from './triage/networks.ts'
 import { Triage } from './triage/triage.ts'
-import type { CentralAddress } from './uplink/anchor.ts'
-import type { Identity } from './uplink/identity.ts'
 import { IdentityKeeper } from './uplink/identity-file.ts'
-import { openCentral } from './uplink/pinned-client.ts'
-import { initialUplinkState, type UplinkHost, type UplinkState, uploadForever } from './uplink/uplink.ts'
+import { initialUplinkState, type UplinkState, uploadForever } from './uplink/uplink.ts'
 
 const MIB = 1024 * 1024
 /** How long an agent that shuts down goes on sending; the spool keeps the rest. */
@@ -116,7 +113,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       wakeUplink.notify()
       return batcher.closeForever(stopping.signal)
     })
-  const sending = uploadForever(uplinkHost(stored, central, identity, wakeUplink), uplink, log, stopSending.signal)
+  const sending = uploadForever(uplinkHost({ outbox, keeper, central, wakeUplink, identity }), uplink, log, stopSending.signal)
   log.info(`listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`)
   watch.start()
   options.ready?.(status())
@@ -134,8 +131,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   ledger.close()
   await statusServer.close()
 }
-
-type Stored = ReturnType<typeof openStored>
 
 /** Opens what lies on the disk, and brings the counts in order before anything is received. */
 function openStored({ paths, settings, log, version }: AgentOptions) {
@@ -162,24 +157,6 @@ function adoptIdentity(recovery: Recovery, keeper: IdentityKeeper, wakeUplink: N
     if (isNew) wakeUplink.notify()
   } catch (error) {
     recovery.log.warning(describe(error)) // the disk takes nothing now: tried again in a second
-  }
-}
-
-function uplinkHost(
-  { outbox, keeper }: Stored,
-  central: CentralAddress,
-  identity: () => Identity | undefined,
-  wakeUplink: Notifier,
-): UplinkHost {
-  return {
-    identity: () => (central.url === '' ? undefined : identity()),
-    connect: ({ stored }, signal) => openCentral(central, stored, signal),
-    next: identity => outbox.next(identity),
-    isGenuine: (receipt, identity) => verifyReceipt(receipt, identity.receiptKey),
-    acknowledge: (_outgoing, receipt) => outbox.acknowledge(receipt),
-    discard: sequence => outbox.discard(sequence),
-    replace: stored => keeper.replace(stored),
-    wait: (ms, signal) => wakeUplink.wait(ms, signal),
   }
 }
 

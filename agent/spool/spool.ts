@@ -81,7 +81,7 @@ export class Spool {
     this.held = 0
   }
 
-  /** Makes room for `incomingBytes` more, and reports each batch that was shed at once, so that it is counted whatever happens next. */
+  /** Frees space for `incomingBytes` more, and reports each batch that was shed at once, so that it is counted whatever happens next. */
   shedForRoom(incomingBytes: number, onShed: (batch: Segment) => void): void {
     while (this.used + sizeOnDisk(incomingBytes) > this.quotaBytes) {
       const victim = this.leastValuable()

@@ -62,7 +62,7 @@ t.test('an answer that is no JSON is no answer, and one without end is not read 
   await t.rejects(ask(url), { code: 'central-unreachable', message: /size/i })
 })
 
-t.test('follows nobody to another server', async t => {
+t.test('follows no redirect to another server', async t => {
   let elsewhere = 0
   const other = await serve(t, (_request, answer) => {
     elsewhere++
@@ -81,7 +81,7 @@ t.test('takes the next pin as well as the present one, and nothing without a pin
   })
   t.equal((await ask(url, [otherPin, pin])).status, 200)
   for (const pins of [[otherPin], []]) await t.rejects(ask(url, pins), { code: 'central-not-trusted' })
-  t.equal(requests, 1, 'who was not trusted was told nothing')
+  t.equal(requests, 1, 'the untrusted server was sent nothing')
 })
 
 t.test('speaks TLS 1.3 or not at all', async t => {
@@ -91,7 +91,7 @@ t.test('speaks TLS 1.3 or not at all', async t => {
   t.equal(requests, 0)
 })
 
-t.test('says that nobody is there, and what speaks no TLS', async t => {
+t.test('reports a server that is not there, and one that speaks no TLS', async t => {
   const closed = createTcpServer()
   await new Promise<void>(resolve => closed.listen(0, '127.0.0.1', resolve))
   const { port } = closed.address() as AddressInfo
@@ -142,7 +142,7 @@ t.test('a server that shows another certificate once it was looked at gets nothi
   await client.close()
 })
 
-t.test('who ends while central or its proxy keeps silent need not wait for them', async t => {
+t.test('an abort does not wait for a silent central or proxy', async t => {
   const silent = createTcpServer(socket => socket.on('error', () => socket.destroy()))
   await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
   const { port } = silent.address() as AddressInfo

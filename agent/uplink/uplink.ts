@@ -160,7 +160,7 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
   await open?.client.close()
 }
 
-/** Waits `ms`, or until the box has another identity: after enrolling again nobody should have to wait for the old one's failures. */
+/** Waits `ms`, or until the box has another identity: a box that was enrolled again must not wait for the old one's failures. */
 async function backOff(host: UplinkHost, identity: Identity | undefined, ms: number, signal: AbortSignal): Promise<void> {
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(), ms)
