@@ -1,16 +1,17 @@
 // The composition root: everything that runs is made here and joined here. Modules do not know each other.
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { factsOf } from './agent-facts.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { Outbox } from './delivery/outbox.ts'
 import { openPseudonyms } from './delivery/pseudonym-key.ts'
 import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
 import { uplinkHost } from './delivery/uplink-host.ts'
 import { describe } from './errors.ts'
-import { noticesOf } from './health/checks.ts'
 import { ClockWatch } from './health/clock-watch.ts'
 import { ProcessWatch } from './health/process-watch.ts'
-import { type Status, statusOf } from './health/status.ts'
+import { statusOf } from './health/status.ts'
+import type { Status } from './health/status-schema.ts'
 import { serveStatus } from './health/status-socket.ts'
 import { Accounts } from './ledger/accounts.ts'
 import { Ledger } from './ledger/ledger.ts'
@@ -51,7 +52,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   mkdirSync(paths.data, { recursive: true, mode: 0o700 })
   let currentStatus: (() => Status) | undefined
   const statusServer = await serveStatus(paths.statusSocket, () => currentStatus?.())
-  const { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, afterCleanStop, pseudonyms, gateways } = openStored(options)
+  const stored = openStored(options)
+  const { keeper, ledger, spool, accounts, outbox, recovery, pseudonyms, gateways } = stored
   const batches = new OpenBatches()
   const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
   const wakeUplink = new Notifier()
@@ -89,21 +91,20 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     sinkFor: input => collector.sinkFor(input),
     nflogSink: () => collector.nflogSink(),
   })
-  const status = (): Status =>
-    statusOf({
-      version: options.version,
-      startedAt,
-      device: keeper.identity?.stored.device,
-      process: watch.status,
-      url: central.url,
-      uplink,
-      spool,
-      quotaBytes,
-      gateways,
-      collector,
-      sources,
-      notices: noticesOf({ now: Date.now(), faults, keeper, batcher, clock, uplink, collector, ledger, settings, afterCleanStop }),
-    })
+  const parts = {
+    ...stored,
+    version: options.version,
+    startedAt,
+    central,
+    process: watch,
+    clock,
+    uplink,
+    batcher,
+    collector,
+    sources,
+    faults,
+  }
+  const status = (): Status => statusOf(factsOf(parts, Date.now()))
   currentStatus = status
   const batching = batcher
     .retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping.signal)
@@ -140,12 +141,12 @@ function openStored({ paths, settings, log, version }: AgentOptions) {
   const accounts = new Accounts(ledger.state.totals)
   const outbox = new Outbox(ledger, spool, accounts)
   const recovery: Recovery = { ledger, spool, outbox, accounts, log }
-  const afterCleanStop = ledger.state.stoppedCleanly
+  const wasStoppedCleanly = ledger.state.stoppedCleanly
   recoverCounts(recovery, keeper.identity)
-  outbox.appendOrDefer({ kind: 'start', version, afterCleanStop })
+  outbox.appendOrDefer({ kind: 'start', version, afterCleanStop: wasStoppedCleanly })
   const pseudonyms = openPseudonyms(paths.pseudonymKey)
   const gateways = openGateways(paths.gateways)
-  return { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, afterCleanStop, pseudonyms, gateways }
+  return { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, wasStoppedCleanly, pseudonyms, gateways }
 }
 
 /** Looks whether the box was enrolled again, and lets the ledger follow. */

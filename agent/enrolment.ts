@@ -25,7 +25,7 @@ export async function enrol(
   if (letters === undefined) throw new Failure('code-wrong', `'${code}' is not an enrolment code`)
   const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
   if (central.url === '' || central.pins.length === 0)
-    throw new Failure('central-not-set', `central.url or central.pins is empty in ${paths.settings}`)
+    throw new Failure('central-not-set', `central.url or central.pins is not set in ${paths.settings}`)
   const client = await openCentral(central)
   try {
     const stored = await enrolOnce(client, letters, deviceBefore(paths), request)

@@ -1,7 +1,7 @@
 // Takes every message: it is interpreted, counted at exactly one place, and, if suspicious, put into the open batch.
 // Synchronous: when `deliver` returns, the message is accounted for.
 import { Clock, productNames } from '../event.ts'
-import type { InputName, Totals } from '../ledger/accounting.ts'
+import type { InputName } from '../ledger/accounting.ts'
 import type { Accounts, InputAccount } from '../ledger/accounts.ts'
 import { recognisers } from '../recognisers/index.ts'
 import { Reading } from '../recognisers/recogniser.ts'
@@ -45,10 +45,6 @@ export class Collector {
     this.placement = new Placement(batches, triage)
   }
 
-  get totals(): Totals {
-    return this.accounts.totals
-  }
-
   sinkFor(input: InputName): Sink {
     const account = this.accounts.of(input)
     const sink: Sink = {
@@ -73,7 +69,7 @@ export class Collector {
         account.received()
         const gateway = this.gateways.get(OWN_GATEWAY)
         gateway.messages++
-        gateway.understood++
+        gateway.parsed++
         gateway.recogniser = netfilter
         gateway.lastMessageAt = sink.receivedAtMs
         readRulePrefix(bytes, record.prefixStart, record.prefixEnd, event)

@@ -194,7 +194,7 @@ t.test('a batch that central rejects is discarded after eight refusals, not afte
 t.test('says what went wrong, since when, and when it tries again', async t => {
   const { host, posts } = stage(1, [{ status: 503, retryAfterSeconds: 120 }])
   const state = await play(host, () => posts.length === 1)
-  t.match(state.failure, { code: 'central-busy', text: /503.*Played/ })
+  t.match(state.failure, { code: 'central-busy', detail: /503.*Played/ })
   t.ok(state.retryAt - (state.failure?.at ?? 0) >= 120_000, 'not before central asked for it')
   t.equal(state.lastReceipt, undefined)
 })

@@ -64,7 +64,7 @@ export const verbs: readonly Verb[] = [
   verb({
     name: 'status',
     summary: 'show gateways, queue, last receipt and the accounting',
-    help: 'Asks the running agent. Lines that begin with ! need somebody. The accounting says where every message went:\nreceived = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed.',
+    help: 'Asks the running agent. Lines starting with ! need attention. The accounting says where every message went:\nreceived = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed.',
     example: 'cyberalarm status --watch',
     exitCodes: { 3: 'no agent is running; what is shown comes from the disk' },
     options: { watch: { help: 'show it again every second until interrupted' } },

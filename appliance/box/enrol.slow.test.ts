@@ -9,7 +9,7 @@ import { pathsBelow } from '../../agent/paths.ts'
 import { startCentralProcess } from '../../agent/testing/central-process.ts'
 import { temporaryFolder } from '../../agent/testing/harness.ts'
 import { readIdentity } from '../../agent/uplink/identity.ts'
-import type { ToldEnrolment } from './enrol.ts'
+import type { EnrolmentReport } from './enrolment-report.ts'
 import { filesWith, run, start } from './test-program.ts'
 import { freshCode, type TestRoot, testRoot } from './test-root.ts'
 
@@ -38,7 +38,7 @@ function box(t: Parameters<typeof testRoot>[0], address: { url: string; pins: re
   }
 }
 
-const told = ({ paths }: TestRoot) => JSON.parse(readFileSync(paths.toldEnrolment, 'utf8')) as ToldEnrolment
+const told = ({ paths }: TestRoot) => JSON.parse(readFileSync(paths.toldEnrolment, 'utf8')) as EnrolmentReport
 const identityOf = ({ root }: TestRoot) => readIdentity(pathsBelow(root).identity)?.stored
 
 async function requestFor(pem: string): Promise<{ csr: string }> {
@@ -72,7 +72,7 @@ t.test('a code becomes an identity, and is nowhere afterwards', async t => {
   const { code: exit, out } = await one.enrol(code)
   t.equal(exit, 0, out)
   t.equal(told(one).state, 'enrolled')
-  t.match(told(one).text, identityOf(one)?.device)
+  t.equal(told(one).device, identityOf(one)?.device)
   t.same(filesWith(one.root, code), [])
   t.notOk(out.includes(code))
   const key = identityOf(one)?.privateKey.split('\n')[1] ?? 'no key'
@@ -98,7 +98,7 @@ t.test('cut off between the answer of central and the identity, it finishes with
   mkdirSync(obstacle, { recursive: true })
   const child = one.begin(code)
   const closed = once(child, 'close')
-  await until(() => told(one).state === 'trying' && told(one).text !== undefined)
+  await until(() => told(one).state === 'trying' && told(one).failure !== undefined)
   child.kill('SIGKILL')
   await closed
   t.equal(identityOf(one), undefined)
@@ -149,7 +149,7 @@ t.test('a code that is spent, unknown or none is refused for good, once, and tol
   ]) {
     const { code: exit, out } = await other.enrol(code)
     t.equal(exit, 4, out)
-    t.match(told(other), { state: 'refused', code: what, advice: /code/ })
+    t.match(told(other), { state: 'refused', failure: { code: what, advice: /code/ } })
     t.notOk(`${out}${JSON.stringify(told(other))}`.includes(code.slice(0, 14)))
     t.equal(identityOf(other), undefined)
   }
@@ -164,8 +164,8 @@ t.test('tries until central is there, says why meanwhile, and ends at once when 
   let out = ''
   child.stdout?.on('data', chunk => (out += chunk))
   const closed = once(child, 'close')
-  await until(() => told(one).code !== undefined)
-  t.match(told(one), { state: 'trying', code: 'central-unreachable', advice: /443/ })
+  await until(() => told(one).failure !== undefined)
+  t.match(told(one), { state: 'trying', failure: { code: 'central-unreachable', advice: /443/ } })
 
   const stopped = box(t).begin(code)
   const ended = once(stopped, 'close')
@@ -185,8 +185,8 @@ t.test('without central in the settings, or without a code, it says so', async t
   t.equal(told(one).state, 'no-code')
   const child = one.begin(freshCode())
   const closed = once(child, 'close')
-  await until(() => told(one).code !== undefined)
-  t.match(told(one), { state: 'trying', code: 'central-not-set' })
+  await until(() => told(one).failure !== undefined)
+  t.match(told(one), { state: 'trying', failure: { code: 'central-not-set' } })
   child.kill('SIGTERM')
   await closed
 })

@@ -1,5 +1,5 @@
-// The console on the screen of the box. It shows how the box is, and lets somebody who stands before it set it up; it reads
-// what it is allowed to read, writes two files, starts no program, and ends only when it is told to or loses its terminal.
+// The console on the screen of the box. It shows how the box is, and lets a person in front of it set it up; it reads what it
+// is allowed to read, writes two files, starts no program, and ends only when it is told to or loses its terminal.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readMember } from '../settings/box-settings.ts'
 import type { Facts } from './facts.ts'

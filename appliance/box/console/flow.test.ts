@@ -138,7 +138,7 @@ t.test('settings that cannot be read are not replaced by empty ones', async t =>
 t.test('nothing is asked for that would be forgotten at the next restart', async t => {
   const start = facts({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } })
   for (const key of ['n', 'e']) {
-    t.match(typeKeys([key], overview, start).page, { kind: 'outcome', fault: /outlast a restart/ })
+    t.match(typeKeys([key], overview, start).page, { kind: 'outcome', fault: /lost at the next restart/ })
     t.same(typeKeys([key, 'x', '\t', '\r', 'y'], overview, start).effects, [])
   }
 })

@@ -4,14 +4,16 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { hostname, networkInterfaces, uptime } from 'node:os'
 import { join } from 'node:path'
 import type * as z from 'zod'
+import { startingSchema } from '../../../agent/health/status-schema.ts'
 import { askStatus } from '../../../agent/health/status-socket.ts'
 import { isErrorWithCode } from '../../../agent/lib/durable-file.ts'
 import { pathsBelow } from '../../../agent/paths.ts'
 import { version } from '../../../agent/version.ts'
-import { DIAGNOSTICS_REPORT, diagnosticsShape } from '../diagnostics/diagnostics-report.ts'
-import { systemShape } from '../diagnostics/system-report.ts'
+import { DIAGNOSTICS_REPORT, diagnosticsReportSchema } from '../diagnostics/diagnostics-report.ts'
+import { systemReportSchema } from '../diagnostics/system-report.ts'
+import { enrolmentReportSchema } from '../enrolment-report.ts'
 import { boxPathsBelow } from '../paths.ts'
-import { enrolmentShape, type Facts, settingsShape, statusShape } from './facts.ts'
+import { agentStatusSchema, type Facts, settingsReportSchema } from './facts.ts'
 
 const FILE_MAX_BYTES = 256 * 1024
 
@@ -27,11 +29,11 @@ function readSmall<Absent>(path: string, absent: Absent): string | Absent | unde
   }
 }
 
-function readReport<Shape extends z.ZodType>(path: string, shape: Shape): z.output<Shape> | undefined {
+function readReport<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> | undefined {
   const text = readSmall(path, undefined)
   if (text === undefined) return undefined
   try {
-    return shape.safeParse(JSON.parse(text)).data
+    return schema.safeParse(JSON.parse(text)).data
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
@@ -42,8 +44,10 @@ async function askAgent(socket: string): Promise<Facts['agent']> {
   try {
     const answer = await askStatus(socket)
     if (answer === undefined) return { kind: 'silent', text: 'no agent is running' }
-    const { data } = statusShape.safeParse(answer)
-    return data === undefined ? { kind: 'silent', text: 'the agent is starting' } : { kind: 'running', status: data }
+    const { data } = agentStatusSchema.safeParse(answer)
+    if (data !== undefined) return { kind: 'running', status: data }
+    const isStarting = startingSchema.safeParse(answer).success
+    return { kind: 'silent', text: isStarting ? 'the agent is starting' : 'the agent is of another version than this console' }
   } catch (error) {
     return { kind: 'silent', text: error instanceof Error ? error.message : String(error) }
   }
@@ -62,7 +66,7 @@ function boxAddresses(): string[] {
 
 export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
   const paths = boxPathsBelow(root)
-  const settings = readReport(paths.toldSettings, settingsShape)
+  const settings = readReport(paths.toldSettings, settingsReportSchema)
   return {
     version,
     upSeconds: uptime(),
@@ -70,9 +74,9 @@ export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
     addresses: boxAddresses(),
     agent: await askAgent(pathsBelow(root).statusSocket),
     settings,
-    enrolment: readReport(paths.toldEnrolment, enrolmentShape),
-    diagnostics: readReport(join(paths.told, DIAGNOSTICS_REPORT), diagnosticsShape),
-    system: readReport(paths.systemReport, systemShape),
+    enrolment: readReport(paths.toldEnrolment, enrolmentReportSchema),
+    diagnostics: readReport(join(paths.told, DIAGNOSTICS_REPORT), diagnosticsReportSchema),
+    system: readReport(paths.systemReport, systemReportSchema),
     slot: (readSmall(paths.toldSlot, '') ?? '').trim(),
     member: readSmall(paths.member, ''),
     isWanted: existsSync(paths.wantedSettings),

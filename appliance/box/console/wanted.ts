@@ -14,7 +14,7 @@ export function put(root: string, effect: Effect): string {
     writeDurable(path, text, { mode: 0o600 })
     return ''
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown fault'
-    return `The disk of this box did not take them (${code}). Restart this box; if it stays so, call the helpdesk.`
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    return `Cannot write to the disk of this box (${code}). Restart this box. If this persists, call the helpdesk.`
   }
 }

@@ -6,13 +6,14 @@ export const DIAGNOSTICS_REPORT = 'diagnostics.json'
 
 const text = z.string().max(20_000)
 
-export const diagnosticsShape = z.object({
+export const diagnosticsReportSchema = z.object({
   /** ISO 8601. */
   at: text,
   state: z.enum(['waiting', 'writing', 'verifying', 'done', 'failed']),
   file: text.optional(),
   bytes: z.number().optional(),
+  /** While it goes on: what is waited for. */
   text: text.optional(),
-  advice: text.optional(),
+  failure: z.object({ code: text, detail: text, advice: text }).optional(),
 })
-export type DiagnosticsReport = z.infer<typeof diagnosticsShape>
+export type DiagnosticsReport = z.infer<typeof diagnosticsReportSchema>
