@@ -1,9 +1,9 @@
 // `cyberalarm enrol CODE`: trades a code for an identity. The running agent takes it up within a second.
 import { mkdirSync } from 'node:fs'
-import { normaliseCode } from './batch/enrolment-code.ts'
 import { Failure } from './errors.ts'
 import { readLedger } from './ledger/ledger.ts'
 import { isErrorWithCode } from './lib/durable-file.ts'
+import { normaliseCode } from './lib/typed-code.ts'
 import type { Paths } from './paths.ts'
 import type { Settings } from './settings/table.ts'
 import { enrolOnce, type Request } from './uplink/enrol.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import * as z from 'zod'
 import { type Central, startCentral } from '../../central-stub/central.ts'
-import { makeCode } from '../batch/enrolment-code.ts'
+import { makeCode } from '../lib/typed-code.ts'
 import { pathsBelow } from '../paths.ts'
 import {
   type AgentProcess,

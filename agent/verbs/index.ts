@@ -5,6 +5,7 @@ import { table } from '../lib/table.ts'
 import { journalLog } from '../log.ts'
 import { pathsBelow } from '../paths.ts'
 import { readSettings } from '../settings/file.ts'
+import { renderUnits } from '../settings/render-units.ts'
 import { type SettingName, settingsTable } from '../settings/table.ts'
 import { parseHandedOver } from '../sources/handed-over.ts'
 import { version } from '../version.ts'
@@ -140,9 +141,10 @@ Packets that netfilter logged (tcpdump -i nflog:5) have the word of their rule's
     summary: 'explain every setting, with its value and default',
     help: 'Settings are `name = value` lines in etc/cyberalarm/cyberalarm.conf below the root. A line with # is a comment.',
     example: 'cyberalarm settings',
-    options: {},
+    options: { units: { help: 'print only what systemd has to know: sockets and groups that are not the default' } },
     run: async call => {
-      showSettings(call)
+      if (call.values.units === true) call.print(renderUnits(readSettings(call.root)).trimEnd())
+      else showSettings(call)
       return 0
     },
   }),

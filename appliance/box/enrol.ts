@@ -5,11 +5,11 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
-import { normaliseCode } from '../../agent/batch/enrolment-code.ts'
 import { enrol } from '../../agent/enrolment.ts'
 import { Failure, type Fault, faultOf } from '../../agent/errors.ts'
 import { backoffMs, pause } from '../../agent/lib/backoff.ts'
 import { isErrorWithCode, removeIfThere, writeDurable } from '../../agent/lib/durable-file.ts'
+import { normaliseCode } from '../../agent/lib/typed-code.ts'
 import { type Paths, pathsBelow } from '../../agent/paths.ts'
 import { readSettings } from '../../agent/settings/file.ts'
 import { makeRequest, requestSchema } from '../../agent/uplink/enrol.ts'
@@ -35,11 +35,11 @@ export interface EnrolOptions {
 /** Gives ENROLLED, REFUSED, or INTERRUPTED. */
 export async function enrolForever({ root, environment, signal, now, random, print }: EnrolOptions): Promise<number> {
   const paths = pathsBelow(root)
-  const { toldEnrolment } = boxPathsBelow(root)
-  mkdirSync(dirname(toldEnrolment), { recursive: true, mode: 0o755 })
+  const { enrolmentReport } = boxPathsBelow(root)
+  mkdirSync(dirname(enrolmentReport), { recursive: true, mode: 0o755 })
   const report = (state: EnrolmentReport['state'], more: Pick<EnrolmentReport, 'failure' | 'device'> = {}) => {
     const written: EnrolmentReport = { at: new Date(now()).toISOString(), state, ...more }
-    writeDurable(toldEnrolment, `${JSON.stringify(written)}\n`, { mode: 0o644 })
+    writeDurable(enrolmentReport, `${JSON.stringify(written)}\n`, { mode: 0o644 })
     print([state, more.device ?? more.failure?.detail].filter(Boolean).join(': '))
   }
   const code = readCode(environment)

@@ -6,11 +6,11 @@ import type { Facts } from './facts.ts'
 import { afterIdle, type Effect, overview, type Page, press } from './flow.ts'
 import { ESCAPE_MS, type Key, KeyReader } from './keys.ts'
 import { listSize } from './overview-view.ts'
+import { putRequest } from './put-request.ts'
 import { readFacts } from './read-facts.ts'
 import { Painter } from './screen.ts'
 import { type Input, type Output, sizeOf, takeTerminal } from './terminal.ts'
 import { view } from './view.ts'
-import { put } from './wanted.ts'
 
 const SECOND_MS = 1000
 /** Messages of the kernel may stand on the screen: it is written anew this often. */
@@ -76,8 +76,8 @@ export async function runConsole({ root, environment, signal, input, output }: C
   }
 
   function perform(effect: Effect): void {
-    const fault = put(root, effect)
-    if (effect.kind === 'put-settings') known = { ...known, isWanted: true }
+    const fault = putRequest(root, effect)
+    if (effect.kind === 'put-settings') known = { ...known, isRequested: true }
     if (fault !== '' && (page.kind === 'outcome' || page.kind === 'diagnostics')) page = { ...page, fault }
   }
 

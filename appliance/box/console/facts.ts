@@ -22,7 +22,7 @@ const text = z.string().max(20_000)
 export const settingsReportSchema = z.object({
   at: z.union([text, z.number()]).transform(String),
   hostName: text.optional(),
-  carriers: z
+  sources: z
     .array(z.object({ name: text, state: text, faults: z.array(text).max(1000).catch([]) }))
     .max(20)
     .catch([]),
@@ -53,7 +53,7 @@ export interface Facts {
   /** Text of the settings that hold now; undefined if it cannot be read, which is not the same as none. */
   readonly member: string | undefined
   /** Settings left by this console that were not applied yet. */
-  readonly isWanted: boolean
+  readonly isRequested: boolean
 }
 
 /** The address to name where one is asked for. */
@@ -70,4 +70,4 @@ export const isWithoutCentral = (facts: Facts): boolean => agentFindings(facts).
 
 /** Files of the settings that were refused, each fault with its file and line. */
 export const refusedFaults = (facts: Facts): string[] =>
-  (facts.settings?.carriers ?? []).filter(carrier => carrier.state === 'refused').flatMap(carrier => carrier.faults)
+  (facts.settings?.sources ?? []).filter(source => source.state === 'refused').flatMap(source => source.faults)

@@ -3,7 +3,7 @@
 import type { Facts } from './facts.ts'
 import { isEnrolled } from './facts.ts'
 import { enrolForm, type FormKind, networkForm } from './fields.ts'
-import { type CheckSettings, changes, type Form, judged, openForm, pressForm, wantedText } from './form.ts'
+import { type CheckSettings, changes, type Form, judged, openForm, pressForm, requestedText } from './form.ts'
 import type { Key } from './keys.ts'
 
 export type Page =
@@ -107,7 +107,7 @@ function pressSummary(page: Page & { kind: 'summary' }, key: Key, facts: Facts):
       since: facts.now,
       fault: '',
     },
-    effect: { kind: 'put-settings', text: wantedText(form) },
+    effect: { kind: 'put-settings', text: requestedText(form) },
   }
 }
 

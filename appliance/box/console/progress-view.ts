@@ -23,7 +23,7 @@ interface Progress {
 export function outcome(page: Page & { kind: 'outcome' }, facts: Facts): Progress[] {
   if (page.fault !== '') return [{ style: 'bad', text: 'The settings were not changed.', more: [page.fault], isOver: true }]
   const report = facts.settings
-  if (facts.isWanted || report === undefined || report.at === page.before) {
+  if (facts.isRequested || report === undefined || report.at === page.before) {
     const isLate = facts.now - page.since > SETTINGS_LATE_MS
     return isLate
       ? [
@@ -36,9 +36,9 @@ export function outcome(page: Page & { kind: 'outcome' }, facts: Facts): Progres
         ]
       : [{ style: 'warn', text: 'Applying the settings ...', isOver: false }]
   }
-  const carrier = report.carriers.find(one => one.name === 'console')
-  if (carrier?.state === 'refused')
-    return [{ style: 'bad', text: 'The settings were refused; the previous ones stay in use.', more: carrier.faults, isOver: true }]
+  const source = report.sources.find(one => one.name === 'console')
+  if (source?.state === 'refused')
+    return [{ style: 'bad', text: 'The settings were refused; the previous ones stay in use.', more: source.faults, isOver: true }]
   const applied: Progress = { style: 'good', text: 'The settings are in use.', isOver: page.name === 'network' }
   return page.name === 'network' ? [applied] : [applied, enrolling(page, facts)]
 }

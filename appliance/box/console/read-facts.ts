@@ -66,7 +66,7 @@ function boxAddresses(): string[] {
 
 export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
   const paths = boxPathsBelow(root)
-  const settings = readReport(paths.toldSettings, settingsReportSchema)
+  const settings = readReport(paths.settingsReport, settingsReportSchema)
   return {
     version,
     upSeconds: uptime(),
@@ -74,11 +74,11 @@ export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
     addresses: boxAddresses(),
     agent: await askAgent(pathsBelow(root).statusSocket),
     settings,
-    enrolment: readReport(paths.toldEnrolment, enrolmentReportSchema),
-    diagnostics: readReport(join(paths.told, DIAGNOSTICS_REPORT), diagnosticsReportSchema),
+    enrolment: readReport(paths.enrolmentReport, enrolmentReportSchema),
+    diagnostics: readReport(join(paths.reports, DIAGNOSTICS_REPORT), diagnosticsReportSchema),
     system: readReport(paths.systemReport, systemReportSchema),
-    slot: (readSmall(paths.toldSlot, '') ?? '').trim(),
+    slot: (readSmall(paths.slotReport, '') ?? '').trim(),
     member: readSmall(paths.member, ''),
-    isWanted: existsSync(paths.wantedSettings),
+    isRequested: existsSync(paths.requestedSettings),
   }
 }

@@ -62,13 +62,13 @@ export const facts = (over: Partial<Facts> = {}, statusOver: Partial<AgentStatus
   hostName: 'fw-logs',
   addresses: ['192.0.2.10', '2001:db8::10'],
   agent: { kind: 'running', status: { ...status, ...statusOver } },
-  settings: { at: 'before', carriers: [], notices: [] },
+  settings: { at: 'before', sources: [], notices: [] },
   enrolment: undefined,
   diagnostics: undefined,
   system: undefined,
   slot: 'a',
   member: '',
-  isWanted: false,
+  isRequested: false,
   ...over,
 })
 

@@ -56,7 +56,7 @@ t.test('central in one sentence, with what to do', async t => {
     'not enrolled': centralSentence(facts({}, { device: null })),
     'no central': centralSentence(facts({}, { device: null, findings: [withoutCentral, notEnrolled] })),
     damaged: centralSentence(facts({}, { device: null, findings: [finding('problem', fault('identity-damaged', 'cannot use it'))] })),
-    'no data': centralSentence(facts({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } }, { device: null })),
+    'no data': centralSentence(facts({ settings: { at: '1', sources: [], notices: [], isDataLost: true } }, { device: null })),
     trying: centralSentence(facts({ enrolment: { at: '1', state: 'trying', failure: unreachable } }, { device: null })),
     refused: centralSentence(facts({ enrolment: { at: '1', state: 'refused', failure: refused } }, { device: null })),
   }
@@ -84,12 +84,12 @@ t.test('central in one sentence, with what to do', async t => {
 t.test('refused settings and findings stand above the gateways, and each is said once', async t => {
   const busy = fault('central-busy', 'central is busy')
   const failure = { ...busy, since: secondsAgo(9), at: secondsAgo(1) }
-  const carriers = [
+  const sources = [
     { name: 'config', state: 'refused', faults: ["cyberalarm.conf:3: there is no setting 'x'"] },
     { name: 'ovf', state: 'used', faults: ['not shown'] },
   ]
   const text = shown(
-    { settings: { at: '1', carriers, notices: ['the name is taken'] } },
+    { settings: { at: '1', sources, notices: ['the name is taken'] } },
     {
       findings: [finding('warning', busy), finding('warning', fault('clock-jumped', 'the clock jumped'))],
       central: { ...status.central, failure },
@@ -106,7 +106,7 @@ t.test('refused settings and findings stand above the gateways, and each is said
 
 t.test('a box that would lose its identity at the next start does not invite to enrol', async t => {
   t.match(shown({}, { device: null }), /ready to be enrolled/)
-  t.notMatch(shown({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } }, { device: null }), /ready to be enrolled/)
+  t.notMatch(shown({ settings: { at: '1', sources: [], notices: [], isDataLost: true } }, { device: null }), /ready to be enrolled/)
 })
 
 t.test('advice can be followed without a shell', async t => {
@@ -150,7 +150,7 @@ t.test('text of strangers obeys the screen', async t => {
       {
         hostName: evil,
         addresses: [evil],
-        settings: { at: '1', carriers: [{ name: evil, state: 'refused', faults: [evil, evil] }], notices: [] },
+        settings: { at: '1', sources: [{ name: evil, state: 'refused', faults: [evil, evil] }], notices: [] },
       },
       {
         gateways: [{ ...status.gateways[0], address: evil, product: evil }],
@@ -171,7 +171,7 @@ t.test('every page fits every screen', async t => {
   const pages = [
     [],
     ['n'],
-    ['n', 'f', '\t', 'x'.repeat(300), '\t'],
+    ['n', 's', '\t', 'x'.repeat(300), '\t'],
     ['e'],
     ['e', 'ABCDE', '\t', '\r'],
     ['n', '\t', '\t', '\t', '\t', 'name', '\r'],
@@ -191,21 +191,21 @@ t.test('every page fits every screen', async t => {
 t.test('what became of settings, of an enrolment and of diagnostics is followed to its end', async t => {
   const applied = typeKeys(['n', '\t', '\t', '\t', '\t', 'name', '\r', 'y']).page
   const text = (page: typeof applied, over: Parameters<typeof facts>[0]) => textOf(view(page, facts(over), usual))
-  t.match(text(applied, { isWanted: true }), /Applying the settings/)
+  t.match(text(applied, { isRequested: true }), /Applying the settings/)
   t.match(
-    text(applied, { settings: { at: 'after', carriers: [{ name: 'console', state: 'used', faults: [] }], notices: [] } }),
+    text(applied, { settings: { at: 'after', sources: [{ name: 'console', state: 'used', faults: [] }], notices: [] } }),
     /are in use/,
   )
   t.match(
     text(applied, {
-      settings: { at: 'after', carriers: [{ name: 'console', state: 'refused', faults: ['console:1: wrong'] }], notices: [] },
+      settings: { at: 'after', sources: [{ name: 'console', state: 'refused', faults: ['console:1: wrong'] }], notices: [] },
     }),
     /were refused[\s\S]*console:1: wrong/,
   )
   t.match(text(applied, { now: facts().now + 120_000 }), /have not been applied yet/)
 
   const enrolling = { kind: 'outcome', name: 'enrol', before: 'before', enrolmentBefore: '', since: 0, fault: '' } as const
-  const settings = { at: 'after', carriers: [{ name: 'console', state: 'used', faults: [] }], notices: [] }
+  const settings = { at: 'after', sources: [{ name: 'console', state: 'used', faults: [] }], notices: [] }
   t.match(text(enrolling, { settings }), /are in use[\s\S]*Asking central/)
   t.match(
     text(enrolling, { settings, enrolment: { at: '1', state: 'refused', failure: fault('code-refused', 'the code is spent') } }),

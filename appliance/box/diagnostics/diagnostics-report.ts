@@ -1,7 +1,7 @@
 // How far the diagnostics are on their way to a stick: written by `cyberalarm-box diagnostics`, shown by the console.
 import * as z from 'zod'
 
-/** In the folder of what is told to the console. */
+/** In the folder of reports to the console. */
 export const DIAGNOSTICS_REPORT = 'diagnostics.json'
 
 const text = z.string().max(20_000)

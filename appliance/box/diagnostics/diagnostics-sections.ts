@@ -126,10 +126,10 @@ export const sections: Readonly<Record<string, (surroundings: Surroundings) => u
   },
   status: agentStatus,
   settings: ({ root, redactor }) => {
-    const { at, carriers, notices } = settingsReportSchema.parse(readJson(boxPathsBelow(root).toldSettings))
+    const { at, sources, notices } = settingsReportSchema.parse(readJson(boxPathsBelow(root).settingsReport))
     return {
       at,
-      carriers: carriers.map(({ name, state, faults }) => ({
+      sources: sources.map(({ name, state, faults }) => ({
         name,
         state,
         faults: faults.map(fault => redactor.text(withoutValue(fault))),
@@ -138,11 +138,11 @@ export const sections: Readonly<Record<string, (surroundings: Surroundings) => u
     }
   },
   enrolment: ({ root, redactor }) => {
-    const { at, state, failure } = enrolmentReportSchema.parse(readJson(boxPathsBelow(root).toldEnrolment))
+    const { at, state, failure } = enrolmentReportSchema.parse(readJson(boxPathsBelow(root).enrolmentReport))
     return { at, state, failure: failure === undefined ? null : redacted(failure, redactor) }
   },
   updates: ({ root }) => systemReportSchema.parse(readJson(boxPathsBelow(root).systemReport)),
-  slot: ({ root }) => readFileSync(boxPathsBelow(root).toldSlot, 'utf8').trim(),
+  slot: ({ root }) => readFileSync(boxPathsBelow(root).slotReport, 'utf8').trim(),
   kernel: () => ({ release: release(), upSeconds: Math.round(uptime()) }),
   memory: ({ root }) =>
     Object.fromEntries(

@@ -13,7 +13,7 @@ const skip = hasMtools ? false : 'mtools are not installed'
 
 const report = (root: string) =>
   diagnosticsReportSchema.parse(JSON.parse(readFileSync(join(root, 'run/cyberalarm-box/diagnostics.json'), 'utf8')))
-const wanted = (root: string) => join(root, 'var/lib/cyberalarm-box/wanted/diagnostics')
+const requestOf = (root: string) => join(root, 'var/lib/cyberalarm-box/wanted/diagnostics')
 
 async function run(root: string, waitMs = 0) {
   const said: string[] = []
@@ -58,15 +58,15 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
     join(root, 'run/cyberalarm-box/settings.json'),
     JSON.stringify({
       at: 'now',
-      carriers: [{ name: 'config', state: 'refused', faults: ['cyberalarm.conf:3: host.name = my secret: must be letters'] }],
+      sources: [{ name: 'config', state: 'refused', faults: ['cyberalarm.conf:3: host.name = my secret: must be letters'] }],
     }),
   )
   writeFileSync(join(root, 'var/lib/cyberalarm-box/member.conf'), 'uplink.proxy = http://user:pass@word@proxy.inside.example:3128\n')
-  writeFileSync(wanted(root), '')
+  writeFileSync(requestOf(root), '')
 
   const { code, said } = await run(root)
   t.equal(code, 0, said.join('\n'))
-  t.notOk(existsSync(wanted(root)))
+  t.notOk(existsSync(requestOf(root)))
   const { state, file = '', bytes } = report(root)
   t.equal(state, 'done')
   t.match(file, /^cyberalarm-diagnostics-\d{8}T\d{6}Z\.json$/)
@@ -100,7 +100,7 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
       gateways: [{ number: 1, address: 'address-1', messages: 2 }],
       accounting: [{ input: 'udp' }, { input: 'tcp', received: 2, unaccounted: 0 }],
     },
-    settings: { carriers: [{ state: 'refused', faults: ['cyberalarm.conf:3: host.name = (not shown): must be letters'] }] },
+    settings: { sources: [{ state: 'refused', faults: ['cyberalarm.conf:3: host.name = (not shown): must be letters'] }] },
     enrolment: { missing: /ENOENT/ },
     updates: { missing: /ENOENT/ },
     slot: 'b',
@@ -204,9 +204,9 @@ t.test('a full stick is said to be full, and keeps what was on it', { skip }, as
   t.ok(before.every(name => namesOn(stick).includes(name)))
 })
 
-t.test('what the console left where its wish should lie is no harm', { skip }, async t => {
+t.test('what the console left where its request should lie is no harm', { skip }, async t => {
   const root = boxFolder(t)
-  mkdirSync(join(wanted(root), 'folder'), { recursive: true })
+  mkdirSync(join(requestOf(root), 'folder'), { recursive: true })
   t.equal((await run(root)).code, 1)
   t.equal(report(root).state, 'failed')
 })

@@ -30,14 +30,14 @@ export interface DiagnosticsOptions {
 export async function runDiagnostics(options: DiagnosticsOptions): Promise<number> {
   const { root, signal, print } = options
   const paths = boxPathsBelow(root)
-  mkdirSync(paths.told, { recursive: true, mode: 0o755 })
+  mkdirSync(paths.reports, { recursive: true, mode: 0o755 })
   const tell = (report: Omit<DiagnosticsReport, 'at'>): void => {
-    writeDurable(join(paths.told, DIAGNOSTICS_REPORT), JSON.stringify({ at: new Date().toISOString(), ...report }), { mode: 0o644 })
+    writeDurable(join(paths.reports, DIAGNOSTICS_REPORT), JSON.stringify({ at: new Date().toISOString(), ...report }), { mode: 0o644 })
     print(`diagnostics: ${[report.state, report.file, report.text ?? report.failure?.detail].filter(Boolean).join(' ')}`)
   }
   try {
     // gone before anything else: a request that comes while this runs is granted afterwards
-    removeIfThere(paths.wantedDiagnostics)
+    removeIfThere(paths.requestedDiagnostics)
     tell({ state: 'waiting', text: `Waiting for ${(options.waitMs ?? WAIT_MS) / 1000} seconds.` })
     const volume = await waitForStick(root, options.waitMs ?? WAIT_MS, signal)
     tell({ state: 'writing' })
@@ -48,7 +48,7 @@ export async function runDiagnostics(options: DiagnosticsOptions): Promise<numbe
     const bytes = Buffer.from(`${JSON.stringify({ format: 1, at: new Date(now).toISOString(), ...found }, null, 2)}\n`)
     if (bytes.length > FILE_MAX_BYTES)
       throw new StickFault('diagnostics-too-long', `The diagnostics are ${bytes.length} bytes long; ${FILE_MAX_BYTES} are allowed.`)
-    await writeToStick(run, volume.device, name, bytes, paths.told)
+    await writeToStick(run, volume.device, name, bytes, paths.reports)
     tell({ state: 'verifying', file: name })
     await verifyOnStick(run, volume.device, name, bytes)
     tell({ state: 'done', file: name, bytes: bytes.length })
