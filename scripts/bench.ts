@@ -1,12 +1,14 @@
 // `make bench`: the agent against the programs that do the same, with the same messages, on this machine, in one go.
-//   node scripts/bench.ts [--quick] [--runs 5] [--only PART]      parts: cost highest wire latency memory scaling
+//   node scripts/bench.ts [--quick] [--runs 5] [--only PART] [--against DIR]
+// Parts: cost highest wire latency memory scaling, and start only if it is named (it builds an image and starts it). With
+// --against the release of another checkout is measured in turn with this one's, and the peers are left out.
 // Prints tables, and leaves build/bench.json and build/bench.svg. Ends with 0 if everything could be measured.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { $, chalk } from 'zx'
-import { agentBehindRelay, agentOnNflog, agentOnSyslog, makeBox } from './bench/agent.ts'
+import { agentBehindRelay, agentOnNflog, agentOnSyslog, agentsOf, makeBox } from './bench/agent.ts'
 import { chart } from './bench/chart.ts'
 import type { Context, Part } from './bench/context.ts'
 import { goals, judge } from './bench/goals.ts'
@@ -17,8 +19,9 @@ import { highestPart } from './bench/part-highest.ts'
 import { latencyPart } from './bench/part-latency.ts'
 import { memoryPart } from './bench/part-memory.ts'
 import { scalingPart } from './bench/part-scaling.ts'
+import { startPart } from './bench/part-start.ts'
 import { wirePart } from './bench/part-wire.ts'
-import { goalsTable, machineText, measuresTable } from './bench/report.ts'
+import { goalsTable, machineText, measuresTable, ratiosTable } from './bench/report.ts'
 import { Results } from './bench/results.ts'
 import { rsyslog, rsyslogVersion } from './bench/rsyslog.ts'
 import { buildSender } from './bench/sender.ts'
@@ -28,19 +31,20 @@ import { endUnfinished } from './bench/unfinished.ts'
 import { makeDistinct, makePackets, makeWorkload } from './bench/workload.ts'
 
 const parts: readonly Part[] = [costPart, highestPart, wirePart, latencyPart, memoryPart, scalingPart]
+const onlyWhenNamed: readonly Part[] = [startPart]
 /** Many enough that none comes again within a batch at 400,000 a second: repeats are merged, and would look cheap. */
 /** A flood that says the same over and over: it becomes so few events that what is left is the way from packet to event. */
 const REPEATED_PACKETS = 1000
 const MESSAGES = { full: 1_000_000, quick: 200_000 }
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, runs: { type: 'string' }, only: { type: 'string' } },
+  options: { quick: { type: 'boolean', default: false }, runs: { type: 'string' }, only: { type: 'string' }, against: { type: 'string' } },
 })
 const quick = values.quick
 const runs = Number(values.runs ?? (quick ? 1 : 5))
-const chosen = parts.filter(({ name }) => values.only === undefined || name === values.only)
+const chosen = values.only === undefined ? parts : [...parts, ...onlyWhenNamed].filter(({ name }) => name === values.only)
 if (chosen.length === 0 || !Number.isInteger(runs) || runs < 1 || runs > 100) {
-  console.error(`--only takes one of ${parts.map(({ name }) => name).join(', ')}; --runs a number from 1 to 100`)
+  console.error(`--only takes one of ${[...parts, ...onlyWhenNamed].map(({ name }) => name).join(', ')}; --runs a number from 1 to 100`)
   process.exit(2)
 }
 
@@ -74,6 +78,8 @@ try {
 async function prepare(): Promise<Context> {
   buildSender()
   await $`node scripts/build-release.ts`.quiet()
+  const against = values.against === undefined ? undefined : resolve(values.against)
+  if (against !== undefined) await $({ cwd: against })`${join(against, 'node_modules/.bin/node')} scripts/build-release.ts`.quiet()
   const workload = makeWorkload(temporary, MESSAGES[quick ? 'quick' : 'full'])
   say(workload.origin)
   const box = await makeBox(temporary)
@@ -82,20 +88,35 @@ async function prepare(): Promise<Context> {
   } catch (error) {
     results.missing.push({ name: 'everything with NFLOG', reason: error instanceof Error ? error.message : String(error) })
   }
-  const subjects: Subject[] = [agentOnSyslog(temporary, box), ...(quick ? [] : [agentBehindRelay(temporary, box)])]
-  if (rsyslogVersion() === undefined) results.missing.push({ name: 'rsyslogd', reason: 'not installed (package rsyslog)' })
-  else subjects.push(rsyslog(temporary))
-  if (ground !== undefined) subjects.push(agentOnNflog(temporary, box, ground))
-  if (ulogdVersion() === undefined) results.missing.push({ name: 'ulogd2', reason: 'not installed (packages ulogd2 and ulogd2-json)' })
-  else if (ground !== undefined) subjects.push(ulogd(temporary, ground))
+  const subjects =
+    against === undefined
+      ? withPeers(box)
+      : inTurn(
+          [agentOnSyslog(temporary, box), ...(ground === undefined ? [] : [agentOnNflog(temporary, box, ground)])],
+          agentsOf(against, temporary, box, ground),
+        )
   for (const { name, reason } of results.missing) say(chalk.yellow(`not compared with ${name}: ${reason}`))
   const repeats = makePackets(temporary, workload.truth, REPEATED_PACKETS)
   const files = { packets: makePackets(temporary, workload.truth), repeats, distinct: makeDistinct(temporary) }
   return { temporary, runs, quick, workload, ...files, box, ground, subjects, results, say }
 }
 
+function withPeers(box: string): Subject[] {
+  const subjects: Subject[] = [agentOnSyslog(temporary, box), ...(quick ? [] : [agentBehindRelay(temporary, box)])]
+  if (rsyslogVersion() === undefined) results.missing.push({ name: 'rsyslogd', reason: 'not installed (package rsyslog)' })
+  else subjects.push(rsyslog(temporary))
+  if (ground !== undefined) subjects.push(agentOnNflog(temporary, box, ground))
+  if (ulogdVersion() === undefined) results.missing.push({ name: 'ulogd2', reason: 'not installed (packages ulogd2 and ulogd2-json)' })
+  else if (ground !== undefined) subjects.push(ulogd(temporary, ground))
+  return subjects
+}
+
+const inTurn = (ours: readonly Subject[], theirs: readonly Subject[]): Subject[] => ours.flatMap((one, i) => [one, theirs[i]])
+
 function tell({ workload }: Context): void {
   const head = `${new Date().toISOString().slice(0, 10)}, ${runs} run${runs === 1 ? '' : 's'}${quick ? ', quick' : ''}`
+  const ratios = ratiosTable(results)
+  if (ratios !== '') console.log(`\n${chalk.bold(`Against ${values.against}`)}\n\n${ratios}`)
   console.log(
     `\n${chalk.bold('Measured')}  ${head}\n\n${measuresTable(results)}\n\n${chalk.bold('Goals')}\n\n${goalsTable(results)}\n\n${machineText(machine)}`,
   )
