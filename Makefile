@@ -1,6 +1,6 @@
 # The menu. `make` alone prints it.
 .DEFAULT_GOAL := menu
-.PHONY: menu appliance flash packages demo check one watch test test-long test-updates release format clean bench
+.PHONY: menu appliance flash packages demo check one watch record test test-long test-updates release format render clean bench
 SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -33,6 +33,9 @@ one: ready ## one test file of any length, FILE=path: what failed, and a count
 watch: ready ## run the fast tests again that a changed file concerns, until Ctrl-C
 	@node scripts/test.ts watch
 
+record: ready ## what a product reads now, into its fixtures; you read the diff (PRODUCT=name FILE=new-messages.txt)
+	@node scripts/record.ts
+
 test: ready ## everything: types, lint, arrows, unit and end-to-end tests, three minutes of load, the image in virtual machines
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts all
@@ -54,6 +57,9 @@ bench: ready ## against rsyslogd and ulogd2: CPU, rates, memory, bytes, latency 
 
 format: ready ## bring the code into the one format
 	@biome check --write .
+
+render: ready ## docs/settings.md and the template of the partition CYBERALARM, from the table of settings
+	@node scripts/render-settings.ts
 
 clean: ## remove what was built and installed
 	rm -rf node_modules .tap build

@@ -1,11 +1,11 @@
-// What docs/linux-gateway.md tells members to put into their gateways, given to the programs that will read it.
+// The examples of docs/linux-gateway.md, given to the programs that will read them.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Action, EventRecord } from '../agent/event.ts'
-import { whyNoNamespace } from '../agent/node-netfilter-log/test-ground.ts'
-import { readPrefix } from '../agent/recognisers/products/netfilter/netfilter-prefix.ts'
+import { whyNoNamespace } from '../agent/node-netfilter-log/test-support.ts'
+import { readRulePrefix } from '../agent/recognisers/tokenisers/rule-prefix.ts'
 import { parseSettings } from '../agent/settings/table.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../docs/linux-gateway.md'), 'utf8')
@@ -34,13 +34,13 @@ t.test('the settings are settings', async test => {
   test.match(settings, { 'nflog.groups': [514], 'syslog.udp': 'off', 'syslog.tcp': 'off', 'syslog.tls': 'off' })
 })
 
-t.test('each prefix says what became of the packet', async test => {
+t.test('each prefix states what became of the packet', async test => {
   const expected = { '[CA-DROP] ': Action.drop, '[CA-REJECT] ': Action.reject, '[CA-ACCEPT] ': Action.allow }
   const event = new EventRecord()
   for (const [prefix, action] of Object.entries(expected)) {
     test.ok(page.includes(`\`${prefix}\``))
     event.reset()
-    readPrefix(Buffer.from(prefix), 0, prefix.length, event)
+    readRulePrefix(Buffer.from(prefix), 0, prefix.length, event)
     test.equal(event.action, action, prefix)
   }
   const used = new Set([...page.matchAll(/prefix "([^"]*)"/g)].map(([, prefix]) => prefix))

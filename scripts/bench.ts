@@ -1,13 +1,10 @@
 // `make bench`: the agent against the programs that do the same, with the same messages, on this machine, in one go.
-//   node scripts/bench.ts [--quick] [--runs 5] [--only PART] [--against DIR]
-// Parts: cost highest wire latency memory scaling, and start only if it is named (it builds an image and starts it). With
-// --against the release of another checkout is measured in turn with this one's, and the peers are left out.
 // Prints tables, and leaves build/bench.json and build/bench.svg. Ends with 0 if everything could be measured.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { $, chalk } from 'zx'
+import { UsageError, wholeNumber } from '../agent/lib/command-line.ts'
 import { agentBehindRelay, agentOnNflog, agentOnSyslog, agentsOf, makeBox } from './bench/agent.ts'
 import { chart } from './bench/chart.ts'
 import type { Context, Part } from './bench/context.ts'
@@ -29,24 +26,30 @@ import type { Subject } from './bench/subject.ts'
 import { ulogd, ulogdVersion } from './bench/ulogd.ts'
 import { endUnfinished } from './bench/unfinished.ts'
 import { makeDistinct, makePackets, makeWorkload } from './bench/workload.ts'
+import { endWithUsage, readOptions } from './options.ts'
 
 const parts: readonly Part[] = [costPart, highestPart, wirePart, latencyPart, memoryPart, scalingPart]
-const onlyWhenNamed: readonly Part[] = [startPart]
-/** Many enough that none comes again within a batch at 400,000 a second: repeats are merged, and would look cheap. */
+/** The last one takes long, and runs only if it is named. */
+const named: readonly Part[] = [...parts, startPart]
 /** A flood that says the same over and over: it becomes so few events that what is left is the way from packet to event. */
 const REPEATED_PACKETS = 1000
 const MESSAGES = { full: 1_000_000, quick: 200_000 }
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, runs: { type: 'string' }, only: { type: 'string' }, against: { type: 'string' } },
+const script = 'node scripts/bench.ts'
+const options = readOptions({
+  name: script,
+  help: 'Runs the agent, rsyslogd and ulogd2 on the same messages on this machine, prints tables, and leaves build/bench.json\nand build/bench.svg.',
+  example: `${script} --only cost --runs 3`,
+  options: {
+    quick: { help: 'fewer messages and one run: three minutes' },
+    runs: { value: 'COUNT', help: 'how often each part is run, 1 to 100 (default 5; 1 with --quick)' },
+    only: { value: 'PART', help: `one part: ${named.map(({ name }) => name).join(', ')} (start builds an image and runs only if named)` },
+    against: { value: 'DIR', help: 'measure the release of another checkout in turn with this one, and no other programs' },
+  },
+  exitCodes: { 1: 'something could not be measured' },
 })
-const quick = values.quick
-const runs = Number(values.runs ?? (quick ? 1 : 5))
-const chosen = values.only === undefined ? parts : [...parts, ...onlyWhenNamed].filter(({ name }) => name === values.only)
-if (chosen.length === 0 || !Number.isInteger(runs) || runs < 1 || runs > 100) {
-  console.error(`--only takes one of ${[...parts, ...onlyWhenNamed].map(({ name }) => name).join(', ')}; --runs a number from 1 to 100`)
-  process.exit(2)
-}
+const { quick } = options
+const { runs, chosen } = choose()
 
 const began = performance.now()
 const say = (text: string) => console.log(`${chalk.dim(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s`)}  ${text}`)
@@ -75,10 +78,21 @@ try {
   await end(results.failures.length > 0 ? 1 : 0)
 }
 
+function choose(): { runs: number; chosen: readonly Part[] } {
+  try {
+    const chosen = options.only === undefined ? parts : named.filter(({ name }) => name === options.only)
+    if (chosen.length === 0) throw new UsageError(`there is no part '${options.only}'`)
+    return { runs: wholeNumber('runs', options.runs ?? (quick ? '1' : '5'), 1, 100), chosen }
+  } catch (error) {
+    if (error instanceof UsageError) endWithUsage(script, error)
+    throw error
+  }
+}
+
 async function prepare(): Promise<Context> {
   buildSender()
   await $`node scripts/build-release.ts`.quiet()
-  const against = values.against === undefined ? undefined : resolve(values.against)
+  const against = options.against === undefined ? undefined : resolve(options.against)
   if (against !== undefined) await $({ cwd: against })`${join(against, 'node_modules/.bin/node')} scripts/build-release.ts`.quiet()
   const workload = makeWorkload(temporary, MESSAGES[quick ? 'quick' : 'full'])
   say(workload.origin)
@@ -116,7 +130,7 @@ const inTurn = (ours: readonly Subject[], theirs: readonly Subject[]): Subject[]
 function tell({ workload }: Context): void {
   const head = `${new Date().toISOString().slice(0, 10)}, ${runs} run${runs === 1 ? '' : 's'}${quick ? ', quick' : ''}`
   const ratios = ratiosTable(results)
-  if (ratios !== '') console.log(`\n${chalk.bold(`Against ${values.against}`)}\n\n${ratios}`)
+  if (ratios !== '') console.log(`\n${chalk.bold(`Against ${options.against}`)}\n\n${ratios}`)
   console.log(
     `\n${chalk.bold('Measured')}  ${head}\n\n${measuresTable(results)}\n\n${chalk.bold('Goals')}\n\n${goalsTable(results)}\n\n${machineText(machine)}`,
   )

@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildManager, openNflogProgram, withoutCapabilities } from '../../appliance/open-nflog/test-ground.ts'
-import { whyNoNamespace } from '../node-netfilter-log/test-ground.ts'
+import { buildManager, openNflogProgram, withoutCapabilities } from '../../appliance/open-nflog/test-support.ts'
+import { whyNoNamespace } from '../node-netfilter-log/test-support.ts'
 import { cyberalarm, startAgent, sums, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
 
 const PACKETS = 500
@@ -88,7 +88,7 @@ t.test(
     t.ok((before?.received ?? 0) < 3000, 'packets came while it was away')
     t.match(after, { received: 4000, kernelLost: 0, unaccounted: 0, unreadable: 0 })
     t.ok(process(1) !== undefined && process(1) !== process(0), 'it is another process')
-    t.equal(agent.log().match(/told FDSTORE=1 FDNAME=nflog FDPOLL=0/g)?.length, 1, 'and the same socket')
+    t.equal(agent.log().match(/received FDSTORE=1 FDNAME=nflog FDPOLL=0/g)?.length, 1, 'and the same socket')
     t.match(agent.log(), /the groups have their listener already/)
   },
 )
@@ -107,8 +107,9 @@ t.test(
       const agent = await startAgent(folder, {
         inside: ['unshare', '-rn', manager, '@systemd', '1', manager, 'offer', protocol, '--', ...withoutCapabilities],
       })
-      const { notices, sources } = await agent.status()
-      t.match(notices.join('\n'), new RegExp(`nflog\\.groups = 514: ${code}: cannot use that descriptor.*\\[nflog-failed\\]`))
+      const { findings, sources } = await agent.status()
+      const failed = findings.find(finding => finding.code === 'nflog-failed')
+      t.match(failed?.detail, new RegExp(`nflog\\.groups = 514: ${code}: cannot use that descriptor`))
       t.same(
         sources.map(({ name }) => name),
         ['udp', 'tcp'],
@@ -123,10 +124,10 @@ t.test('a group that may not be listened to is said, and everything else is hear
   writeSettings(folder, undefined, { 'nflog.groups': '514' })
   const agent = await startAgent(folder, { inside: withoutCapabilities })
   t.teardown(() => agent.kill())
-  const { notices, sources } = await agent.status()
+  const { findings, sources } = await agent.status()
   t.match(
-    notices.join('\n'),
-    /cannot listen to nflog\.groups = 514: systemd handed over no socket .*open-nflog.* EPERM.*\[nflog-failed\]\n.*CAP_NET_ADMIN/,
+    findings.find(({ code }) => code === 'nflog-failed'),
+    { detail: /^cannot listen to nflog\.groups = 514: systemd passed no socket .*open-nflog.* EPERM/, advice: /CAP_NET_ADMIN/ },
   )
   t.same(
     sources.map(({ name }) => name),

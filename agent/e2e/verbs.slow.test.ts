@@ -15,31 +15,36 @@ t.test('help teaches every verb with its options, and asking for it is no fault'
   for (const words of [[], ['--help'], ['help']]) {
     const { code, out, error } = await runToEnd(words)
     t.match({ code, error }, { code: 0, error: '' }, `cyberalarm ${words.join(' ')}`)
-    for (const verb of verbs) t.ok(out.includes(`  ${[verb.name, ...verb.words].join(' ')} `) && out.includes(verb.summary), verb.name)
+    for (const verb of verbs)
+      t.ok(out.includes(`  ${[verb.name, ...(verb.operands ?? [])].join(' ')} `) && out.includes(verb.summary), verb.name)
   }
   for (const verb of verbs) {
     const { code, out, error } = await runToEnd([verb.name, '--help'])
     t.match({ code, error }, { code: 0, error: '' }, `${verb.name} --help`)
-    t.ok(out.startsWith(`usage: ${['cyberalarm', verb.name, ...verb.words].join(' ')} [options]`) && out.includes(verb.help))
+    t.ok(out.startsWith(`usage: ${['cyberalarm', verb.name, ...(verb.operands ?? [])].join(' ')} [options]`) && out.includes(verb.help))
     for (const option of ['root', 'json', ...Object.keys(verb.options)]) t.match(out, new RegExp(`--${option} .*\\w`), option)
+    t.match(await runToEnd(['help', verb.name]), { code: 0, out })
   }
 })
 
 t.test('a verb, option or word that is none ends with 2 and says what there is', async t => {
   const wrong: [string[], RegExp][] = [
-    [['stauts'], new RegExp(`there is no verb 'stauts'; there are ${verbs.map(verb => verb.name).join(', ')}`)],
-    [['status', '--wacth'], /Unknown option '--wacth'/],
-    [['status', 'now'], /cyberalarm status takes no further word/],
-    [['enrol'], /cyberalarm enrol takes CODE/],
-    [['who', 'a', 'b'], /cyberalarm who takes PSEUDONYM/],
-    [['sent', '--since'], /--since/],
+    [['stauts'], new RegExp(`there is no verb 'stauts'; did you mean 'status'\\? \\(verbs: ${verbs.map(verb => verb.name).join(', ')}\\)`)],
+    [['--json', 'status'], /the verb comes first, then '--json'/],
+    [['status', '--wacth'], /there is no option '--wacth'; did you mean '--watch'\?/],
+    [['status', '--watch=yes'], /--watch takes no value/],
+    [['status', 'now'], /cyberalarm status takes no operand; 'now' is one too many/],
+    [['enrol'], /cyberalarm enrol needs CODE/],
+    [['who', 'a', 'b'], /cyberalarm who takes PSEUDONYM; 'b' is one too many/],
+    [['sent', '--since'], /--since needs a value: --since TIME/],
+    [['sent', '--since', '--json'], /--since needs a value: --since TIME/],
     [['sent', '--since', 'yesterday'], /'yesterday' is neither a time such as .* nor a span such as 2h/],
   ]
   for (const [words, says] of wrong) {
     const { code, out, error } = await runToEnd(words)
     t.match({ code, out }, { code: 2, out: '' }, words.join(' '))
     t.match(error, says)
-    t.match(error, /\[argument-wrong\]\n {2}Run the same command with --help/)
+    t.match(error, /\[argument-wrong\]\n {2}Run the command with --help/)
   }
 })
 
@@ -81,7 +86,7 @@ t.test('settings explains each one with its value and default, and tells all fau
       [6, "'spool.quotaMiB' was set in line 5 already"],
     ])
       t.match(error, new RegExp(`${settings.replaceAll('.', '\\.')}:${line}:.*${fault}`))
-    t.match(error, /\[settings-wrong\]\n {2}Correct the lines/)
+    t.match(error, /\[settings-wrong\]\n {2}Correct these lines/)
   }
   rmSync(settings)
   mkdirSync(settings)
@@ -90,9 +95,13 @@ t.test('settings explains each one with its value and default, and tells all fau
 
 t.test('on a box where nothing runs and nothing was sent, verbs say so', async t => {
   const root = temporaryFolder(t)
-  t.match(await cyberalarm(root, 'status'), { code: 3, out: /not running.*not enrolled[\s\S]*! no agent is running\. Start the agent/ })
+  t.match(await cyberalarm(root, 'status'), {
+    code: 3,
+    out: /not running.*not enrolled[\s\S]*! No agent is running \[agent-not-running\]\n {4}Start the agent/,
+  })
   t.match(JSON.parse((await cyberalarm(root, 'status', '--json')).out), {
     running: false,
+    findings: [{ code: 'agent-not-running', severity: 'problem' }],
     device: null,
     gateways: [],
     queue: { batches: 0 },

@@ -1,15 +1,14 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { emptyRows, emptyTotals, growth, unaccounted } from './accounting.ts'
+import { emptyCounts, emptyRows, emptyTotals, growth, type InputCounts, unaccounted } from './accounting.ts'
 import type { LedgerEntry } from './entries.ts'
 import { foldLedger, Ledger, readLedger } from './ledger.ts'
 
 const MIB = 1024 * 1024
 const at = new Date('2026-11-21T12:00:00Z')
 const batch = (sequence: number, rows: number, size = 10): LedgerEntry => {
-  const totals = emptyTotals()
-  totals.udp.received = totals.udp.spooled = rows
+  const totals = { ...emptyTotals(), udp: { ...emptyCounts(), received: rows, spooled: rows } }
   return { kind: 'batch', sequence, rows, messages: rows, byInput: { ...emptyRows(), udp: rows }, value: 1, totals, body: 'A'.repeat(size) }
 }
 const receipt = (sequence: number, rows: number): LedgerEntry => ({
@@ -21,7 +20,7 @@ const receipt = (sequence: number, rows: number): LedgerEntry => ({
   receipt: { device: '', sequence, hash: 'ab'.repeat(32), storedAt: at.toISOString(), key: 'k', signature: 'c2ln' },
 })
 
-t.test('stands where it stood when it is opened again', async t => {
+t.test('has the same state when it is opened again', async t => {
   const folder = t.testdir()
   const ledger = new Ledger(folder, MIB)
   ledger.append(batch(1, 5), at)
@@ -34,7 +33,7 @@ t.test('stands where it stood when it is opened again', async t => {
   again.close()
 })
 
-t.test('a line that a power cut left unfinished is taken off, and said', async t => {
+t.test('a line that a power cut left unfinished is cut off, and reported', async t => {
   const folder = t.testdir()
   const ledger = new Ledger(folder, MIB)
   ledger.append(batch(1, 5), at)
@@ -104,7 +103,7 @@ t.test('refuses a record in which a line was changed, taken out, or put in', asy
   }
 })
 
-t.test('what was set aside hides nothing that came after it', async t => {
+t.test('a quarantined file hides nothing that came after it', async t => {
   const folder = t.testdir()
   const ledger = new Ledger(folder, 100 * MIB)
   for (let i = 1; i <= 20; i++) ledger.append(batch(i, 1, MIB), at)
@@ -160,7 +159,7 @@ t.test('where the newest file gives nothing, what the one before says counts', a
   }
 })
 
-t.test('forgets its oldest files when its room is used up, and still stands where it stood', async t => {
+t.test('removes its oldest files when its quota is used up, and keeps its state', async t => {
   const folder = t.testdir()
   const ledger = new Ledger(folder, 20 * MIB)
   for (let i = 1; i <= 60; i++) ledger.append(batch(i, 1, MIB), at)
@@ -171,10 +170,9 @@ t.test('forgets its oldest files when its room is used up, and still stands wher
   t.ok([...readLedger(folder)].length > 10)
 })
 
-t.test('every message is at exactly one place, and what grew is told by flat names', async t => {
+t.test('every message is at exactly one place, and growth is reported by flat names', async t => {
   const before = emptyTotals()
-  const now = emptyTotals()
-  Object.assign(now.udp, {
+  const udp: InputCounts = {
     received: 20,
     sent: 1,
     merged: 2,
@@ -184,12 +182,11 @@ t.test('every message is at exactly one place, and what grew is told by flat nam
     spooled: 2,
     shed: 1,
     dropped: { 'session-end': 5 },
-  })
-  t.equal(unaccounted(now.udp), 0)
-  now.udp.received++
-  t.equal(unaccounted(now.udp), 1)
-  t.strictSame(growth(before, now), {
-    'udp.received': 21,
+  }
+  t.equal(unaccounted(udp), 0)
+  t.equal(unaccounted({ ...udp, received: 21 }), 1)
+  t.strictSame(growth(before, { ...before, udp }), {
+    'udp.received': 20,
     'udp.merged': 2,
     'udp.ignored': 3,
     'udp.unreadable': 4,

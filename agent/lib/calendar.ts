@@ -1,6 +1,6 @@
 // Dates and times as machines write them into logs: RFC 3339 and its looser cousins, and the BSD form with or without
 // a year. Reads bytes, writes numbers, allocates nothing.
-import { isDigit, readTwoDigits as two } from './bytes.ts'
+import { isDigit, isLetter, readTwoDigits as two } from './bytes.ts'
 
 /** What a stamp lacks; same numbers as `Clock` of an event. */
 const EXACT = 1
@@ -8,7 +8,7 @@ const NO_ZONE = 2
 const NO_YEAR_NO_ZONE = 3
 const NO_YEAR = 4
 
-/** One reading: `time` in ms since 1970 of the wall clock stated (as if UTC where no zone is), `next` the offset behind it. */
+/** One reading: `time` in ms since 1970 of the wall clock stated (as if UTC where no zone is), `next` the offset after it. */
 export class Stamp {
   time = 0
   clock = 0
@@ -73,8 +73,6 @@ function nameHash(bytes: Uint8Array, start: number, end: number): number {
   for (let i = start; i < end; i++) hash = hash * 32 + ((bytes[i] | 0x20) - 0x60)
   return hash
 }
-
-const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
 
 /** What may stand in a host name beside letters: then the letters before it were no zone. */
 const isNameByte = (byte: number): boolean => isLetter(byte) || isDigit(byte) || byte === 0x2d || byte === 0x2e || byte === 0x5f
@@ -190,7 +188,7 @@ const yearAt = (bytes: Uint8Array, at: number, end: number): number => {
 
 function finish(bytes: Uint8Array, end: number, stamp: Stamp, year: number, month: number, day: number, clock: number): boolean {
   stamp.next = cursor
-  // without a year the leap year 1972 keeps 29 February; whoever knows the time of arrival puts the year in
+  // without a year the leap year 1972 keeps 29 February; the caller, which knows the time of arrival, puts the year in
   stamp.time = daysFromCivil(year === 0 ? 1972 : year, month, day) * 86_400_000 + clock
   const blank = bytes[cursor] === 0x20 ? 1 : 0
   const zone = cursor + blank < end ? readZone(bytes, cursor + blank, end, stamp) : Number.NaN

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { actionNames, Clock, EventRecord, toEcs } from '../event.ts'
 import { Message } from '../message.ts'
@@ -16,18 +18,28 @@ const nameOf = (reading: Reading) => Object.entries(Reading).find(([, value]) =>
 /** Reads bytes[start, end) as the pipeline does, but asks all recognisers. */
 function ask(bytes: Uint8Array, start: number, end: number) {
   readHeader(message, bytes, start, end)
-  return recognisers.filter(one => one.claims(message))
+  return recognisers.filter(one => one.claims(message) >= 0)
 }
 
 function answer(recogniser: Recogniser): Record<string, string | number> | string {
   event.reset()
-  const reading = recogniser.read(message, event)
+  const reading = recogniser.read(message, event, recogniser.claims(message))
   return reading === Reading.event ? toEcs(event) : (nameOf(reading) ?? `no reading ${reading}`)
 }
 
 t.test('every product has fixtures, and every file of fixtures a product', async t => {
   t.same([...products.keys()].sort(), recognisers.map(one => one.name as string).sort())
   for (const [product, fixtures] of products) t.ok(fixtures.length >= FEWEST, `${product} has ${fixtures.length}`)
+})
+
+t.test('every product is a folder: its recogniser, fixtures, tests, and how to make it send its log', async t => {
+  const folder = join(import.meta.dirname, 'products')
+  t.same(readdirSync(folder).sort(), [...products.keys()].sort())
+  for (const product of products.keys()) {
+    const files = readdirSync(join(folder, product))
+    for (const file of [`${product}.ts`, `${product}.test.ts`, 'fixtures.jsonl', 'sender.md'])
+      t.ok(files.includes(file), `${product}/${file}`)
+  }
 })
 
 for (const [product, fixtures] of products)
@@ -97,6 +109,23 @@ t.test('a reading depends on no message that was read before', async t => {
   }
 })
 
+t.test('what claims answered holds, whatever was claimed since', async t => {
+  const other = new Message()
+  for (const [product, fixtures] of products)
+    for (const [i, { line, reading, event: expected }] of fixtures.entries()) {
+      const bytes = Buffer.from(line)
+      const recogniser = ask(bytes, 0, bytes.length).find(one => one.name === product)
+      const start = recogniser?.claims(message) ?? -1
+      t.ok(start >= message.start && start <= message.end, `${product} begins within the message`)
+      const next = Buffer.from(`<13>Nov 20 12:00:01 another ${fixtures[(i + 1) % fixtures.length].line}`)
+      readHeader(other, next, 0, next.length)
+      recogniser?.claims(other)
+      event.reset()
+      const got = recogniser?.read(message, event, start)
+      t.same(got === Reading.event ? toEcs(event) : nameOf(got ?? Reading.unreadable), expected ?? reading, line)
+    }
+})
+
 /** What must hold of every event, however the message was damaged. */
 function faultOf(record: EventRecord): string | undefined {
   const isPort = (port: number) => Number.isInteger(port) && port >= -1 && port <= 65535
@@ -116,7 +145,7 @@ function faultOf(record: EventRecord): string | undefined {
 function damageOf(bytes: Uint8Array): string | undefined {
   for (const recogniser of ask(bytes, 0, bytes.length)) {
     event.reset()
-    const reading = recogniser.read(message, event)
+    const reading = recogniser.read(message, event, recogniser.claims(message))
     const fault = nameOf(reading) === undefined ? `reading ${reading}` : reading === Reading.event ? faultOf(event) : undefined
     const isEmpty = reading === Reading.event && !event.hasSource && !event.hasDestination
     if (fault !== undefined || isEmpty) return `${recogniser.name}: ${fault ?? 'an event without an address'}: ${Buffer.from(bytes)}`

@@ -12,6 +12,8 @@ export interface CentralProcess extends CentralAddress {
   readonly child: ChildProcess
   makeCode(): Promise<string>
   kill(): Promise<void>
+  /** From now on it outlives this process. */
+  leaveRunning(): void
 }
 
 /** Starts central on a folder; `port` 0 takes a free one, `name` is how boxes reach it. */
@@ -25,8 +27,9 @@ export async function startCentralProcess(
   const closed = once(child, 'close')
   // a test that ends by an error of its own leaves none behind
   const end = () => child.kill('SIGKILL')
+  const leaveRunning = () => void process.off('exit', end)
   process.once('exit', end)
-  child.once('close', () => process.off('exit', end))
+  child.once('close', leaveRunning)
   const first = await Promise.race([once(createInterface(child.stdout), 'line'), closed.then(() => undefined)])
   if (first === undefined) throw new Error('central did not start')
   const { listening, pins } = JSON.parse(String(first[0])) as { listening: string; pins: string[] }
@@ -39,5 +42,6 @@ export async function startCentralProcess(
       child.kill('SIGKILL')
       await closed
     },
+    leaveRunning,
   }
 }

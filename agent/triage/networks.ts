@@ -1,4 +1,4 @@
-// Whose an address is. Built once from prefixes into sorted, non-overlapping ranges of 128-bit space (IPv4 lies in
+// Which network an address belongs to. Built once from prefixes into sorted, non-overlapping ranges of 128-bit space (IPv4 lies in
 // ::ffff:0:0/96), so that any number of prefixes costs one binary search and allocates nothing. Nearly all addresses are
 // IPv4, and nearly every first octet belongs to one network: those are answered by one look into a small table.
 import { parsePrefix } from '../lib/prefix.ts'
@@ -57,7 +57,7 @@ export class Networks {
   /** `member`: prefixes of the member's public addresses. Throws RangeError for text that is no prefix. */
   constructor(member: readonly string[]) {
     const inside = ranges(internal4, NetworkKind.internal)
-    // the first range that holds an address decides: what is internal stays internal whatever the member states
+    // the first range that holds an address decides: internal prefixes stay internal whatever the member states
     const all = [
       ...inside,
       ...inside.flatMap(embedded),

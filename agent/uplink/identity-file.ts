@@ -1,43 +1,43 @@
 // The identity as the file has it now: `cyberalarm enrol` may write a new one while the agent runs.
 import { statSync } from 'node:fs'
-import { describe } from '../errors.ts'
+import { describe, type Fault, faultOf } from '../errors.ts'
 import { isErrorWithCode } from '../lib/durable-file.ts'
 import type { Log } from '../log.ts'
 import { type Identity, readIdentity, writeIdentity } from './identity.ts'
 
 export class IdentityKeeper {
   identity: Identity | undefined
-  /** Why the file cannot be used, for people. */
-  fault: string | undefined
+  /** Why the file cannot be used. */
+  fault: Fault | undefined
   private readonly path: string
   private readonly log: Log
-  private seen = ''
+  private lastStamp = ''
 
   constructor(path: string, log: Log) {
     this.path = path
     this.log = log
-    this.look()
+    this.reload()
   }
 
-  /** Reads the file again if it changed; true if another identity came of it. */
-  look(): boolean {
+  /** Reads the file again if it changed; true if it did. */
+  reload(): boolean {
     const stamp = stampOf(this.path)
-    if (stamp === this.seen) return false
-    this.seen = stamp
+    if (stamp === this.lastStamp) return false
+    this.lastStamp = stamp
     try {
       this.identity = readIdentity(this.path)
       this.fault = undefined
     } catch (error) {
       this.identity = undefined
-      this.fault = describe(error)
-      this.log.warning(this.fault)
+      this.fault = faultOf(error)
+      this.log.warning(describe(error))
     }
     return true
   }
 
   replace(stored: Identity['stored']): void {
     this.identity = writeIdentity(this.path, stored)
-    this.seen = stampOf(this.path)
+    this.lastStamp = stampOf(this.path)
   }
 }
 
@@ -46,7 +46,7 @@ function stampOf(path: string): string {
     const { mtimeMs, ino } = statSync(path)
     return `${ino} ${mtimeMs}`
   } catch (error) {
-    // what is wrong with it is said when it is read
+    // reported when it is read
     return isErrorWithCode(error, 'ENOENT') ? '' : String(error)
   }
 }

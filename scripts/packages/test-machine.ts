@@ -11,7 +11,7 @@ const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const START_MS = 30_000
 const layer = '/.layer'
 
-export interface Said {
+export interface CommandResult {
   readonly code: number | null
   readonly out: string
   readonly error: string
@@ -21,7 +21,7 @@ export interface Machine {
   /** Put before a command, it runs the command outside but on the machine's network. */
   readonly network: readonly string[]
   /** Runs a command on the machine. */
-  run(words: readonly string[], input?: string): Said
+  run(words: readonly string[], input?: string): CommandResult
   /** The same through a shell; throws an Error if it fails. */
   sh(line: string, input?: string): string
   /** Paths that it has of its own in these folders, beside or instead of the tree below its layer: `/usr/bin/node`; `- /etc/motd` is gone. */
@@ -53,7 +53,7 @@ export async function startMachine(folder: string, root = '/'): Promise<Machine>
   const closed = once(outside, 'close')
   const init = await firstProcess(outside, () => said)
   const enter = ['nsenter', '-t', String(init), '-m', '-p', '-u', '-i', '-n', '-C', 'env', '-i', path, 'LC_ALL=C']
-  const run = (words: readonly string[], input = ''): Said => {
+  const run = (words: readonly string[], input = ''): CommandResult => {
     const [command, ...rest] = [...enter, ...words]
     const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', input, timeout: 120_000 })
     return { code: status, out: stdout, error: stderr }

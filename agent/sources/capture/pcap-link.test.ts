@@ -3,7 +3,7 @@ import { EventRecord } from '../../event.ts'
 import { formatAddress } from '../../lib/address.ts'
 import { PacketReading } from '../packets/ip-header.ts'
 import { NflogRecord } from '../packets/nflog-record.ts'
-import { ethernet, ip4, ip6, tcp, udp } from '../test-packets.ts'
+import { ethernet, ip4, ip6, tcp, udp } from '../packets/test-packets.ts'
 import { LinkType, readLink } from './pcap-link.ts'
 import { CapturedPacket } from './pcap-packet.ts'
 import { logged } from './test-captures.ts'
@@ -32,7 +32,7 @@ const wholeSix = 'whole 2001:db8::1 40000 2001:db8:0:1::2 53'
 const cooked = (protocol: number, packet: readonly number[]) => [...zeros(14), protocol >> 8, protocol & 255, ...packet]
 const cooked2 = (protocol: number, packet: readonly number[]) => [protocol >> 8, protocol & 255, ...zeros(18), ...packet]
 
-t.test('finds IP behind every link type it knows', async t => {
+t.test('finds IP after every link type it knows', async t => {
   const { ethernet: wire, bsdLoopback, openBsdLoopback, linuxCooked, linuxCooked2, ip4: only4, ip6: only6, ...raws } = LinkType
   const { nflog: _, ...raw } = raws
   const found: [number, number[], string][] = [
@@ -59,7 +59,7 @@ t.test('finds IP behind every link type it knows', async t => {
   for (const [type, bytes, expected] of found) t.equal(read(type, bytes), expected, `link type ${type}`)
 })
 
-t.test('reads nothing behind the end of a packet, wherever it ends', async t => {
+t.test('reads nothing after the end of a packet, wherever it ends', async t => {
   const samples: [number, number[], number][] = [
     [LinkType.ethernet, ethernet(0x0800, four), 14],
     [LinkType.bsdLoopback, [2, 0, 0, 0, ...four], 4],

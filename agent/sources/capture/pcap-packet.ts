@@ -1,4 +1,4 @@
-// One packet of a capture file, and what is common to the formats that hold it.
+// One packet of a capture file, and what all capture formats share.
 import { Failure } from '../../errors.ts'
 import type { ByteWindow } from './pcap-window.ts'
 
@@ -21,17 +21,17 @@ export class CapturedPacket {
 export const CAPTURED_MAX_BYTES = 262_144
 
 export interface CaptureFormat {
-  /** True while the end of a block is awaited whose bytes were passed over. */
+  /** True while waiting for the end of a block that is being skipped. */
   readonly isMidway: boolean
   /** Takes the next packet out of the window; false if it is not all there. Throws Failure 'capture-damaged'. */
   next(window: ByteWindow, packet: CapturedPacket): boolean
 }
 
 export function damaged(window: ByteWindow, packet: CapturedPacket, what: string): Failure {
-  return new Failure('capture-damaged', `at byte ${window.offset} of the capture, behind ${packet.number} packets: ${what}`)
+  return new Failure('capture-damaged', `at byte ${window.offset} of the capture, after ${packet.number} packets: ${what}`)
 }
 
-export const tooLong = (claimed: number): string => `a packet of ${claimed} bytes, where none may have more than ${CAPTURED_MAX_BYTES}`
+export const tooLong = (claimed: number): string => `a packet of ${claimed} bytes; the limit is ${CAPTURED_MAX_BYTES}`
 
 const YEAR_10000_MS = 253_402_300_800_000
 

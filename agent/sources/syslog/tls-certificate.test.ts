@@ -75,11 +75,11 @@ t.test('names the file and the fault where files are no use', async test => {
 function watch(files: Awaited<ReturnType<typeof pairIn>>) {
   const changed: TlsMaterial[] = []
   const broken: Failure[] = []
-  const stop = watchTlsFiles({ files, everyMs: 20, changed: material => changed.push(material), broken: failure => broken.push(failure) })
+  const stop = watchTlsFiles({ files, pollMs: 20, onChange: material => changed.push(material), onError: failure => broken.push(failure) })
   return { changed, broken, stop }
 }
 
-t.test('takes up files that were replaced, and says once when they are broken', async test => {
+t.test('loads files that were replaced, and reports once when they are broken', async test => {
   const directory = test.testdir()
   const files = await pairIn(directory, 'first')
   const next = await pairIn(directory, 'next')
