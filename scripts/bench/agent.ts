@@ -55,8 +55,12 @@ export interface RunningAgent extends Running {
 }
 
 /** Starts the agent on a folder; the folder goes when it is stopped. */
-export async function runAgent(root: string, input: 'udp' | 'nflog', ground?: Ground): Promise<RunningAgent> {
-  const agent = await startAgent(root, { isRelease: true, ...(ground === undefined ? {} : { inside: ground.inside }) })
+export async function runAgent(root: string, input: 'udp' | 'nflog', ground?: Ground, checkout?: string): Promise<RunningAgent> {
+  const agent = await startAgent(root, {
+    isRelease: true,
+    ...(checkout === undefined ? {} : { checkout }),
+    ...(ground === undefined ? {} : { inside: ground.inside }),
+  })
   agent.child.once('close', rememberProcess(agent.child.pid))
   const row = async () => (await agent.status()).accounting.find(one => one.input === input)
   return {
@@ -88,6 +92,23 @@ export const agentOnSyslog = (temporary: string, box: string): Subject => ({
   start: () => runAgent(copyBox(temporary, box), 'udp'),
 })
 
+/** The release of another checkout, on both inputs: measured in turn with this one's. */
+export const AGAINST = 'the other checkout'
+export const agentsOf = (checkout: string, temporary: string, box: string, ground: Ground | undefined): Subject[] => [
+  { name: AGAINST, input: 'syslog', isSlowToWarm: true, start: () => runAgent(copyBox(temporary, box), 'udp', undefined, checkout) },
+  ...(ground === undefined
+    ? []
+    : [
+        {
+          name: AGAINST,
+          input: 'nflog',
+          isSlowToWarm: true,
+          start: () => runAgent(copyBox(temporary, box, nflogOnly), 'nflog', ground, checkout),
+        } as const,
+      ]),
+]
+const nflogOnly: Settings = { 'syslog.udp': 'off', 'nflog.groups': String(GROUP) }
+
 export const agentBehindRelay = (temporary: string, box: string): Subject => ({
   ...agentOnSyslog(temporary, box),
   name: 'agent behind a relay',
@@ -98,5 +119,5 @@ export const agentOnNflog = (temporary: string, box: string, ground: Ground): Su
   name: 'agent',
   input: 'nflog',
   isSlowToWarm: true,
-  start: () => runAgent(copyBox(temporary, box, { 'syslog.udp': 'off', 'nflog.groups': String(GROUP) }), 'nflog', ground),
+  start: () => runAgent(copyBox(temporary, box, nflogOnly), 'nflog', ground),
 })
