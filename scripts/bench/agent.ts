@@ -55,8 +55,12 @@ export interface RunningAgent extends Running {
 }
 
 /** Starts the agent on a folder; the folder goes when it is stopped. */
-export async function runAgent(root: string, input: 'udp' | 'nflog', packetLog?: PacketLog): Promise<RunningAgent> {
-  const agent = await startAgent(root, { isRelease: true, ...(packetLog === undefined ? {} : { inside: packetLog.inside }) })
+export async function runAgent(root: string, input: 'udp' | 'nflog', packetLog?: PacketLog, checkout?: string): Promise<RunningAgent> {
+  const agent = await startAgent(root, {
+    isRelease: true,
+    ...(checkout === undefined ? {} : { checkout }),
+    ...(packetLog === undefined ? {} : { inside: packetLog.inside }),
+  })
   agent.child.once('close', rememberProcess(agent.child.pid))
   const row = async () => (await agent.status()).accounting.find(one => one.input === input)
   return {
@@ -88,6 +92,23 @@ export const agentOnSyslog = (temporary: string, box: string): Subject => ({
   start: () => runAgent(copyBox(temporary, box), 'udp'),
 })
 
+/** The release of another checkout, on both inputs: measured in turn with this one's. */
+export const AGAINST = 'the other checkout'
+export const agentsOf = (checkout: string, temporary: string, box: string, packetLog: PacketLog | undefined): Subject[] => [
+  { name: AGAINST, input: 'syslog', isSlowToWarm: true, start: () => runAgent(copyBox(temporary, box), 'udp', undefined, checkout) },
+  ...(packetLog === undefined
+    ? []
+    : [
+        {
+          name: AGAINST,
+          input: 'nflog',
+          isSlowToWarm: true,
+          start: () => runAgent(copyBox(temporary, box, nflogOnly), 'nflog', packetLog, checkout),
+        } as const,
+      ]),
+]
+const nflogOnly: Settings = { 'syslog.udp': 'off', 'nflog.groups': String(GROUP) }
+
 export const agentBehindRelay = (temporary: string, box: string): Subject => ({
   ...agentOnSyslog(temporary, box),
   name: 'agent behind a relay',
@@ -98,5 +119,5 @@ export const agentOnNflog = (temporary: string, box: string, packetLog: PacketLo
   name: 'agent',
   input: 'nflog',
   isSlowToWarm: true,
-  start: () => runAgent(copyBox(temporary, box, { 'syslog.udp': 'off', 'nflog.groups': String(GROUP) }), 'nflog', packetLog),
+  start: () => runAgent(copyBox(temporary, box, nflogOnly), 'nflog', packetLog),
 })
