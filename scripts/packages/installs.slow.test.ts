@@ -223,7 +223,7 @@ t.test('one reader of the settings', { skip: reason ?? false }, async t => {
   write('syslog.udp = [::]:2514\nsyslog.tcp = off\nnflog.groups = 9\n')
   await startAnew()
   t.strictSame([open(), groups()], [['tcp 6514', 'udp 2514'], ['9']], 'what was edited before a start of the machine counts from then on')
-  t.match(machine.run(['systemctl', 'is-active', 'cyberalarm-apply-settings']).out, /^active/)
+  t.match(machine.run(['systemctl', 'is-active', 'cyberalarm-apply']).out, /^active/)
   write('')
   await startAnew()
   t.strictSame([open(), groups()], [['tcp 514', 'tcp 6514', 'udp 514'], []], 'and all defaults again')
