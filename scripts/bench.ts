@@ -9,8 +9,8 @@ import { agentBehindRelay, agentOnNflog, agentOnSyslog, agentsOf, makeBox } from
 import { chart } from './bench/chart.ts'
 import type { Context, Part } from './bench/context.ts'
 import { goals, judge } from './bench/goals.ts'
-import { type Ground, openGround } from './bench/ground.ts'
 import { thisMachine } from './bench/machine.ts'
+import { openPacketLog, type PacketLog } from './bench/packet-log.ts'
 import { costPart } from './bench/part-cost.ts'
 import { highestPart } from './bench/part-highest.ts'
 import { latencyPart } from './bench/part-latency.ts'
@@ -33,6 +33,7 @@ const parts: readonly Part[] = [costPart, highestPart, wirePart, latencyPart, me
 const named: readonly Part[] = [...parts, startPart]
 /** A flood that says the same over and over: it becomes so few events that what is left is the way from packet to event. */
 const REPEATED_PACKETS = 1000
+/** Many enough that none comes again within a batch at 400,000 a second: repeats are merged, and would look cheap. */
 const MESSAGES = { full: 1_000_000, quick: 200_000 }
 
 const script = 'node scripts/bench.ts'
@@ -55,7 +56,7 @@ const began = performance.now()
 const say = (text: string) => console.log(`${chalk.dim(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s`)}  ${text}`)
 const results = new Results()
 const temporary = mkdtempSync(join(tmpdir(), 'ca-bench-'))
-let ground: Ground | undefined
+let packetLog: PacketLog | undefined
 // what was started would outlive us otherwise, and the namespace with it
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(130))
 
@@ -98,7 +99,7 @@ async function prepare(): Promise<Context> {
   say(workload.origin)
   const box = await makeBox(temporary)
   try {
-    ground = await openGround()
+    packetLog = await openPacketLog()
   } catch (error) {
     results.missing.push({ name: 'everything with NFLOG', reason: error instanceof Error ? error.message : String(error) })
   }
@@ -106,22 +107,22 @@ async function prepare(): Promise<Context> {
     against === undefined
       ? withPeers(box)
       : inTurn(
-          [agentOnSyslog(temporary, box), ...(ground === undefined ? [] : [agentOnNflog(temporary, box, ground)])],
-          agentsOf(against, temporary, box, ground),
+          [agentOnSyslog(temporary, box), ...(packetLog === undefined ? [] : [agentOnNflog(temporary, box, packetLog)])],
+          agentsOf(against, temporary, box, packetLog),
         )
   for (const { name, reason } of results.missing) say(chalk.yellow(`not compared with ${name}: ${reason}`))
   const repeats = makePackets(temporary, workload.truth, REPEATED_PACKETS)
   const files = { packets: makePackets(temporary, workload.truth), repeats, distinct: makeDistinct(temporary) }
-  return { temporary, runs, quick, workload, ...files, box, ground, subjects, results, say }
+  return { temporary, runs, quick, workload, ...files, box, packetLog, subjects, results, say }
 }
 
 function withPeers(box: string): Subject[] {
   const subjects: Subject[] = [agentOnSyslog(temporary, box), ...(quick ? [] : [agentBehindRelay(temporary, box)])]
   if (rsyslogVersion() === undefined) results.missing.push({ name: 'rsyslogd', reason: 'not installed (package rsyslog)' })
   else subjects.push(rsyslog(temporary))
-  if (ground !== undefined) subjects.push(agentOnNflog(temporary, box, ground))
+  if (packetLog !== undefined) subjects.push(agentOnNflog(temporary, box, packetLog))
   if (ulogdVersion() === undefined) results.missing.push({ name: 'ulogd2', reason: 'not installed (packages ulogd2 and ulogd2-json)' })
-  else if (ground !== undefined) subjects.push(ulogd(temporary, ground))
+  else if (packetLog !== undefined) subjects.push(ulogd(temporary, packetLog))
   return subjects
 }
 
@@ -152,7 +153,7 @@ function tell({ workload }: Context): void {
 }
 
 async function end(code: number): Promise<void> {
-  await ground?.close()
+  await packetLog?.close()
   endUnfinished()
   rmSync(temporary, { recursive: true, force: true })
   process.exit(code)
