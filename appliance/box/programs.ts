@@ -24,12 +24,11 @@ export const common = {
 export const programs: readonly Program[] = [
   {
     name: 'apply',
-    summary: 'take up the settings of the member and have the box follow them',
-    help: `Looks where settings can come from: the console's request, the partition CYBERALARM, the OVF environment (variable of the
-guest, or CD), single variables of the guest. What changed since it was last seen replaces the settings as a whole; what has
-faults is refused and reported with file and line, and the settings from before hold. Then it writes the agent's settings, the
-network, the time servers and the host name, and tells services that run. A code for enrolment is put aside for
-\`cyberalarm-box enrol\` and wiped where it came from.
+    summary: "apply the member's settings to the box",
+    help: `Reads settings from the console's request, the partition CYBERALARM, the OVF environment (guest variable or CD) and single
+guest variables. A source that changed since last time replaces all settings; one with faults is refused, the faults are
+reported with file and line, and the previous settings stay. Then it writes the agent's settings, the network, the time servers
+and the host name, and reloads running services. An enrolment code is kept for \`cyberalarm-box enrol\` and wiped at its source.
 
 Run as root, at each boot before the network.`,
     example: 'cyberalarm-box apply',
@@ -39,7 +38,7 @@ Run as root, at each boot before the network.`,
   },
   {
     name: 'enrol',
-    summary: 'trade the code of the member for an identity, however long it takes',
+    summary: "enrol with the member's code, and try again until central answers",
     help: `Reads the code from enrolment.code in $CREDENTIALS_DIRECTORY and asks central until it answers.`,
     example: 'cyberalarm-box enrol',
     options: {},
@@ -53,8 +52,8 @@ Run as root, at each boot before the network.`,
   },
   {
     name: 'console',
-    summary: 'show how the box is, and set it up, on this terminal',
-    help: 'Runs as a user without rights: reads what the other programs tell, and leaves requests for `apply` and `diagnostics`.',
+    summary: 'show the state of the box, and set it up, on this terminal',
+    help: 'Runs as a user without rights: reads the reports of the other programs, and leaves requests for `apply` and `diagnostics`.',
     example: 'cyberalarm-box console',
     options: {},
     run: async ({ root, environment, signal, input, output }) =>

@@ -7,7 +7,7 @@ import { refusalsOf, rules } from './flash-rules.ts'
 import { numberText } from './flash-target.ts'
 
 const GIB = 2 ** 30
-const wish = { imageBytes: 7 * GIB, allowInternal: false }
+const limits = { imageBytes: 7 * GIB, allowInternal: false }
 const stick: DiskFacts = {
   name: 'sdb',
   number: '8:16',
@@ -23,7 +23,7 @@ const stick: DiskFacts = {
   contents: [],
 }
 const refused = (change: Partial<DiskFacts>, more = {}) =>
-  refusalsOf({ kind: 'disk', path: '/dev/sdb', disk: { ...stick, ...change } }, { ...wish, ...more })
+  refusalsOf({ kind: 'disk', path: '/dev/sdb', disk: { ...stick, ...change } }, { ...limits, ...more })
 
 t.test('takes a stick that is large enough, removable and not in use', async t => {
   t.strictSame(refused({}), [])
@@ -66,10 +66,10 @@ t.test('tells all that is wrong at once', async t => {
 })
 
 t.test('refuses what is no disk, and a file that is too small', async t => {
-  t.match(refusalsOf({ kind: 'absent', path: '/dev/sdx' }, wish)[0], /There is no \/dev\/sdx/)
-  t.match(refusalsOf({ kind: 'other', path: '/dev/null', what: 'no disk' }, wish)[0], /is no disk/)
-  t.match(refusalsOf({ kind: 'file', path: '/x', bytes: 1 }, wish)[0], /has 1 B/)
-  t.strictSame(refusalsOf({ kind: 'file', path: '/x', bytes: 7 * GIB }, wish), [])
+  t.match(refusalsOf({ kind: 'absent', path: '/dev/sdx' }, limits)[0], /There is no \/dev\/sdx/)
+  t.match(refusalsOf({ kind: 'other', path: '/dev/null', what: 'no disk' }, limits)[0], /is no disk/)
+  t.match(refusalsOf({ kind: 'file', path: '/x', bytes: 1 }, limits)[0], /has 1 B/)
+  t.strictSame(refusalsOf({ kind: 'file', path: '/x', bytes: 7 * GIB }, limits), [])
 })
 
 // --- the facts

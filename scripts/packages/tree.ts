@@ -62,7 +62,7 @@ export function layOut({ release, folder, version, time, central }: TreeOptions,
   for (const name of ['cyberalarm-agent.service', 'cyberalarm-udp.socket', 'cyberalarm-tcp.socket', 'cyberalarm-tls.socket'])
     put(`${units}/${name}`, rootfs(`systemd/system/${name}`))
   copy(join(software, 'agent-service.conf'), `${units}/cyberalarm-agent.service.d/50-software.conf`)
-  copy(join(software, 'apply-settings.service'), `${units}/cyberalarm-apply-settings.service`)
+  copy(join(software, 'apply.service'), `${units}/cyberalarm-apply.service`)
   copy(join(software, 'udp-socket.conf'), `${units}/cyberalarm-udp.socket.d/50-software.conf`)
   // what people will type
   symlinkSync('cyberalarm-agent.service', join(folder, units, 'cyberalarm.service'))
