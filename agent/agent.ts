@@ -1,5 +1,6 @@
-// The composition root: everything that runs is made here and joined here. Rooms do not know each other.
+// The composition root: everything that runs is made here and joined here. Modules do not know each other.
 import { mkdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { verifyReceipt } from './batch/receipt.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { Outbox } from './delivery/outbox.ts'
@@ -11,25 +12,29 @@ import { ClockWatch } from './health/clock-watch.ts'
 import { ProcessWatch } from './health/process-watch.ts'
 import { type Status, statusOf } from './health/status.ts'
 import { serveStatus } from './health/status-socket.ts'
+import { Accounts } from './ledger/accounts.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { Notifier } from './lib/notifier.ts'
 import type { Log } from './log.ts'
 import type { Paths } from './paths.ts'
 import { Collector } from './pipeline/collector.ts'
 import { openGateways } from './pipeline/gateways.ts'
+import { OpenBatches } from './pipeline/open-batches.ts'
 import { openSources } from './pipeline/open-sources.ts'
 import type { Settings } from './settings/table.ts'
 import type { HandedOver } from './sources/handed-over.ts'
 import { Spool } from './spool/spool.ts'
 import { Networks } from './triage/networks.ts'
 import { Triage } from './triage/triage.ts'
+import type { CentralAddress } from './uplink/anchor.ts'
+import type { Identity } from './uplink/identity.ts'
 import { IdentityKeeper } from './uplink/identity-file.ts'
 import { openCentral } from './uplink/pinned-client.ts'
-import { initialUplinkState, type UplinkDesk, uploadForever } from './uplink/uplink.ts'
+import { initialUplinkState, type UplinkHost, type UplinkState, uploadForever } from './uplink/uplink.ts'
 
 const MIB = 1024 * 1024
-/** How long a stopping agent tries to bring out what it has; the spool keeps the rest. */
-const FAREWELL_MS = 3000
+/** How long an agent that shuts down goes on sending; the spool keeps the rest. */
+const SHUTDOWN_GRACE_MS = 3000
 
 export interface AgentOptions {
   readonly paths: Paths
@@ -42,72 +47,44 @@ export interface AgentOptions {
   readonly ready?: (status: Status) => void
 }
 
-/** Runs until the signal is aborted; then closes sources, brings what is open to the disk and stops. */
+/** Runs until the signal is aborted; then closes the sources, writes what is open to the disk and stops. */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { paths, settings, log } = options
   const startedAt = Date.now()
   mkdirSync(paths.data, { recursive: true, mode: 0o700 })
-  let tell: (() => Status) | undefined
-  const statusServer = await serveStatus(paths.statusSocket, () => tell?.())
-  const keeper = new IdentityKeeper(paths.identity, log)
-  const ledger = new Ledger(paths.ledger, settings['ledger.quotaMiB'] * MIB)
-  const quotaBytes = settings['spool.quotaMiB'] * MIB
-  const spool = new Spool(paths.spool, quotaBytes)
-  const totals = structuredClone(ledger.state.totals)
-  const outbox = new Outbox(ledger, spool, totals)
-  const recovery: Recovery = { ledger, spool, outbox, totals, log }
-  const afterCleanStop = ledger.state.stoppedCleanly
-  recoverCounts(recovery, keeper.identity)
-  outbox.appendSoon({ kind: 'start', version: options.version, afterCleanStop })
-
-  const pseudonyms = openPseudonyms(paths.pseudonymKey)
-  const gateways = openGateways(paths.gateways)
-  const collector = new Collector(totals, gateways, new Triage(new Networks(settings['member.networks'])))
-  const news = new Notifier()
+  let currentStatus: (() => Status) | undefined
+  const statusServer = await serveStatus(paths.statusSocket, () => currentStatus?.())
+  const stored = openStored(options)
+  const { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, afterCleanStop, pseudonyms, gateways } = stored
+  const batches = new OpenBatches()
+  const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
+  const wakeUplink = new Notifier()
   // an identity counts once the ledger has it: until then the chain of batches is that of the one before
   let isRecovered = false
   const identity = () => (isRecovered && keeper.identity?.stored.enrolment === ledger.state.enrolment ? keeper.identity : undefined)
   const batcher = new Batcher({
-    collector,
+    batches,
+    accounts,
     outbox,
     log,
     pseudonymise: (words, at) => pseudonyms.of(words, at),
     identity,
     keepNumbers: () => gateways.flush(),
-    stored: () => news.notify(),
+    stored: () => wakeUplink.notify(),
   })
   const uplink = initialUplinkState()
   const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
-  const desk: UplinkDesk = {
-    identity: () => (central.url === '' ? undefined : identity()),
-    connect: ({ stored }, signal) => openCentral(central, stored, signal),
-    next: identity => outbox.next(identity),
-    isGenuine: (receipt, identity) => verifyReceipt(receipt, identity.receiptKey),
-    settle: (_outgoing, receipt) => outbox.settle(receipt),
-    giveUp: sequence => outbox.giveUp(sequence),
-    replace: stored => keeper.replace(stored),
-    wait: (ms, until) => news.wait(ms, until),
-  }
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
-  const second = setInterval(() => {
+  const everySecond = setInterval(() => {
     clock.tick()
     collector.tick()
     for (const gateway of gateways.active) gateway.tick()
-    if (isRecovered && !batcher.isBringing && !uplink.isSending) takeUpIdentity()
+    if (isRecovered && !batcher.isPersisting && !uplink.isSending) adoptIdentity(recovery, keeper, wakeUplink)
   }, 1000)
-  function takeUpIdentity(): void {
-    const isNew = keeper.look()
-    try {
-      if (keeper.identity !== undefined) followEnrolment(recovery, keeper.identity)
-      if (isNew) news.notify()
-    } catch (error) {
-      log.warning(describe(error)) // the disk takes nothing now: tried again in a second
-    }
-  }
 
-  const ending = new AbortController()
-  const farewell = new AbortController()
+  const stopping = new AbortController()
+  const stopSending = new AbortController()
   const { sources, faults } = await openSources({
     settings,
     paths,
@@ -131,35 +108,92 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       sources,
       notices: noticesOf({ now: Date.now(), faults, keeper, batcher, clock, uplink, collector, ledger, settings, afterCleanStop }),
     })
-  tell = status
-  const closing = batcher
-    .untilDiskTakes(() => recoverChain(recovery, keeper.identity), ending.signal)
+  currentStatus = status
+  const batching = batcher
+    .retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping.signal)
     .then(isDone => {
       isRecovered = isDone
-      news.notify()
-      return batcher.closeForever(ending.signal)
+      wakeUplink.notify()
+      return batcher.closeForever(stopping.signal)
     })
-  const sending = uploadForever(desk, uplink, log, farewell.signal)
+  const sending = uploadForever(uplinkHost(stored, central, identity, wakeUplink), uplink, log, stopSending.signal)
   log.info(`listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`)
   watch.start()
   options.ready?.(status())
 
-  await new Promise<void>(resolve => {
+  await aborted(signal)
+  await Promise.all(sources.map(source => source.close()))
+  stopping.abort()
+  await batching
+  await batcher.closeOnce(stopping.signal)
+  await drain(spool, uplink, stopSending)
+  await sending
+  clearInterval(everySecond)
+  watch.stop()
+  outbox.appendOrDefer({ kind: 'stop', totals: accounts.snapshot() })
+  ledger.close()
+  await statusServer.close()
+}
+
+type Stored = ReturnType<typeof openStored>
+
+/** Opens what lies on the disk, and brings the counts in order before anything is received. */
+function openStored({ paths, settings, log, version }: AgentOptions) {
+  const keeper = new IdentityKeeper(paths.identity, log)
+  const ledger = new Ledger(paths.ledger, settings['ledger.quotaMiB'] * MIB)
+  const quotaBytes = settings['spool.quotaMiB'] * MIB
+  const spool = new Spool(paths.spool, quotaBytes)
+  const accounts = new Accounts(ledger.state.totals)
+  const outbox = new Outbox(ledger, spool, accounts)
+  const recovery: Recovery = { ledger, spool, outbox, accounts, log }
+  const afterCleanStop = ledger.state.stoppedCleanly
+  recoverCounts(recovery, keeper.identity)
+  outbox.appendOrDefer({ kind: 'start', version, afterCleanStop })
+  const pseudonyms = openPseudonyms(paths.pseudonymKey)
+  const gateways = openGateways(paths.gateways)
+  return { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, afterCleanStop, pseudonyms, gateways }
+}
+
+/** Looks whether the box was enrolled again, and lets the ledger follow. */
+function adoptIdentity(recovery: Recovery, keeper: IdentityKeeper, wakeUplink: Notifier): void {
+  const isNew = keeper.reload()
+  try {
+    if (keeper.identity !== undefined) followEnrolment(recovery, keeper.identity)
+    if (isNew) wakeUplink.notify()
+  } catch (error) {
+    recovery.log.warning(describe(error)) // the disk takes nothing now: tried again in a second
+  }
+}
+
+function uplinkHost(
+  { outbox, keeper }: Stored,
+  central: CentralAddress,
+  identity: () => Identity | undefined,
+  wakeUplink: Notifier,
+): UplinkHost {
+  return {
+    identity: () => (central.url === '' ? undefined : identity()),
+    connect: ({ stored }, signal) => openCentral(central, stored, signal),
+    next: identity => outbox.next(identity),
+    isGenuine: (receipt, identity) => verifyReceipt(receipt, identity.receiptKey),
+    acknowledge: (_outgoing, receipt) => outbox.acknowledge(receipt),
+    discard: sequence => outbox.discard(sequence),
+    replace: stored => keeper.replace(stored),
+    wait: (ms, signal) => wakeUplink.wait(ms, signal),
+  }
+}
+
+/** Goes on sending what waits while central takes it, for SHUTDOWN_GRACE_MS at most. */
+async function drain(spool: Spool, uplink: UplinkState, stopSending: AbortController): Promise<void> {
+  const deadline = setTimeout(() => stopSending.abort(), uplink.failuresInARow > 0 ? 0 : SHUTDOWN_GRACE_MS)
+  while (spool.length > 0 && !stopSending.signal.aborted && uplink.failuresInARow === 0) await sleep(20)
+  stopSending.abort()
+  clearTimeout(deadline)
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
-  await Promise.all(sources.map(source => source.close()))
-  ending.abort()
-  await closing
-  await batcher.closeOnce(ending.signal)
-  const deadline = setTimeout(() => farewell.abort(), uplink.failuresInARow > 0 ? 0 : FAREWELL_MS)
-  while (spool.length > 0 && !farewell.signal.aborted && uplink.failuresInARow === 0) await new Promise(resolve => setTimeout(resolve, 20))
-  farewell.abort()
-  clearTimeout(deadline)
-  await sending
-  clearInterval(second)
-  watch.stop()
-  outbox.appendSoon({ kind: 'stop', totals: structuredClone(totals) })
-  ledger.close()
-  await statusServer.close()
 }

@@ -30,10 +30,17 @@ interface File {
   readonly text: string
 }
 
-function filesBelow(folder: string): File[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .map(name => join(folder, name))
-    .filter(path => path.endsWith('.ts') && !path.includes('node_modules'))
+const folders = ['agent', 'appliance', 'central-stub', 'ova', 'packer', 'scripts']
+const everyPath = folders.flatMap(folder =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => relative(root, join(entry.parentPath, entry.name)))
+    .filter(path => !path.includes('node_modules')),
+)
+
+function readAll(paths: readonly string[]): File[] {
+  return paths
+    .filter(path => path.endsWith('.ts'))
     .map(path => {
       const text = readFileSync(join(root, path), 'utf8')
       const imports = [...text.matchAll(/^(?:import|export|\})(?:[^'\n]* from)? '([^']+)'|\bimport\('([^']+)'\)/gm)]
@@ -44,10 +51,10 @@ function filesBelow(folder: string): File[] {
 }
 
 const isTest = (path: string): boolean => path.endsWith('.test.ts') || /^(agent\/(e2e|testing)|appliance\/boot-tests)\//.test(path)
-const files = ['agent', 'appliance', 'central-stub', 'ova', 'packer', 'scripts'].flatMap(filesBelow)
+const files = readAll(everyPath)
 const code = files.filter(file => !isTest(file.path))
 
-/** The layer of a file of the agent: a room's name, `lib`, `base`, `verbs`, `main`, or the composition. */
+/** The layer of a file of the agent: a module's name, `lib`, `base`, `verbs`, `main`, or the composition. */
 function layerOf(path: string): string {
   const [, first, ...rest] = path.split('/')
   if (rest.length > 0) return first
@@ -67,7 +74,7 @@ function mayImport(from: string, to: string): boolean {
 }
 
 /** Arrows of the layout before this one that are still to go. */
-const pending = new Set(['delivery -> pipeline', ...[...modules, ...joining].map(to => `health -> ${to}`)])
+const pending = new Set([...[...modules, ...joining].map(to => `health -> ${to}`)])
 
 t.test('every import inside the agent follows an arrow', async t => {
   for (const { path, imports } of code.filter(file => file.path.startsWith('agent/')))
@@ -107,7 +114,30 @@ t.test('pure modules touch no file, socket, process, clock or log', async t => {
 
 t.test('central knows the wire and nothing else of the agent', async t => {
   for (const { path, imports } of code.filter(file => file.path.startsWith('central-stub/')))
-    for (const target of imports.filter(name => name.startsWith('agent/'))) t.match(target, /^agent\/batch\//, `${path} -> ${target}`)
+    for (const target of imports.filter(name => name.startsWith('agent/'))) t.match(target, /^agent\/(batch|lib)\//, `${path} -> ${target}`)
+})
+
+/** What each module of central may import of the others. Beside them: refusals, folder and the queues, which all may. */
+const centralModules: Readonly<Record<string, readonly string[]>> = {
+  http: ['ingest', 'devices', 'store', 'trust'],
+  operator: ['store'],
+  ingest: ['devices', 'store', 'trust'],
+  devices: ['store', 'trust'],
+  store: [],
+  trust: [],
+}
+const centralBase = ['refusals.ts', 'folder.ts', 'keyed-queue.ts'].map(name => `central-stub/${name}`)
+
+t.test("central's modules know only what lies below them", async t => {
+  const moduleOf = (path: string) => path.split('/').slice(1, -1)[0]
+  for (const { path, imports } of code.filter(file => file.path.startsWith('central-stub/'))) {
+    const from = moduleOf(path)
+    if (from === undefined && !centralBase.includes(path)) continue
+    for (const target of imports.filter(name => name.startsWith('central-stub/') && !centralBase.includes(name))) {
+      const to = moduleOf(target)
+      t.ok(from !== undefined && (from === to || centralModules[from]?.includes(to)), `${path} -> ${target}`)
+    }
+  }
 })
 
 t.test('what first boot runs knows the agent and the table of the OVA, and only the release knows it', async t => {
@@ -140,6 +170,17 @@ t.test('only main.ts reads the environment', async t => {
     t.notMatch(text, /process\.env/, path)
 })
 
-t.test('no file is longer than 300 lines', async t => {
-  for (const { path, text } of files) t.ok(text.split('\n').length <= 301, `${path} has ${text.split('\n').length - 1} lines`)
+const isShell = (path: string, text: string): boolean => path.endsWith('.sh') || /^#!.*\/(ba|da)?sh\b|^#!.*env (ba)?sh\b/.test(text)
+
+t.test('no file is longer than 300 lines, and none of shell longer than 60', async t => {
+  let shells = 0
+  for (const path of everyPath) {
+    const text = readFileSync(join(root, path), 'latin1')
+    const isOfShell = isShell(path, text)
+    if (isOfShell) shells++
+    if (!isOfShell && !/\.(ts|js|c|h)$/.test(path)) continue
+    const lines = text.split('\n').length - 1
+    t.ok(lines <= (isOfShell ? 60 : 300), `${path} has ${lines} lines`)
+  }
+  t.ok(shells > 30, 'shell is found by its name or first line')
 })

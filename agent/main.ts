@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 // cyberalarm: argv to verb. The only reader of process.env, and the only place that decides how the process ends.
 import { describe, Failure } from './errors.ts'
-import { parseCommand, type Verb } from './verbs/command.ts'
+import { parseVerb } from './verbs/command.ts'
 import { verbs } from './verbs/index.ts'
 
-const { verb, values, positionals } = start()
 const interrupt = new AbortController()
 // for good, not once: a library of ours (when-exit, below conf) sends the signal again, and that must not end us half-way
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort())
@@ -14,25 +13,23 @@ process.stdout.on('error', error => process.exit('code' in error && error.code =
 process.stderr.on('error', () => undefined)
 
 try {
-  process.exitCode = await verb.run({
-    values,
-    positionals,
-    root: typeof values.root === 'string' ? values.root : '/',
-    json: values.json === true,
-    signal: interrupt.signal,
-    environment: process.env,
-    print: text => process.stdout.write(`${text}\n`),
-  })
+  const request = parseVerb(process.argv.slice(2), verbs)
+  if (request.kind === 'help') print(request.text)
+  else
+    process.exitCode = await request.command.run({
+      values: request.values,
+      operands: request.operands,
+      ...request.common,
+      signal: interrupt.signal,
+      environment: process.env,
+      print,
+    })
 } catch (error) {
   fail(error)
 }
 
-function start() {
-  try {
-    return parseCommand<Verb>(process.argv.slice(2), verbs)
-  } catch (error) {
-    fail(error)
-  }
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
 }
 
 function fail(error: unknown): never {

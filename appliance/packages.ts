@@ -30,11 +30,7 @@ export const packages: readonly PackageRow[] = [
   { why: 'what may reach the box', debian: ['nftables'], centos: ['nftables'] },
   { why: 'the right time, without which neither certificates nor events are worth much', debian: ['chrony'], centos: ['chrony'] },
   { why: 'settings from vSphere, and a clean shutdown by it', debian: ['open-vm-tools'], centos: ['open-vm-tools'] },
-  {
-    why: "FAT and ISO read in user space, so that no kernel driver meets a stranger's stick",
-    debian: ['mtools', 'libarchive-tools'],
-    centos: ['mtools', 'bsdtar'],
-  },
+  { why: "FAT read in user space, so that no kernel driver meets a stranger's stick", debian: ['mtools'], centos: ['mtools'] },
   { why: 'the console in the wall of a rack: keyboard and font', debian: ['kbd'], centos: ['kbd'] },
   { why: 'mandatory access control', debian: ['apparmor'], centos: ['selinux-policy-targeted', 'policycoreutils'] },
   {

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openNflog } from 'node-netfilter-log'
 import { type EventRecord, toEcs } from '../agent/event.ts'
-import { readPrefix } from '../agent/recognisers/products/netfilter/netfilter-prefix.ts'
+import { readRulePrefix } from '../agent/recognisers/tokenisers/rule-prefix.ts'
 import { openNflogSource } from '../agent/sources/packets/nflog.ts'
 import type { Answer, Knock } from './test-neighbour.ts'
 
@@ -109,15 +109,15 @@ function hear(group: number, logged: Logged[], refused: string[]) {
         },
       }),
     sink: {
-      heardAt: 0,
+      receivedAtMs: 0,
       deliver: (event: EventRecord, bytes, record) => {
-        readPrefix(bytes, record.prefixStart, record.prefixEnd, event)
+        readRulePrefix(bytes, record.prefixStart, record.prefixEnd, event)
         const { '@timestamp': _time, ...fields } = toEcs(event)
         logged.push({ ...fields, copied: record.packetEnd - record.packetStart })
       },
       refuse: reason => refused.push(reason),
     },
-    trouble: error => refused.push(error.message),
+    onError: error => refused.push(error.message),
   })
   return { source, text: () => Buffer.concat(heard).toString('latin1') }
 }

@@ -5,12 +5,12 @@ import { resolve } from 'node:path'
 import { memberOf, revokeCertificates } from './devices/devices.ts'
 import { type EnrolContext, issueCode } from './devices/enrol.ts'
 import { WrongCodes, wrongCodeLimits } from './devices/wrong-codes.ts'
+import { openFolder } from './folder.ts'
 import { makeServer } from './http/server.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 import { listenAdmin, type Operations } from './operator/admin.ts'
 import { readStats, readTop } from './operator/stats.ts'
-import { Serial } from './serial.ts'
 import { type Reader, Store } from './store/store.ts'
-import { openFolder } from './trust/folder.ts'
 import { openKeys, openServerKey } from './trust/keys.ts'
 
 const DAY_MS = 86_400_000
@@ -20,10 +20,10 @@ export interface CentralOptions {
   readonly host?: string
   /** 0 takes any free port. */
   readonly port?: number
-  /** DNS name or address that boxes are told; it is in the server's certificate. */
+  /** DNS name or address under which boxes reach it; it is in the server's certificate. */
   readonly name?: string
   readonly now?: () => number
-  /** Told about every failure of central's own. */
+  /** Called with every failure of central's own. */
   readonly report?: (error: unknown) => void
 }
 
@@ -45,8 +45,8 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const serverKey = await openServerKey(folder, keys.authority, name, now())
   await using cleanup = new AsyncDisposableStack()
   const store = cleanup.adopt(await Store.open(folder), store => store.close())
-  const devices = new Serial()
-  const context: EnrolContext = { store, keys, devices, wrongCodes: new WrongCodes(wrongCodeLimits), now }
+  const deviceQueue = new KeyedQueue()
+  const context: EnrolContext = { store, keys, deviceQueue, wrongCodes: new WrongCodes(wrongCodeLimits), now }
   const server = makeServer({ context, serverKey, authority: keys.authority.certificate, report })
   cleanup.defer(() => server.close())
   await server.listen({ host, port })
@@ -60,18 +60,18 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   }, DAY_MS).unref()
   cleanup.defer(() => clearInterval(renewal))
   const bound = server.server.address() as AddressInfo
-  const answers: Operations = {
+  const operations: Operations = {
     makeCode: (member = 'member', hours = 72) => issueCode(context, member, hours),
     revoke: (device: string) => revoke(context, device),
     stats: () => readStats(store),
     top: () => readTop(store),
   }
-  const admin = await listenAdmin(folder, answers)
+  const admin = await listenAdmin(folder, operations)
   cleanup.defer(() => new Promise<void>(resolve => admin.close(() => resolve())))
   const resources = cleanup.move()
   let closed: Promise<void> | undefined
   return {
-    ...answers,
+    ...operations,
     url: `https://${name.includes(':') ? `[${name}]` : name}:${bound.port}`,
     address: bound.address,
     port: bound.port,
@@ -84,7 +84,7 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   }
 }
 
-async function revoke({ store, devices, now }: EnrolContext, device: string): Promise<number> {
+async function revoke({ store, deviceQueue, now }: EnrolContext, device: string): Promise<number> {
   if ((await memberOf(store, device)) === undefined) throw new Error(`there is no device ${device}`)
-  return devices.run(device, () => store.transact(transaction => revokeCertificates(transaction, device, now())))
+  return deviceQueue.run(device, () => store.transact(transaction => revokeCertificates(transaction, device, now())))
 }

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
-import { commands } from './operator/commands.ts'
+import { commands } from './commands.ts'
 import { enrolBox, makeBatch, makeCsr, newKey, post, send, targetOf, zeroHash } from './test-box.ts'
 
 const main = new URL('./main.ts', import.meta.url).pathname
@@ -18,9 +18,13 @@ const run = (...args: string[]) => {
 t.test('help teaches every command, and a wrong line says what is wrong', async t => {
   const { status, stdout } = run('--help')
   t.equal(status, 0)
-  for (const word of Object.keys(commands)) t.match(stdout, `  ${word} `)
-  t.match(run('code', '--help'), { status: 0, stdout: /--member NAME \[--hours 72\]/ })
+  for (const { name } of commands) t.match(stdout, `  ${name} `)
+  t.match(run('code', '--help'), {
+    status: 0,
+    stdout: /^usage: node central-stub\/main.ts code --member NAME --folder DIR \[options\][\s\S]*--hours HOURS .*\(default 72\)/,
+  })
   t.match(run('fly'), { status: 2, stderr: /no command 'fly'/ })
+  t.match(run('stat', '--folder', folder), { status: 2, stderr: /did you mean 'stats'\?/ })
   t.match(run('constructor'), { status: 2 })
   t.match(run('code', '--folder', folder), { status: 2, stderr: /--member is missing/ })
   t.match(run('code', '--folder', folder, '--member', 'a', '--hours', 'soon'), { status: 2, stderr: /--hours is a whole number/ })

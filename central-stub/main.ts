@@ -1,25 +1,16 @@
 // `node central-stub/main.ts COMMAND`: argv to a command of commands.ts. 0 done, 1 failed, 2 the command line is wrong.
-import { parseArgs } from 'node:util'
-import { commandHelp, commands, overview, UsageError } from './operator/commands.ts'
+import { parseCommandLine, UsageError } from '../agent/lib/command-line.ts'
+import { commands, common } from './commands.ts'
 
-async function main([word, ...rest]: readonly string[]): Promise<void> {
-  if (word === undefined || word === '--help' || word === 'help') return void console.log(overview())
-  if (!Object.hasOwn(commands, word)) throw new UsageError(`there is no command '${word}'\n\n${overview()}`)
-  const command = commands[word]
-  const { values } = readOptions(word, rest)
-  if (values.help === true) return void console.log(commandHelp(word, command))
-  await command.run(values)
-}
+const name = 'node central-stub/main.ts'
+const summary = 'Enrols boxes, takes their batches, and signs for what it has stored.'
 
-function readOptions(word: string, args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: { ...commands[word].options, help: { type: 'boolean' } }, strict: true })
-  } catch (error) {
-    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n\n${commandHelp(word, commands[word])}`)
-  }
-}
-
-main(process.argv.slice(2)).catch((error: unknown) => {
+try {
+  const request = parseCommandLine(process.argv.slice(2), { name, summary, noun: 'command', commands, common })
+  if (request.kind === 'help') console.log(request.text)
+  else await request.command.run(request.common.folder, request.values)
+} catch (error) {
   console.error(error instanceof Error ? error.message : error)
+  if (error instanceof UsageError) console.error(`${name} COMMAND --help explains a command.`)
   process.exitCode = error instanceof UsageError ? 2 : 1
-})
+}

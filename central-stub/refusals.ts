@@ -1,5 +1,5 @@
-// Every way central says no, as one table: a code that never changes its meaning, the HTTP status, and one sentence that
-// tells the other side what it did. Nothing of central's inside (paths, stacks, library messages) is ever in an answer.
+// Every refusal of central, as one table: a code that never changes its meaning, the HTTP status, and one sentence that
+// says what was wrong with the request. No path, stack or library message of central is ever in an answer.
 
 export const refusals = {
   'no-such-route': [404, 'There is nothing at this address.'],
@@ -25,8 +25,8 @@ export const refusals = {
   'chain-broken': [409, 'The batch does not follow the one that central stored before it.'],
   'chain-conflict': [409, 'Central has stored another batch under this number.'],
   'sequence-shed': [409, 'The device has stated before that this batch was shed.'],
-  'device-busy': [429, 'The device has too many requests under way: wait for the answers.'],
-  'central-busy': [503, 'Central has too many requests under way: come back later.'],
+  'device-busy': [429, 'The device has too many requests in progress: wait for the answers.'],
+  'central-busy': [503, 'Central has too many requests in progress: come back later.'],
   'central-failed': [500, 'Central failed; it was not the request. Come back later.'],
 } as const satisfies Record<string, readonly [status: number, message: string]>
 

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 import { buildShedFrame, signFrame } from '../agent/batch/frame.ts'
-import { End, OpenBatch } from '../agent/batch/open-batch.ts'
+import { Endpoint, OpenBatch } from '../agent/batch/open-batch.ts'
 import { packBatch } from '../agent/batch/pack.ts'
 import { sealBatch } from '../agent/batch/seal.ts'
 import type { Central } from './central.ts'
@@ -56,7 +56,7 @@ export interface PostOptions {
   readonly type?: string
   readonly method?: string
   readonly headers?: Record<string, string>
-  /** Done while half of the body is held back, some time after central has seen who asks. */
+  /** Done while half of the body is held back, some time after central has seen the certificate. */
   readonly halfway?: () => Promise<unknown>
 }
 
@@ -122,7 +122,7 @@ export async function enrolBox(target: Target, code: string, replaces?: string):
   return { key, certificate: enrolment.certificate, target, device: enrolment.device, enrolment }
 }
 
-const context = { gateway: 1, product: 1, reason: 2, input: 0, sourceEnd: End.foreign, destinationEnd: End.ours }
+const context = { gateway: 1, product: 1, reason: 2, input: 0, sourceEndpoint: Endpoint.foreign, destinationEndpoint: Endpoint.ours }
 
 const packedRows = new Map<number, Promise<Uint8Array>>()
 

@@ -1,9 +1,4 @@
 // `make appliance`: from this checkout to what a member deploys, flashes or runs.
-//   BASE=debian-13 | centos-stream-10 | centos-stream-9      else chosen, and said why
-//   CENTRAL_URL=https://... CENTRAL_PINS=sha256/...          how its boxes find central; empty: each member has to say it
-//   SIGNING_KEY=file                                          the release key; else a key of this checkout, which proves nothing
-//   OUTPUT=folder                                             where it goes; else build/appliance/VERSION-BASE
-//   ACCELERATOR=kvm                                           where KVM is known to work; TCG takes minutes longer
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -17,7 +12,19 @@ import { imageSettings } from './appliance/image-settings.ts'
 import { writeOutputs } from './appliance/outputs.ts'
 import { Steps } from './appliance/steps.ts'
 import { run } from './appliance/tool.ts'
+import { readOptions } from './options.ts'
 
+readOptions({
+  name: 'node scripts/appliance.ts',
+  help: `Composes the disk of the box and makes of it an OVA, an image to flash and a qcow2. What to make is said by variables:
+  BASE           debian-13, centos-stream-10 or centos-stream-9 (default chosen by what this machine reaches)
+  CENTRAL_URL    with CENTRAL_PINS: how its boxes find central; empty: each member has to say it
+  SIGNING_KEY    file of the release key (default a key of this checkout, which proves nothing to others)
+  OUTPUT         folder to write (default build/appliance/VERSION-BASE)
+  ACCELERATOR    kvm, where KVM is known to work (default tcg, which takes minutes longer)`,
+  example: 'make appliance BASE=debian-13 CENTRAL_URL=https://central.example CENTRAL_PINS=sha256/...',
+  options: {},
+})
 const root = join(import.meta.dirname, '..')
 const build = join(root, 'build', 'appliance')
 const { version } = manifest

@@ -1,11 +1,10 @@
 // `make bench`: the agent against the programs that do the same, with the same messages, on this machine, in one go.
-//   node scripts/bench.ts [--quick] [--runs 5] [--only PART]      parts: cost highest wire latency memory scaling
 // Prints tables, and leaves build/bench.json and build/bench.svg. Ends with 0 if everything could be measured.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { $, chalk } from 'zx'
+import { UsageError, wholeNumber } from '../agent/lib/command-line.ts'
 import { agentBehindRelay, agentOnNflog, agentOnSyslog, makeBox } from './bench/agent.ts'
 import { chart } from './bench/chart.ts'
 import type { Context, Part } from './bench/context.ts'
@@ -26,6 +25,7 @@ import type { Subject } from './bench/subject.ts'
 import { ulogd, ulogdVersion } from './bench/ulogd.ts'
 import { endUnfinished } from './bench/unfinished.ts'
 import { makeDistinct, makePackets, makeWorkload } from './bench/workload.ts'
+import { endWithUsage, readOptions } from './options.ts'
 
 const parts: readonly Part[] = [costPart, highestPart, wirePart, latencyPart, memoryPart, scalingPart]
 /** Many enough that none comes again within a batch at 400,000 a second: repeats are merged, and would look cheap. */
@@ -33,16 +33,20 @@ const parts: readonly Part[] = [costPart, highestPart, wirePart, latencyPart, me
 const REPEATED_PACKETS = 1000
 const MESSAGES = { full: 1_000_000, quick: 200_000 }
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, runs: { type: 'string' }, only: { type: 'string' } },
+const script = 'node scripts/bench.ts'
+const options = readOptions({
+  name: script,
+  help: 'Runs the agent, rsyslogd and ulogd2 on the same messages on this machine, prints tables, and leaves build/bench.json\nand build/bench.svg.',
+  example: `${script} --only cost --runs 3`,
+  options: {
+    quick: { help: 'fewer messages and one run: three minutes' },
+    runs: { value: 'COUNT', help: 'how often each part is run, 1 to 100 (default 5; 1 with --quick)' },
+    only: { value: 'PART', help: `one part: ${parts.map(({ name }) => name).join(', ')}` },
+  },
+  exitCodes: { 1: 'something could not be measured' },
 })
-const quick = values.quick
-const runs = Number(values.runs ?? (quick ? 1 : 5))
-const chosen = parts.filter(({ name }) => values.only === undefined || name === values.only)
-if (chosen.length === 0 || !Number.isInteger(runs) || runs < 1 || runs > 100) {
-  console.error(`--only takes one of ${parts.map(({ name }) => name).join(', ')}; --runs a number from 1 to 100`)
-  process.exit(2)
-}
+const { quick } = options
+const { runs, chosen } = choose()
 
 const began = performance.now()
 const say = (text: string) => console.log(`${chalk.dim(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s`)}  ${text}`)
@@ -69,6 +73,17 @@ try {
   tell(context)
 } finally {
   await end(results.failures.length > 0 ? 1 : 0)
+}
+
+function choose(): { runs: number; chosen: readonly Part[] } {
+  try {
+    const chosen = parts.filter(({ name }) => options.only === undefined || name === options.only)
+    if (chosen.length === 0) throw new UsageError(`there is no part '${options.only}'`)
+    return { runs: wholeNumber('runs', options.runs ?? (quick ? '1' : '5'), 1, 100), chosen }
+  } catch (error) {
+    if (error instanceof UsageError) endWithUsage(script, error)
+    throw error
+  }
 }
 
 async function prepare(): Promise<Context> {

@@ -1,6 +1,5 @@
 // `make demo`: a central, a code, an agent enrolled in a folder of its own, messages through real sockets, and then where
 // every one of them went. Ends with 0 only if every message is accounted for and central has what the ledger says.
-//   node scripts/demo.ts [--keep]      --keep leaves both running and says where to look
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,8 +12,15 @@ import { cyberalarm, startAgent, sums, until, writeSettings } from '../agent/tes
 import { statusText } from '../agent/verbs/status.ts'
 import { askAdmin } from '../central-stub/operator/admin.ts'
 import { demoGateways, sendAll } from './demo-traffic.ts'
+import { readOptions } from './options.ts'
 
-const keep = process.argv.includes('--keep')
+const { keep } = readOptions({
+  name: 'node scripts/demo.ts',
+  help: 'Starts a central and an agent that is enrolled at it, sends 20,000 messages to the agent, and shows where each one went.',
+  example: 'node scripts/demo.ts --keep',
+  options: { keep: { help: 'leave both running, and say how to look at them' } },
+  exitCodes: { 0: 'every message is accounted for, and central has what the ledger says' },
+})
 const began = performance.now()
 const step = (text: string) => console.log(`${chalk.dim(`${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s`)}  ${text}`)
 

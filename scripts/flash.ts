@@ -1,36 +1,38 @@
-// `make flash DEVICE=/dev/sdX`: writes an image onto a disk. What is given comes from make's variables or from words:
-//   node scripts/flash.ts --device /dev/sdX [--image FILE.img.zst] [--signers FILE] [--internal] [--yes /dev/sdX]
-//   node scripts/flash.ts --file PATH ...      into a plain file that is large enough
+// `make flash DEVICE=/dev/sdX`: writes an image onto a disk. What is given comes from make's variables or from options.
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { parseArgs } from 'node:util'
+import { UsageError } from '../agent/lib/command-line.ts'
 import { type FlashRequest, flash, type Person } from './appliance/flash.ts'
 import { FlashFault } from './appliance/flash-fault.ts'
 import { progressText } from './appliance/flash-progress.ts'
+import { endWithUsage, readOptions } from './options.ts'
 
-const usage = 'make flash DEVICE=/dev/sdX [IMAGE=...img.zst] [SIGNERS=allowed_signers] [INTERNAL=1] [YES=/dev/sdX]   (docs/flashing.md)'
+const script = 'node scripts/flash.ts'
 
 function readRequest(): FlashRequest {
-  const { values } = parseArgs({
+  const values = readOptions({
+    name: script,
+    help: 'Verifies an image, writes it onto a disk and reads it back. Everything on the disk is lost; it asks before.\nThe variables of `make flash` are taken where an option is not given: DEVICE IMAGE SIGNERS INTERNAL=1 YES.\nMore: docs/flashing.md',
+    example: 'make flash DEVICE=/dev/sdX\nnode scripts/flash.ts --device /dev/sdX --image cyberalarm.img.zst --signers allowed_signers',
     options: {
-      device: { type: 'string' },
-      file: { type: 'string' },
-      image: { type: 'string' },
-      signers: { type: 'string' },
-      internal: { type: 'boolean' },
-      yes: { type: 'string' },
+      device: { value: 'DISK', help: 'the whole disk, for example /dev/sdX' },
+      file: { value: 'PATH', help: 'a plain file that is large enough, instead of a disk' },
+      image: { value: 'FILE', help: 'the image, .img.zst (default the newest in build/appliance)' },
+      signers: { value: 'FILE', help: 'release keys whose signature is trusted (allowed_signers of ssh-keygen)' },
+      internal: { help: 'allow a disk that is built into this machine' },
+      yes: { value: 'DISK', help: 'do not ask: must name the same disk' },
     },
   })
   // make hands the variables of its command line over as environment, where no shell can misread their spaces and quotes
   const given = (name: string): string | undefined => process.env[name] || undefined
   const device = values.file ?? values.device ?? given('DEVICE')
-  if (device === undefined) throw new FlashFault(usage)
+  if (device === undefined) endWithUsage(script, new UsageError('no disk is named: make flash DEVICE=/dev/sdX'))
   return {
     device,
     isFile: values.file !== undefined,
     image: values.image ?? given('IMAGE'),
     trust: { builds: join(import.meta.dirname, '..', 'build', 'appliance'), signers: values.signers ?? given('SIGNERS') },
-    allowInternal: values.internal ?? given('INTERNAL') === '1',
+    allowInternal: values.internal || given('INTERNAL') === '1',
     yes: values.yes ?? given('YES'),
   }
 }
@@ -68,7 +70,7 @@ const person: Person = {
 try {
   await flash(readRequest(), person, stop.signal)
 } catch (error) {
-  if (error instanceof FlashFault || (error instanceof TypeError && 'code' in error)) console.error(`\n${error.message}`)
+  if (error instanceof FlashFault) console.error(`\n${error.message}`)
   else console.error(error)
   process.exitCode = 1
 }

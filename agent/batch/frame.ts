@@ -99,7 +99,7 @@ export function buildShedFrame(shed: ShedHeader): FrameBytes {
 /** Hash of a frame without its signature, as the disk gave it back; undefined if it is none. */
 export function hashOfUnsigned(unsigned: Uint8Array): Uint8Array | undefined {
   try {
-    return hashOf(partsShape.parse(packr.unpack(binary(unsigned))))
+    return hashOf(partsSchema.parse(packr.unpack(binary(unsigned))))
   } catch {
     return undefined
   }
@@ -107,7 +107,7 @@ export function hashOfUnsigned(unsigned: Uint8Array): Uint8Array | undefined {
 
 /** Adds the device's signature; done at upload, so that a new key after a new enrolment can send what an old one sealed. */
 export function signFrame(unsigned: Uint8Array, privateKey: KeyObject): FrameBytes {
-  const parts = partsShape.parse(packr.unpack(binary(unsigned)))
+  const parts = partsSchema.parse(packr.unpack(binary(unsigned)))
   const hash = hashOf(parts)
   const signature = sign('sha256', hash, { key: privateKey, dsaEncoding: 'ieee-p1363' })
   return { bytes: packr.pack([...parts.map(binary), signature]), hash }
@@ -131,9 +131,9 @@ function hashOf(parts: readonly Uint8Array[]): Uint8Array {
 
 const bytes = (length: number) => z.instanceof(Uint8Array).refine(value => value.length === length)
 const count = z.int().nonnegative()
-const partsShape = z.array(z.instanceof(Uint8Array)).min(1).max(4)
-const batchShape = z.tuple([z.literal(FORMAT), z.literal('batch'), bytes(16), count.min(1), bytes(32), bytes(8)])
-const shedShape = z.tuple([
+const partsSchema = z.array(z.instanceof(Uint8Array)).min(1).max(4)
+const batchSchema = z.tuple([z.literal(FORMAT), z.literal('batch'), bytes(16), count.min(1), bytes(32), bytes(8)])
+const shedSchema = z.tuple([
   z.literal(FORMAT),
   z.literal('shed'),
   bytes(16),
@@ -152,16 +152,16 @@ const shedShape = z.tuple([
 /** Reads a signed frame. Throws Failure 'batch-malformed' for anything that is not exactly one. */
 export function decodeFrame(data: Uint8Array): Frame {
   try {
-    const parts = partsShape.parse(packr.unpack(binary(data)))
+    const parts = partsSchema.parse(packr.unpack(binary(data)))
     const signature = bytes(64).parse(parts.pop())
     const hash = hashOf(parts)
     const header: unknown = packr.unpack(binary(parts[0]))
     if (parts.length === 3) {
-      const [, , device, sequence, previous, sealKey] = batchShape.parse(header)
+      const [, , device, sequence, previous, sealKey] = batchSchema.parse(header)
       const read = { device: deviceText(device), sequence, previous, sealKey: binary(sealKey).toString('hex') }
       return { kind: 'batch', ...read, header: parts[0], enc: bytes(32).parse(parts[1]), sealed: parts[2], hash, signature }
     }
-    const [, , device, first, last, previous, lastHash, rows, messages, reason] = shedShape.parse(header)
+    const [, , device, first, last, previous, lastHash, rows, messages, reason] = shedSchema.parse(header)
     if (parts.length !== 1 || last < first) throw new RangeError('a frame has one or three parts before its signature')
     return { kind: 'shed', device: deviceText(device), first, last, previous, lastHash, rows, messages, reason, hash, signature }
   } catch (error) {

@@ -3,7 +3,7 @@ import { EventRecord } from '../event.ts'
 import { Added, BATCH_MAX_ROWS, type Context, OpenBatch } from './open-batch.ts'
 
 const event = new EventRecord()
-const context: Context = { gateway: 1, product: 1, reason: 3, sourceEnd: 1, destinationEnd: 1 }
+const context: Context = { gateway: 1, product: 1, reason: 3, sourceEndpoint: 1, destinationEndpoint: 1 }
 
 function describe(number: number): string {
   event.reset()
@@ -16,8 +16,8 @@ function describe(number: number): string {
   event.action = (number >> 12) & 3
   event.protocol = ((number >> 14) & 1) * 257 - 1
   context.gateway = (number >> 15) & 1
-  context.sourceEnd = (number >> 16) & 1
-  return [...event.words, event.destinationPort, event.action, event.protocol, context.gateway, context.sourceEnd].join()
+  context.sourceEndpoint = (number >> 16) & 1
+  return [...event.words, event.destinationPort, event.action, event.protocol, context.gateway, context.sourceEndpoint].join()
 }
 
 t.test('what is alike becomes one row with a count, and nothing else does', async t => {

@@ -1,19 +1,19 @@
 // The batch that is being filled: events in columns, repeats merged on the way in. What is the same source, destination,
-// port, protocol, action and gateway becomes one row with a count, so a flood costs the room of its distinct behaviour.
-// Whoever chooses addresses and ports can't choose where they are looked for: the hash has keys made for each batch.
+// port, protocol, action and gateway becomes one row with a count, so a flood costs the space of its distinct behaviour.
+// An attacker who chooses addresses and ports cannot choose their slots: the hash has random keys, made for each batch.
 import { getRandomValues } from 'node:crypto'
 import type { EventRecord } from '../event.ts'
 
 /** Whose address it is, as triage found out; `ours` leaves the box only as a pseudonym. */
-export const End = { absent: 0, foreign: 1, ours: 2 } as const
+export const Endpoint = { absent: 0, foreign: 1, ours: 2 } as const
 
 /** What is known of an event besides its own fields. Numbers, each an index into a table of the caller. */
 export interface Context {
   gateway: number
   product: number
   reason: number
-  sourceEnd: number
-  destinationEnd: number
+  sourceEndpoint: number
+  destinationEndpoint: number
 }
 
 export const Added = { row: 0, merged: 1, full: 2 } as const
@@ -23,12 +23,12 @@ const SLOT_BITS = 16
 const SLOTS = 2 ** SLOT_BITS
 const ROW_BITS = 15
 const FREE = -1
-/** No event is looked for in more slots; half of them being free, 2^-30 of all events would have to be. */
+/** No event is looked up in more slots: with half of them free, 2^-30 of all events would need more. */
 const PROBES_MAX = 128
 /** What has to be alike besides the eight words of the addresses is packed into two more. */
 const KEY_WORDS = 10
 
-/** A forged message may state any amount and any time; a sum of them must stay a number that everybody can store. */
+/** A forged message may state any amount and any time; a sum of them must stay a number that every store can hold. */
 const AMOUNT_MAX = 2 ** 48
 /** 9999-12-31, the last time that ISO 8601 writes with four digits of year. */
 const TIME_MAX_MS = 253_402_300_799_000
@@ -52,9 +52,9 @@ export class OpenBatch {
   readonly gateway = new Uint16Array(BATCH_MAX_ROWS)
   readonly product = new Uint8Array(BATCH_MAX_ROWS)
   readonly reason = new Uint8Array(BATCH_MAX_ROWS)
-  readonly ends = new Uint8Array(BATCH_MAX_ROWS)
-  /** Per row what has to be alike besides its addresses. */
-  private readonly likes = new Uint32Array(BATCH_MAX_ROWS * 2)
+  readonly endpoints = new Uint8Array(BATCH_MAX_ROWS)
+  /** Per row what must be equal besides its addresses. */
+  private readonly rowKeys = new Uint32Array(BATCH_MAX_ROWS * 2)
   /** The row, and above it bits of the hash that did not choose the slot. */
   private readonly slots = new Int32Array(SLOTS).fill(FREE)
   private readonly keys = getRandomValues(new Int32Array(KEY_WORDS)).map(key => key | 1)
@@ -66,16 +66,16 @@ export class OpenBatch {
 
   add(event: EventRecord, context: Context): number {
     const { slots } = this
-    const ends = context.sourceEnd | (context.destinationEnd << 2)
-    const one = (event.destinationPort + 1) | (event.action << 17) | (ends << 21)
-    const other = context.gateway | ((event.protocol + 1) << 16)
-    const hash = this.hash(event.words, one, other)
+    const endpoints = context.sourceEndpoint | (context.destinationEndpoint << 2)
+    const portKey = (event.destinationPort + 1) | (event.action << 17) | (endpoints << 21)
+    const gatewayKey = context.gateway | ((event.protocol + 1) << 16)
+    const hash = this.hash(event.words, portKey, gatewayKey)
     const mark = (hash << ROW_BITS) & 0x7fffffff
     let slot = hash >>> (32 - SLOT_BITS)
     let left = PROBES_MAX
     for (; left > 0 && slots[slot] !== FREE; left--) {
       const row = slots[slot] & (BATCH_MAX_ROWS - 1)
-      if (slots[slot] === (mark | row) && this.isRepeat(row, event.words, one, other)) {
+      if (slots[slot] === (mark | row) && this.isRepeat(row, event.words, portKey, gatewayKey)) {
         this.merge(row, event)
         this.messages++
         return Added.merged
@@ -86,32 +86,32 @@ export class OpenBatch {
     const row = this.rows++
     // without a slot its repeats become rows of their own
     if (left > 0) slots[slot] = mark | row
-    this.likes[row * 2] = one
-    this.likes[row * 2 + 1] = other
-    this.write(row, event, context, ends)
+    this.rowKeys[row * 2] = portKey
+    this.rowKeys[row * 2 + 1] = gatewayKey
+    this.write(row, event, context, endpoints)
     this.messages++
     return Added.row
   }
 
   /** Products side by side, which a processor works out together, and the bits of their sum mixed. */
-  private hash(words: Uint32Array, one: number, other: number): number {
+  private hash(words: Uint32Array, portKey: number, gatewayKey: number): number {
     const { keys } = this
     const source = Math.imul(words[0], keys[0]) + Math.imul(words[1], keys[1]) + Math.imul(words[2], keys[2]) + Math.imul(words[3], keys[3])
     const destination =
       Math.imul(words[4], keys[4]) + Math.imul(words[5], keys[5]) + Math.imul(words[6], keys[6]) + Math.imul(words[7], keys[7])
-    const sum = (source + destination + Math.imul(one, keys[8]) + Math.imul(other, keys[9])) | 0
+    const sum = (source + destination + Math.imul(portKey, keys[8]) + Math.imul(gatewayKey, keys[9])) | 0
     const mixed = Math.imul(sum ^ (sum >>> 15), 0x2c1b3c6d)
     return mixed ^ (mixed >>> 15)
   }
 
-  private isRepeat(row: number, words: Uint32Array, one: number, other: number): boolean {
+  private isRepeat(row: number, words: Uint32Array, portKey: number, gatewayKey: number): boolean {
     const mine = this.words
     const at = row * 8
     return (
       mine[at + 3] === words[3] &&
       mine[at + 7] === words[7] &&
-      this.likes[row * 2] === one &&
-      this.likes[row * 2 + 1] === other &&
+      this.rowKeys[row * 2] === portKey &&
+      this.rowKeys[row * 2 + 1] === gatewayKey &&
       mine[at] === words[0] &&
       mine[at + 1] === words[1] &&
       mine[at + 2] === words[2] &&
@@ -130,7 +130,7 @@ export class OpenBatch {
     if (event.packets > 0) this.packets[row] = Math.min(Math.max(this.packets[row], 0) + event.packets, AMOUNT_MAX)
   }
 
-  private write(row: number, event: EventRecord, context: Context, ends: number): void {
+  private write(row: number, event: EventRecord, context: Context, endpoints: number): void {
     for (let i = 0; i < 8; i++) this.words[row * 8 + i] = event.words[i]
     this.firstSeen[row] = this.lastSeen[row] = timeWithin(event.time)
     this.sourcePort[row] = event.sourcePort
@@ -145,6 +145,6 @@ export class OpenBatch {
     this.gateway[row] = context.gateway
     this.product[row] = context.product
     this.reason[row] = context.reason
-    this.ends[row] = ends
+    this.endpoints[row] = endpoints
   }
 }

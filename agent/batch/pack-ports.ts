@@ -21,7 +21,7 @@ export function packPorts(batch: OpenBatch): Partial<Record<ColumnName, Uint8Arr
   const sourceLiteral: number[] = []
   const destinationLiteral: number[] = []
   for (let row = 0; row < batch.rows; row++) {
-    const source = sources.number(batch.words, row * 8, batch.ends[row] & 3)
+    const source = sources.number(batch.words, row * 8, batch.endpoints[row] & 3)
     const from = batch.sourcePort[row]
     const to = batch.destinationPort[row]
     sourcePort[row] = from < 0 ? PortSymbol.absent : from === lastSourcePort[source] ? PortSymbol.followsSource : PortSymbol.literal

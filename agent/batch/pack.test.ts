@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Action, Direction, EventRecord } from '../event.ts'
 import { parseAddress } from '../lib/address.ts'
-import { BATCH_MAX_ROWS, type Context, End, OpenBatch } from './open-batch.ts'
+import { BATCH_MAX_ROWS, type Context, Endpoint, OpenBatch } from './open-batch.ts'
 import { packBatch } from './pack.ts'
 import { unpack } from './unpack.ts'
 
@@ -11,7 +11,7 @@ const options = {
   reasonName: (reason: number) => `rule-${reason}`,
   accounting: { received: 7 },
 }
-const context: Context = { gateway: 3, product: 1, reason: 2, sourceEnd: End.foreign, destinationEnd: End.foreign }
+const context: Context = { gateway: 3, product: 1, reason: 2, sourceEndpoint: Endpoint.foreign, destinationEndpoint: Endpoint.foreign }
 
 const fill = (source: string, destination: string, changes: Partial<EventRecord> = {}): EventRecord => {
   const event = new EventRecord()
@@ -81,7 +81,7 @@ t.test('what is packed comes back, field by field', async t => {
 
 t.test('an internal address is nowhere in a packed batch, its pseudonym is', async t => {
   const batch = new OpenBatch()
-  batch.add(fill('10.1.2.99', '203.0.113.9'), { ...context, sourceEnd: End.ours })
+  batch.add(fill('10.1.2.99', '203.0.113.9'), { ...context, sourceEndpoint: Endpoint.ours })
   const event = unpack(await packBatch(batch, options)).event(0)
   t.equal(event.source, `in-${'63'.repeat(16)}`)
   t.equal(event.destination, '203.0.113.9')

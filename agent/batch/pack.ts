@@ -6,7 +6,7 @@ import { AddressIndex } from '../lib/address-index.ts'
 import { ByteWriter } from '../lib/byte-writer.ts'
 import { compress } from './compress.ts'
 import { AddressKind, type ColumnName, columnNames, type Head, PACK_FORMAT, TIME_UNIT_MS } from './layout.ts'
-import { End, type OpenBatch } from './open-batch.ts'
+import { Endpoint, type OpenBatch } from './open-batch.ts'
 import { packPorts } from './pack-ports.ts'
 import { planes } from './planes.ts'
 
@@ -20,33 +20,33 @@ export interface PackOptions {
   /** Name of the triage rule of a number. */
   readonly reasonName: (reason: number) => string
   readonly accounting: Readonly<Record<string, number>>
-  /** Awaited between columns, so that whoever listens is never kept waiting for a whole batch (75 ms for a full one). */
-  readonly breathe?: () => Promise<unknown>
+  /** Awaited between columns, so that sockets are read in between, and not only after the whole batch (75 ms for a full one). */
+  readonly yieldToLoop?: () => Promise<unknown>
 }
 
 /** Takes all rows out of the batch, which must not change meanwhile, and compresses them. */
 export async function packBatch(batch: OpenBatch, options: PackOptions): Promise<Buffer> {
-  const { breathe = () => undefined } = options
+  const { yieldToLoop = () => undefined } = options
   const addresses = new AddressIndex(4096)
   const columns: Partial<Record<ColumnName, Uint8Array>> = { ...packPorts(batch) }
-  await breathe()
-  const source = numberEnds(batch, 0, addresses)
-  await breathe()
-  const destination = numberEnds(batch, 4, addresses)
-  await breathe()
+  await yieldToLoop()
+  const source = numberEndpoints(batch, 0, addresses)
+  await yieldToLoop()
+  const destination = numberEndpoints(batch, 4, addresses)
+  await yieldToLoop()
   Object.assign(columns, packAddresses(addresses, options))
-  await breathe()
+  await yieldToLoop()
   columns.source = planes(source)
   columns.destination = planes(destination)
   const { reasons, ...kinds } = packKinds(batch, options)
   Object.assign(columns, kinds)
-  await breathe()
+  await yieldToLoop()
   const base = packTimes(batch, columns)
-  await breathe()
+  await yieldToLoop()
   const optional = (values: Float64Array) => column(batch.rows, (writer, row) => writer.varint(values[row] + 1))
   columns.bytes = optional(batch.bytes)
   columns.packets = optional(batch.packets)
-  await breathe()
+  await yieldToLoop()
   columns.count = column(batch.rows, (writer, row) => writer.varint(batch.count[row]))
   const parts = columnNames.map(name => columns[name] ?? new Uint8Array(0))
   const head: Head = {
@@ -69,18 +69,18 @@ function column(rows: number, write: (writer: ByteWriter, row: number) => void):
   return writer.take()
 }
 
-/** Symbols of one end: 0 an address not seen before in this batch, 1 none, else its number + 2. */
-function numberEnds(batch: OpenBatch, offset: number, addresses: AddressIndex): Uint32Array {
+/** Symbols of one endpoint: 0 an address not seen before in this batch, 1 none, else its number + 2. */
+function numberEndpoints(batch: OpenBatch, offset: number, addresses: AddressIndex): Uint32Array {
   const symbols = new Uint32Array(batch.rows)
   for (let row = 0; row < batch.rows; row++) {
-    const end = (batch.ends[row] >> (offset === 0 ? 0 : 2)) & 3
-    if (end === End.absent) {
+    const endpoint = (batch.endpoints[row] >> (offset === 0 ? 0 : 2)) & 3
+    if (endpoint === Endpoint.absent) {
       symbols[row] = 1
       continue
     }
     const at = row * 8 + offset
     const isIPv4 = batch.words[at] === 0 && batch.words[at + 1] === 0 && batch.words[at + 2] === 0xffff
-    const kind = end === End.ours ? AddressKind.pseudonym : isIPv4 ? AddressKind.ipv4 : AddressKind.ipv6
+    const kind = endpoint === Endpoint.ours ? AddressKind.pseudonym : isIPv4 ? AddressKind.ipv4 : AddressKind.ipv6
     const known = addresses.count
     const number = addresses.number(batch.words, at, kind)
     symbols[row] = number === known ? 0 : number + 2

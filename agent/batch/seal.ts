@@ -1,5 +1,5 @@
 // Sealing to central's key with HPKE (RFC 9180, base mode: X25519, HKDF-SHA256, AES-256-GCM). What lies in the spool or
-// passes a proxy can be opened by central only; who sent it is said by the device's signature (frame.ts).
+// passes a proxy can be opened by central only; the device's signature says which box sent it (frame.ts).
 import { createHash } from 'node:crypto'
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 import { Failure } from '../errors.ts'

@@ -44,7 +44,7 @@ export interface UnpackedBatch {
 
 const count = z.int().nonnegative()
 const name = z.string().max(64)
-const headShape = z.object({
+const headSchema = z.object({
   format: z.literal(PACK_FORMAT),
   rows: count.max(BATCH_MAX_ROWS),
   messages: count,
@@ -66,14 +66,14 @@ export function unpack(packed: Uint8Array): UnpackedBatch {
       headLength = end ?? 0
       return false
     })
-    const head = headShape.parse(first[0])
+    const head = headSchema.parse(first[0])
     return readBatch(head, new ByteReader(plain.subarray(headLength)))
   } catch (error) {
     throw new Failure('batch-malformed', 'the packed batch cannot be read', error)
   }
 }
 
-function readBatch(head: z.infer<typeof headShape>, body: ByteReader): UnpackedBatch {
+function readBatch(head: z.infer<typeof headSchema>, body: ByteReader): UnpackedBatch {
   const parts = Object.fromEntries(columnNames.map((column, i) => [column, body.take(head.lengths[i])])) as Record<ColumnName, Uint8Array>
   for (const unknown of head.lengths.slice(columnNames.length)) body.take(unknown)
   if (!body.atEnd) throw new RangeError('there is more than the columns')
@@ -84,13 +84,13 @@ function readBatch(head: z.infer<typeof headShape>, body: ByteReader): UnpackedB
   }
   const dictionary = readAddresses(parts)
   let fresh = 0
-  const ends = (column: ColumnName): (string | null)[] =>
+  const addressesOf = (column: ColumnName): (string | null)[] =>
     Array.from(unplane(parts[column], rows), symbol => {
       if (symbol === 1) return null
       return at(dictionary, symbol === 0 ? fresh++ : symbol - 2)
     })
-  const source = ends('source')
-  const destination = ends('destination')
+  const source = addressesOf('source')
+  const destination = addressesOf('destination')
   const ports = readPorts(parts, source)
   const kinds = readKinds(parts.kinds)
   const kind = numbers('kind')

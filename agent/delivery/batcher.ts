@@ -1,96 +1,97 @@
-// Closes batches: when one is large enough, or its first event is two seconds old. A disk that is full or fails is tried
-// again every second, while the next batch fills; what does not fit into that one is shed and counted.
-
-import { setImmediate as nextTurn } from 'node:timers/promises'
+// Closes batches: when one is large enough, or its first event is two seconds old. When the disk is full or fails, writing is
+// retried every second while the next batch fills; what does not fit into that one is shed and counted.
+import { setImmediate } from 'node:timers/promises'
 import type { PackOptions } from '../batch/pack.ts'
 import { describe } from '../errors.ts'
-import { growth, moveRows, type Totals } from '../ledger/accounting.ts'
+import { growth, type Totals } from '../ledger/accounting.ts'
+import type { Accounts } from '../ledger/accounts.ts'
 import { pause } from '../lib/backoff.ts'
 import type { Log } from '../log.ts'
-import { type Collector, type FilledBatch, ROWS_ENOUGH } from '../pipeline/collector.ts'
 import { rules } from '../triage/rules.ts'
 import type { Identity } from '../uplink/identity.ts'
+import type { BatchSource, FilledBatch } from './filled-batch.ts'
 import type { Outbox } from './outbox.ts'
 
 const AGE_MAX_MS = 2000
-const LOOK_MS = 100
+const POLL_MS = 100
 const COUNTS_EVERY_MS = 10_000
 
 export interface BatcherParts {
-  readonly collector: Collector
+  readonly batches: BatchSource
+  readonly accounts: Accounts
   readonly outbox: Outbox
   readonly log: Log
   readonly pseudonymise: PackOptions['pseudonymise']
   identity(): Identity | undefined
   /** Keeps the numbers of new gateways on the disk, before a batch that names them. */
   keepNumbers(): void
-  /** Called when a batch went into the spool. */
+  /** Called when a batch is in the spool. */
   stored(): void
 }
 
 export class Batcher {
-  /** Why the disk does not take what has to be kept, for people; undefined while it does. */
+  /** Why the disk cannot be written, for people; undefined while it can. */
   diskFault: string | undefined
-  /** True while a batch is on its way to the disk: it is sealed for the identity that it began with. */
-  isBringing = false
+  /** True while a batch is written to the disk: it is sealed for the identity with which that began. */
+  isPersisting = false
   private readonly parts: BatcherParts
-  private toldToCentral: Totals
-  private countsAt = 0
-  private countsSaid = ''
+  /** Of the last batch that was recorded: the next one says what grew since. */
+  private reported: Totals
+  private recordedAt = 0
+  private recordedCounts = ''
 
   constructor(parts: BatcherParts) {
     this.parts = parts
-    this.toldToCentral = structuredClone(parts.collector.totals)
+    this.reported = parts.accounts.snapshot()
   }
 
   async closeForever(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { collector } = this.parts
-      if (collector.openRows < ROWS_ENOUGH) await collector.enough.wait(LOOK_MS, signal)
-      const isOld = performance.now() - collector.openSince >= AGE_MAX_MS
-      if (isOld || collector.openRows >= ROWS_ENOUGH) await this.closeOnce(signal)
-      else this.sayCounts()
+      const { batches } = this.parts
+      if (!batches.isLarge) await batches.wait(POLL_MS, signal)
+      if (batches.isLarge || batches.ageMs >= AGE_MAX_MS) await this.closeOnce(signal)
+      else this.recordCounts()
     }
   }
 
-  /** Takes the open batch and brings it into ledger and spool. */
+  /** Takes the open batch and writes it into ledger and spool. */
   async closeOnce(signal: AbortSignal): Promise<void> {
-    const filled = this.parts.collector.take()
+    const filled = this.parts.batches.take()
     if (filled === undefined) return
-    this.isBringing = true
-    if (filled.batch.rows > 0) await this.bring(filled, signal)
-    this.isBringing = false
-    this.parts.collector.giveBack(filled.batch)
+    this.isPersisting = true
+    if (filled.batch.rows > 0) await this.persist(filled, signal)
+    this.isPersisting = false
+    this.parts.batches.giveBack(filled.batch)
   }
 
-  private async bring(filled: FilledBatch, signal: AbortSignal): Promise<void> {
-    const { collector, outbox, stored, log } = this.parts
+  private async persist(filled: FilledBatch, signal: AbortSignal): Promise<void> {
+    const { accounts, outbox, stored, log } = this.parts
     const identity = this.parts.identity()
     if (identity === undefined) {
-      // without an identity there is no key to seal to; what can't be sealed is not kept
-      moveRows(collector.totals, filled.byInput, 'waiting', 'shed')
+      // without an identity there is no key to seal to, and what cannot be sealed is not kept
+      accounts.shed(filled.byInput, 'waiting')
       return
     }
-    const totals = structuredClone(collector.totals)
-    const accounting = growth(this.toldToCentral, totals)
+    const totals = accounts.snapshot()
+    const accounting = growth(this.reported, totals)
     const reasonName = (reason: number) => rules[reason].name
-    const isNumbered = await this.untilDiskTakes(() => this.parts.keepNumbers(), signal)
-    if (!isNumbered) log.warning('the numbers of new gateways could not be kept')
-    const entry = await outbox.pack(filled, { pseudonymise: this.parts.pseudonymise, reasonName, accounting, breathe: nextTurn })
-    const isRecorded = await this.untilDiskTakes(() => outbox.record(entry), signal)
+    const isNumbered = await this.retryUntilWritten(() => this.parts.keepNumbers(), signal)
+    if (!isNumbered) log.warning('the numbers of new gateways could not be saved')
+    const packed = await outbox.pack(filled, { pseudonymise: this.parts.pseudonymise, reasonName, accounting, yieldToLoop: setImmediate })
+    const isRecorded = await this.retryUntilWritten(() => outbox.record(packed), signal)
     if (!isRecorded) {
-      moveRows(collector.totals, filled.byInput, 'waiting', 'shed')
+      accounts.shed(filled.byInput, 'waiting')
       return
     }
-    this.toldToCentral = totals
-    await this.untilDiskTakes(() => outbox.flush(), signal)
-    await this.untilDiskTakes(() => outbox.store(entry, identity), signal)
-    this.countsAt = performance.now()
+    this.reported = totals
+    await this.retryUntilWritten(() => outbox.flush(), signal)
+    await this.retryUntilWritten(() => outbox.store(packed, identity), signal)
+    this.recordedAt = performance.now()
     stored()
   }
 
-  /** Tries until the disk takes it; false if the signal was aborted before. */
-  async untilDiskTakes(write: () => void | Promise<void>, signal: AbortSignal): Promise<boolean> {
+  /** Retries every second until it is written; false if the signal was aborted before. */
+  async retryUntilWritten(write: () => void | Promise<void>, signal: AbortSignal): Promise<boolean> {
     for (;;) {
       try {
         await write()
@@ -105,16 +106,16 @@ export class Batcher {
     }
   }
 
-  /** Counts of a time without batches go into the ledger too, so that a power cut forgets seconds, not hours. */
-  private sayCounts(): void {
-    if (performance.now() - this.countsAt < COUNTS_EVERY_MS) return
-    this.countsAt = performance.now()
-    const totals = structuredClone(this.parts.collector.totals)
-    const said = JSON.stringify(totals)
-    if (said === this.countsSaid) return
+  /** Counts go into the ledger while there are no batches too, so that a power cut loses seconds of them, not hours. */
+  private recordCounts(): void {
+    if (performance.now() - this.recordedAt < COUNTS_EVERY_MS) return
+    this.recordedAt = performance.now()
+    const totals = this.parts.accounts.snapshot()
+    const text = JSON.stringify(totals)
+    if (text === this.recordedCounts) return
     try {
       this.parts.outbox.append({ kind: 'counts', totals })
-      this.countsSaid = said
+      this.recordedCounts = text
       this.diskFault = undefined
     } catch (error) {
       this.diskFault = describe(error)

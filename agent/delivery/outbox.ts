@@ -1,43 +1,39 @@
 // From a filled batch to a frame in the spool, and from a receipt to a line in the ledger. The order of writes is what
-// makes a power cut harmless: ledger first (it has the content), then the spool; receipt first, then the segment goes.
+// makes a power cut harmless: ledger first (it has the content), then the spool; receipt first, then the segment is removed.
 import { buildShedFrame, hashOfUnsigned, signFrame } from '../batch/frame.ts'
 import { type PackOptions, packBatch } from '../batch/pack.ts'
 import { sealBatch } from '../batch/seal.ts'
 import { Failure } from '../errors.ts'
-import { emptyRows, inputNames, moveRows, type RowsByInput, type Totals } from '../ledger/accounting.ts'
+import { rowsOf } from '../ledger/accounting.ts'
+import { type Accounts, afterMove } from '../ledger/accounts.ts'
 import type { LedgerEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { FilledBatch } from '../pipeline/collector.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool } from '../spool/spool.ts'
 import type { Identity } from '../uplink/identity.ts'
 import type { Outgoing, UplinkReceipt } from '../uplink/uplink.ts'
+import type { FilledBatch } from './filled-batch.ts'
 
-type BatchEntry = Extract<LedgerEntry, { kind: 'batch' }>
+/** A batch as the ledger keeps it, but for the counts of the moment at which it is recorded. */
+type PackedBatch = Omit<Extract<LedgerEntry, { kind: 'batch' }>, 'totals'>
 const fromHex = (text: string): Buffer => Buffer.from(text, 'hex')
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-
-export const rowsOf = (byInput: Readonly<Record<string, number>>): RowsByInput => {
-  const rows = emptyRows()
-  for (const name of inputNames) rows[name] = byInput[name] ?? 0
-  return rows
-}
 
 export class Outbox {
   private readonly ledger: Ledger
   private readonly spool: Spool
-  private readonly totals: Totals
-  /** Entries that a full disk kept out of the ledger; they go in before the next one. */
-  private readonly late: LedgerEntry[] = []
+  private readonly accounts: Accounts
+  /** Entries that could not be written on a full disk; they are written before the next one. */
+  private readonly deferred: LedgerEntry[] = []
 
-  constructor(ledger: Ledger, spool: Spool, totals: Totals) {
+  constructor(ledger: Ledger, spool: Spool, accounts: Accounts) {
     this.ledger = ledger
     this.spool = spool
-    this.totals = totals
+    this.accounts = accounts
   }
 
   /** Packs a filled batch into the entry that the ledger keeps of it. Its rows count as waiting until it is stored. */
-  async pack(filled: FilledBatch, options: PackOptions): Promise<BatchEntry> {
+  async pack(filled: FilledBatch, options: PackOptions): Promise<PackedBatch> {
     const { rows, messages } = filled.batch
     const body = await packBatch(filled.batch, options)
     return {
@@ -47,31 +43,29 @@ export class Outbox {
       messages,
       byInput: filled.byInput,
       value: filled.value,
-      totals: this.totals,
       body: body.toString('base64'),
     }
   }
 
   /** Writes a batch into the ledger, to be flushed. Failure 'disk-full' or 'disk-failed' leaves everything as it was. */
-  record(entry: BatchEntry): void {
-    const totals = structuredClone(this.totals)
-    moveRows(totals, entry.byInput, 'waiting', 'spooled')
-    this.appendLate()
-    this.ledger.appendUnflushed({ ...entry, totals }, new Date())
-    moveRows(this.totals, entry.byInput, 'waiting', 'spooled')
+  record(batch: PackedBatch): void {
+    const totals = afterMove(this.accounts.totals, batch.byInput, 'waiting', 'spooled')
+    this.appendDeferred()
+    this.ledger.appendUnflushed({ ...batch, totals }, new Date())
+    this.accounts.spooled(batch.byInput)
   }
 
-  /** Makes what was recorded last; may be called again after a Failure. */
+  /** Makes what was recorded durable; may be called again after a Failure. */
   flush(): Promise<void> {
     return this.ledger.flush()
   }
 
-  /** Seals a batch that the ledger has and puts it into the spool, shedding others if room is short. */
-  async store(entry: BatchEntry, identity: Identity): Promise<void> {
+  /** Seals a batch that the ledger has and puts it into the spool, shedding others if space is short. */
+  async store(packed: PackedBatch, identity: Identity): Promise<void> {
     const previous = this.spool.last?.hash ?? this.ledger.state.hash
-    const header = { device: identity.stored.device, sequence: entry.sequence, previous: fromHex(previous) }
-    const frame = await sealBatch(Buffer.from(entry.body, 'base64'), header, identity.sealKey)
-    const { sequence, rows, messages, byInput, value } = entry
+    const header = { device: identity.stored.device, sequence: packed.sequence, previous: fromHex(previous) }
+    const frame = await sealBatch(Buffer.from(packed.body, 'base64'), header, identity.sealKey)
+    const { sequence, rows, messages, byInput, value } = packed
     const segment: Segment = {
       kind: 'batch',
       first: sequence,
@@ -90,11 +84,11 @@ export class Outbox {
   /** Counts a batch that will not be sent. */
   shed(batch: Segment, reason: string): void {
     const byInput = rowsOf(batch.byInput)
-    moveRows(this.totals, byInput, 'spooled', 'shed')
-    this.late.push({ kind: 'shed', first: batch.first, last: batch.last, byInput, reason })
+    this.accounts.shed(byInput, 'spooled')
+    this.deferred.push({ kind: 'shed', first: batch.first, last: batch.last, byInput, reason })
   }
 
-  /** The oldest thing that waits, signed with the present key. What the disk gave back changed is shed and said. */
+  /** The oldest segment, signed with the current key. One that came back from the disk changed is shed and recorded. */
   next(identity: Identity): Outgoing | undefined {
     for (;;) {
       const oldest = this.spool.oldest()
@@ -108,8 +102,8 @@ export class Outbox {
     }
   }
 
-  /** Central will never take this batch: it is shed, so that those behind it get through. */
-  giveUp(sequence: number): void {
+  /** Central will never accept this batch: it is shed, so that later ones get through. */
+  discard(sequence: number): void {
     const oldest = this.spool.oldest()
     if (oldest?.segment.kind === 'batch' && oldest.segment.last === sequence) this.shed(this.spool.shedOldest(), 'refused')
   }
@@ -122,45 +116,45 @@ export class Outbox {
     return { sequence: last, hash: toHex(signed.hash), bytes: signed.bytes }
   }
 
-  /** A receipt came for the oldest segment: said in the ledger first, then the segment goes. May be called again after a Failure. */
-  async settle(receipt: UplinkReceipt): Promise<void> {
+  /** A receipt came for the oldest segment: ledger first, then the segment is removed. May be called again after a Failure. */
+  async acknowledge(receipt: UplinkReceipt): Promise<void> {
     const oldest = this.spool.oldest()
     if (oldest === undefined || oldest.segment.last !== receipt.sequence)
-      throw new Error(`no segment ${receipt.sequence} waits for its receipt`)
+      throw new Error(`there is no segment ${receipt.sequence} to acknowledge`)
     const { segment } = oldest
     const isBatch = segment.kind === 'batch'
     const byInput = rowsOf(isBatch ? segment.byInput : {})
     const { sequence } = receipt
     if (this.ledger.state.receipted < sequence) {
-      this.appendLate()
+      this.appendDeferred()
       const rows = isBatch ? segment.rows : 0
       this.ledger.appendUnflushed({ kind: 'receipt', sequence, rows, byInput, hash: segment.hash, receipt }, new Date())
-      moveRows(this.totals, byInput, 'spooled', 'sent')
+      this.accounts.sent(byInput)
     }
     await this.ledger.flush()
     this.spool.remove(sequence)
   }
 
-  /** Writes an entry now, or, if the disk takes nothing, before the next one. */
-  appendSoon(entry: LedgerEntry): void {
-    this.late.push(entry)
+  /** Writes an entry now, or, if the disk cannot be written, before the next one. */
+  appendOrDefer(entry: LedgerEntry): void {
+    this.deferred.push(entry)
     try {
-      this.appendLate()
+      this.appendDeferred()
     } catch (error) {
       if (!(error instanceof Failure)) throw error
     }
   }
 
-  /** Writes an entry, and before it those that could not be written in their time. */
+  /** Writes an entry, and before it those that were deferred. */
   append(entry: LedgerEntry): void {
-    this.appendLate()
+    this.appendDeferred()
     this.ledger.append(entry, new Date())
   }
 
-  private appendLate(): void {
-    while (this.late.length > 0) {
-      this.ledger.append(this.late[0], new Date())
-      this.late.shift()
+  private appendDeferred(): void {
+    while (this.deferred.length > 0) {
+      this.ledger.append(this.deferred[0], new Date())
+      this.deferred.shift()
     }
   }
 }

@@ -1,4 +1,4 @@
-// The key behind pseudonyms: made on first start, never sent, never shown. Without it old pseudonyms cannot be turned back.
+// The key of the pseudonyms: made on first start, never sent, never shown. Without it old pseudonyms cannot be reversed.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isErrorWithCode, writeDurable } from '../lib/durable-file.ts'

@@ -1,35 +1,36 @@
-// What is done before anything is heard: ledger and spool are brought together again after whatever happened to the
-// process or the disk, and every row that cannot be found is counted as shed, with its reason.
+// Done before anything is received: ledger and spool are reconciled after whatever happened to the process or the disk, and
+// every row that cannot be found is counted as shed, with its reason.
 import { randomBytes } from 'node:crypto'
-import { emptyRows, inputNames, moveRows, sumRows, type Totals } from '../ledger/accounting.ts'
+import { emptyRows, inputNames, rowsOf, sumRows } from '../ledger/accounting.ts'
+import type { Accounts } from '../ledger/accounts.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool } from '../spool/spool.ts'
 import type { Identity } from '../uplink/identity.ts'
-import { type Outbox, rowsOf } from './outbox.ts'
+import type { Outbox } from './outbox.ts'
 
 export interface Recovery {
   readonly ledger: Ledger
   readonly spool: Spool
   readonly outbox: Outbox
-  readonly totals: Totals
+  readonly accounts: Accounts
   readonly log: Log
 }
 
-/** What needs no disk, before anything is heard: counts are right when it returns. `identity` is absent on a box that was never enrolled. */
+/** The part that may not fail on a full disk: counts are right when it returns. `identity` is absent on a box that was never enrolled. */
 export function recoverCounts(parts: Recovery, identity: Identity | undefined): void {
   const { ledger, spool } = parts
   spool.remove(ledger.state.receipted)
   countLost(parts, identity === undefined ? undefined : unsealedBatch(parts))
 }
 
-/** The rest, before the first batch is closed. A Failure of the disk means that it has to be done again. */
+/** The rest, before the first batch is closed. To be called again after a Failure of the disk. */
 export async function recoverChain(parts: Recovery, identity: Identity | undefined): Promise<void> {
   const { ledger, spool, outbox, log } = parts
   const last = spool.last
   if (last !== undefined && last.last > ledger.state.sequence) {
-    // the ledger forgot batches that the spool has (its file was damaged): the chain goes on behind them
+    // the ledger lost batches that the spool has (its file was damaged): the chain goes on after them
     const { device, enrolment, receipted, hash } = ledger.state
     outbox.append({ kind: 'enrolled', device, enrolment, sequence: last.last, receipted, hash })
   }
@@ -38,13 +39,13 @@ export async function recoverChain(parts: Recovery, identity: Identity | undefin
     const unsealed = unsealedBatch(parts)
     if (unsealed !== undefined) {
       await outbox.store(unsealed, identity)
-      log.info(`batch ${unsealed.sequence} was in the ledger and not yet in the spool: sealed again`)
+      log.info(`batch ${unsealed.sequence} was in the ledger but not yet in the spool: sealed again`)
     }
   }
-  await closeHole(parts)
+  await closeTailGap(parts)
 }
 
-/** The batch that a power cut kept between ledger and spool. */
+/** The batch that a power cut left in the ledger and not yet in the spool. */
 function unsealedBatch({ ledger, spool }: Recovery) {
   const { lastBatch, receipted } = ledger.state
   const stored = spool.last?.last ?? receipted
@@ -59,31 +60,31 @@ export function followEnrolment(parts: Recovery, identity: Identity): void {
   const { sequence, receipted, hash } = ledger.state
   if (ledger.state.enrolment === enrolment) return
   const isSameDevice = ledger.state.device === device || sequence === 0
-  if (isSameDevice && standsInChain(parts, chain)) {
+  if (isSameDevice && isInChain(parts, chain)) {
     outbox.append({ kind: 'enrolled', device, enrolment, sequence, receipted, hash })
     return
   }
   for (const batch of spool.clear()) outbox.shed(batch, 'enrolled-anew')
-  log.warning('enrolled anew: what waited under the enrolment before was shed and counted')
+  log.warning('enrolled again: batches of the previous enrolment were shed and counted')
   outbox.append({ kind: 'enrolled', device, enrolment, sequence: chain.sequence, receipted: chain.sequence, hash: chain.hash })
 }
 
-function standsInChain({ ledger, spool }: Recovery, head: Identity['stored']['chain']): boolean {
+function isInChain({ ledger, spool }: Recovery, head: Identity['stored']['chain']): boolean {
   const { sequence, receipted, hash } = ledger.state
   if (head.sequence === receipted && head.hash === hash) return spool.last === undefined ? receipted === sequence : true
   return spool.batches.some(batch => batch.last === head.sequence && batch.hash === head.hash)
 }
 
-/** Batches that the ledger knows and the disk no longer has: central is told that they will not come. */
-async function closeHole({ ledger, spool, log }: Recovery): Promise<void> {
+/** Batches that the ledger knows and the spool no longer has: a statement tells central that they will not come. */
+async function closeTailGap({ ledger, spool, log }: Recovery): Promise<void> {
   const { sequence, receipted, hash } = ledger.state
   const missing = spool.closeGaps(receipted, hash)
-  if (missing > 0) log.warning(`${missing} batches are gone from the middle of the spool: central is told`)
+  if (missing > 0) log.warning(`${missing} batches are missing from the middle of the spool: reported to central as shed`)
   const last = spool.last
   const from = (last?.last ?? receipted) + 1
   if (from > sequence) return
   const byInput = { ...emptyRows() }
-  // no hash is known of what is gone; the statement gives the chain a new one to go on from
+  // the hash of the last one is not known; the statement gives the chain a new one to go on from
   const statement: Segment = {
     kind: 'shed',
     first: from,
@@ -96,32 +97,31 @@ async function closeHole({ ledger, spool, log }: Recovery): Promise<void> {
     hash: randomBytes(32).toString('hex'),
   }
   await spool.put(statement, new Uint8Array(0))
-  log.warning(`batches ${from} to ${sequence} are in the ledger and not on the disk: central is told`)
+  log.warning(`batches ${from} to ${sequence} are in the ledger but not in the spool: reported to central as shed`)
 }
 
-function countLost({ spool, outbox, totals, log }: Recovery, unsealed: ReturnType<typeof unsealedBatch>): void {
+function countLost({ spool, outbox, accounts, log }: Recovery, unsealed: ReturnType<typeof unsealedBatch>): void {
   const onDisk = unsealed === undefined ? emptyRows() : { ...unsealed.byInput }
   for (const batch of spool.batches) for (const name of inputNames) onDisk[name] += rowsOf(batch.byInput)[name]
+  const { totals } = accounts
+  const waiting = emptyRows()
   const lost = emptyRows()
+  const found = emptyRows()
   for (const name of inputNames) {
+    waiting[name] = totals[name].waiting
     const missing = totals[name].spooled - onDisk[name]
     if (missing >= 0) lost[name] = missing
-    else {
-      // the ledger is younger than the spool: the rows are there, so they were received
-      totals[name].received -= missing
-      totals[name].spooled -= missing
-    }
+    else found[name] = -missing
   }
-  const waiting = emptyRows()
-  for (const name of inputNames) waiting[name] = totals[name].waiting
+  accounts.found(found)
   if (sumRows(waiting) > 0) {
-    moveRows(totals, waiting, 'waiting', 'shed')
-    log.warning(`${sumRows(waiting)} events were not yet on the disk when the agent was ended; they are counted as shed`)
+    accounts.shed(waiting, 'waiting')
+    log.warning(`${sumRows(waiting)} events were not on the disk when the agent stopped; counted as shed`)
   }
   if (sumRows(lost) > 0) {
-    moveRows(totals, lost, 'spooled', 'shed')
-    outbox.appendSoon({ kind: 'shed', first: 0, last: 0, byInput: lost, reason: 'not-on-disk' })
-    log.warning(`${sumRows(lost)} events of the ledger are not on the disk; they are counted as shed`)
+    accounts.shed(lost, 'spooled')
+    outbox.appendOrDefer({ kind: 'shed', first: 0, last: 0, byInput: lost, reason: 'not-on-disk' })
+    log.warning(`${sumRows(lost)} events of the ledger are not in the spool; counted as shed`)
   }
-  outbox.appendSoon({ kind: 'counts', totals: structuredClone(totals) })
+  outbox.appendOrDefer({ kind: 'counts', totals: accounts.snapshot() })
 }

@@ -126,7 +126,7 @@ t.test('a group that may not be listened to is said, and everything else is hear
   const { notices, sources } = await agent.status()
   t.match(
     notices.join('\n'),
-    /cannot listen to nflog\.groups = 514: systemd handed over no socket .*open-nflog.* EPERM.*\[nflog-failed\]\n.*CAP_NET_ADMIN/,
+    /cannot listen to nflog\.groups = 514: systemd passed no socket .*open-nflog.* EPERM.*\[nflog-failed\]\n.*CAP_NET_ADMIN/,
   )
   t.same(
     sources.map(({ name }) => name),

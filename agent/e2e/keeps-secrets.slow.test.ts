@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { decompress } from '../batch/compress.ts'
 import { encodeBatchHeader } from '../batch/frame.ts'
-import { type Context, End, OpenBatch } from '../batch/open-batch.ts'
+import { type Context, Endpoint, OpenBatch } from '../batch/open-batch.ts'
 import { packBatch } from '../batch/pack.ts'
 import { unpack } from '../batch/unpack.ts'
 import { parseAddress } from '../lib/address.ts'
@@ -27,7 +27,8 @@ const lines = [...readFixtures().values()].flat().flatMap(({ line, reading }) =>
 /** Words of the line: what stands between blanks, quotes, commas, equals signs and the like. */
 const wordsOf = (line: string) => [...line.matchAll(/[^\s"'=,;|:()[\]<>]+/g)].map(match => ({ at: match.index, length: match[0].length }))
 
-const endOf = (has: boolean, kind: number) => (!has ? End.absent : kind === NetworkKind.internal ? End.ours : End.foreign)
+const endpointOf = (has: boolean, kind: number) =>
+  !has ? Endpoint.absent : kind === NetworkKind.internal ? Endpoint.ours : Endpoint.foreign
 
 /** Puts whatever event a message gives into the batch, as the collector would if triage let everything through. */
 function collect(batch: OpenBatch, message: string): boolean {
@@ -38,8 +39,8 @@ function collect(batch: OpenBatch, message: string): boolean {
     gateway: 1,
     product: interpreter.product,
     reason: interpreter.rule,
-    sourceEnd: endOf(event.hasSource, triage.sourceKind),
-    destinationEnd: endOf(event.hasDestination, triage.destinationKind),
+    sourceEndpoint: endpointOf(event.hasSource, triage.sourceKind),
+    destinationEndpoint: endpointOf(event.hasDestination, triage.destinationKind),
   }
   batch.add(event, context)
   return true

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import t from 'tap'
 import { blocks, classic, logged, START_MS, type TestPacket } from '../sources/capture/test-captures.ts'
-import { ethernet, ip4, ip6, tcp, udp } from '../sources/test-packets.ts'
+import { ethernet, ip4, ip6, tcp, udp } from '../sources/packets/test-packets.ts'
 import { cyberalarm, spawnCyberalarm, temporaryFolder, writeSettings } from '../testing/harness.ts'
 
 t.setTimeout(120_000)
@@ -67,7 +67,7 @@ t.test('says what is wrong with a capture or with the words, and how it ended in
   const wrong: [Uint8Array, number, RegExp, RegExp][] = [
     [capture.subarray(0, capture.length - 1), 3, /! The capture ends in the middle/, /^$/],
     [lie, 1, /^$/, /at byte 24 of the capture.*\[capture-damaged\]\n {2}What was counted/],
-    [Buffer.from('no capture at all'), 1, /^$/, /begins like none \[capture-unreadable\]\n {2}Name a capture file/],
+    [Buffer.from('no capture at all'), 1, /^$/, /unknown magic number \[capture-unreadable\]\n {2}Name a capture file/],
   ]
   for (const [bytes, code, out, error] of wrong) {
     writeFileSync(path, bytes)

@@ -14,7 +14,7 @@ import { openBox } from '../testing/open-box.ts'
 import { enrolOnce } from '../uplink/enrol.ts'
 import { identityFrom } from '../uplink/identity.ts'
 import { openCentral } from '../uplink/pinned-client.ts'
-import { initialUplinkState, type UplinkDesk, uploadForever } from '../uplink/uplink.ts'
+import { initialUplinkState, type UplinkHost, uploadForever } from '../uplink/uplink.ts'
 
 t.setTimeout(300_000)
 const BATCHES = 1500
@@ -43,7 +43,7 @@ t.test('keeps within its room, sheds the oldest of low value, and tells central 
     const sink = box.collector.sinkFor('udp')
     // every tenth batch holds a failed login, which is worth more than what is blocked anyway
     const lines = batch % 10 === 0 ? [loginLine(number++)] : [blockedLine(number++), blockedLine(number++)]
-    sink.heardAt = Date.now()
+    sink.receivedAtMs = Date.now()
     for (const line of lines) sink.deliver(Buffer.from(line), 0, line.length, '10.0.0.1')
     await box.batcher.closeOnce(never)
     if (batch % 25 === 0) largest = Math.max(largest, usedBytes(folders.spool))
@@ -63,17 +63,17 @@ t.test('keeps within its room, sheds the oldest of low value, and tells central 
   t.teardown(() => central.close())
   const done = new AbortController()
   const state = initialUplinkState()
-  const desk: UplinkDesk = {
+  const host: UplinkHost = {
     identity: () => identity,
     connect: ({ stored }) => openCentral({ url: central.url, pins: central.pins, proxy: '' }, stored),
     next: as => box.outbox.next(as),
     isGenuine: receipt => verifyReceipt(receipt, identity.receiptKey),
-    settle: (_outgoing, receipt) => box.outbox.settle(receipt),
-    giveUp: sequence => box.outbox.giveUp(sequence),
+    acknowledge: (_outgoing, receipt) => box.outbox.acknowledge(receipt),
+    discard: sequence => box.outbox.discard(sequence),
     replace: () => undefined,
     wait: (ms, signal) => new Promise(resolve => (signal.aborted ? resolve() : setTimeout(resolve, Math.min(ms, 20)))),
   }
-  const sending = uploadForever(desk, state, quietLog, done.signal)
+  const sending = uploadForever(host, state, quietLog, done.signal)
   await until(
     () => box.spool.length,
     length => length === 0,

@@ -15,24 +15,29 @@ t.test('help teaches every verb with its options, and asking for it is no fault'
   for (const words of [[], ['--help'], ['help']]) {
     const { code, out, error } = await runToEnd(words)
     t.match({ code, error }, { code: 0, error: '' }, `cyberalarm ${words.join(' ')}`)
-    for (const verb of verbs) t.ok(out.includes(`  ${[verb.name, ...verb.words].join(' ')} `) && out.includes(verb.summary), verb.name)
+    for (const verb of verbs)
+      t.ok(out.includes(`  ${[verb.name, ...(verb.operands ?? [])].join(' ')} `) && out.includes(verb.summary), verb.name)
   }
   for (const verb of verbs) {
     const { code, out, error } = await runToEnd([verb.name, '--help'])
     t.match({ code, error }, { code: 0, error: '' }, `${verb.name} --help`)
-    t.ok(out.startsWith(`usage: ${['cyberalarm', verb.name, ...verb.words].join(' ')} [options]`) && out.includes(verb.help))
+    t.ok(out.startsWith(`usage: ${['cyberalarm', verb.name, ...(verb.operands ?? [])].join(' ')} [options]`) && out.includes(verb.help))
     for (const option of ['root', 'json', ...Object.keys(verb.options)]) t.match(out, new RegExp(`--${option} .*\\w`), option)
+    t.match(await runToEnd(['help', verb.name]), { code: 0, out })
   }
 })
 
 t.test('a verb, option or word that is none ends with 2 and says what there is', async t => {
   const wrong: [string[], RegExp][] = [
-    [['stauts'], new RegExp(`there is no verb 'stauts'; there are ${verbs.map(verb => verb.name).join(', ')}`)],
-    [['status', '--wacth'], /Unknown option '--wacth'/],
-    [['status', 'now'], /cyberalarm status takes no further word/],
-    [['enrol'], /cyberalarm enrol takes CODE/],
-    [['who', 'a', 'b'], /cyberalarm who takes PSEUDONYM/],
-    [['sent', '--since'], /--since/],
+    [['stauts'], new RegExp(`there is no verb 'stauts'; did you mean 'status'\\? \\(verbs: ${verbs.map(verb => verb.name).join(', ')}\\)`)],
+    [['--json', 'status'], /the verb comes first, then '--json'/],
+    [['status', '--wacth'], /there is no option '--wacth'; did you mean '--watch'\?/],
+    [['status', '--watch=yes'], /--watch takes no value/],
+    [['status', 'now'], /cyberalarm status takes no operand; 'now' is one too many/],
+    [['enrol'], /cyberalarm enrol needs CODE/],
+    [['who', 'a', 'b'], /cyberalarm who takes PSEUDONYM; 'b' is one too many/],
+    [['sent', '--since'], /--since needs a value: --since TIME/],
+    [['sent', '--since', '--json'], /--since needs a value: --since TIME/],
     [['sent', '--since', 'yesterday'], /'yesterday' is neither a time such as .* nor a span such as 2h/],
   ]
   for (const [words, says] of wrong) {

@@ -17,6 +17,6 @@ t.test('without the native receiver syslog over UDP is heard all the same, and s
   )
   t.equal(sums(status).unaccounted, 0)
   const notices = status.notices.join('\n')
-  t.match(notices, /the native receiver is missing, so syslog over UDP costs several times more.*\[native-missing\]/)
+  t.match(notices, /the native receiver is missing: syslog over UDP needs several times the CPU.*\[native-missing\]/)
   t.match(notices, /cannot listen to nflog\.groups = 514: the native receiver is missing \[nflog-failed\]/)
 })

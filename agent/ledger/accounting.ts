@@ -1,24 +1,26 @@
-// Nothing is lost without being counted. For each input, at every moment:
+// The sum that holds for each input, at every moment in which no message is in hand:
 //   received = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed
-// Rows move from waiting (the open batch) to spooled to sent or shed; everything else only grows.
+// Rows move from waiting (the open batch) to spooled to sent or shed; everything else only grows. Everybody may read these
+// counts; accounts.ts alone changes them.
 
 export const inputNames = ['udp', 'tcp', 'tls', 'nflog'] as const
 export type InputName = (typeof inputNames)[number]
 
 /** Counts of one input. Numbers of messages; rows are counted in `waiting`, `spooled`, `sent` and `shed`. */
 export interface InputCounts {
-  received: number
-  merged: number
-  dropped: Record<string, number>
-  ignored: number
-  unreadable: number
-  waiting: number
-  spooled: number
-  sent: number
-  shed: number
+  readonly received: number
+  readonly merged: number
+  /** By the name of the triage rule. */
+  readonly dropped: Readonly<Record<string, number>>
+  readonly ignored: number
+  readonly unreadable: number
+  readonly waiting: number
+  readonly spooled: number
+  readonly sent: number
+  readonly shed: number
 }
 
-export type Totals = Record<InputName, InputCounts>
+export type Totals = Readonly<Record<InputName, InputCounts>>
 /** How many rows of a batch came first from each input. */
 export type RowsByInput = Record<InputName, number>
 
@@ -37,6 +39,13 @@ export const emptyCounts = (): InputCounts => ({
 export const emptyTotals = (): Totals => ({ udp: emptyCounts(), tcp: emptyCounts(), tls: emptyCounts(), nflog: emptyCounts() })
 export const emptyRows = (): RowsByInput => ({ udp: 0, tcp: 0, tls: 0, nflog: 0 })
 
+/** The rows of a stored batch, in which an input may be missing that was added later. */
+export function rowsOf(byInput: Readonly<Record<string, number>>): RowsByInput {
+  const rows = emptyRows()
+  for (const name of inputNames) rows[name] = byInput[name] ?? 0
+  return rows
+}
+
 export const sum = (numbers: Iterable<number>): number => {
   let total = 0
   for (const number of numbers) total += number
@@ -44,14 +53,6 @@ export const sum = (numbers: Iterable<number>): number => {
 }
 
 export const sumRows = (rows: RowsByInput): number => sum(inputNames.map(name => rows[name]))
-
-/** Moves rows of a batch from one place to the next. */
-export function moveRows(totals: Totals, rows: RowsByInput, from: 'waiting' | 'spooled', to: 'spooled' | 'sent' | 'shed'): void {
-  for (const name of inputNames) {
-    totals[name][from] -= rows[name]
-    totals[name][to] += rows[name]
-  }
-}
 
 /** Messages that no place accounts for: 0 unless the program is wrong. */
 export function unaccounted(counts: InputCounts): number {

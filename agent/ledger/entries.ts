@@ -5,10 +5,12 @@ import * as z from 'zod'
 import { emptyCounts, inputNames, type RowsByInput, type Totals } from './accounting.ts'
 
 const count = z.int().nonnegative()
-// a ledger that was begun before there was an input knows nothing of it
+// an older ledger lacks inputs that were added later
 const countOrNone = count.default(0)
-const rowsShape = z.object(Object.fromEntries(inputNames.map(name => [name, countOrNone])) as Record<keyof RowsByInput, typeof countOrNone>)
-const countsShape = z.object({
+const rowsSchema = z.object(
+  Object.fromEntries(inputNames.map(name => [name, countOrNone])) as Record<keyof RowsByInput, typeof countOrNone>,
+)
+const countsSchema = z.object({
   received: count,
   merged: count,
   dropped: z.record(z.string(), count),
@@ -19,37 +21,37 @@ const countsShape = z.object({
   sent: count,
   shed: count,
 })
-const countsOrNone = countsShape.default(emptyCounts)
-const totalsShape = z.object(Object.fromEntries(inputNames.map(name => [name, countsOrNone])) as Record<keyof Totals, typeof countsOrNone>)
+const countsOrNone = countsSchema.default(emptyCounts)
+const totalsSchema = z.object(Object.fromEntries(inputNames.map(name => [name, countsOrNone])) as Record<keyof Totals, typeof countsOrNone>)
 
-const entryShape = z.discriminatedUnion('kind', [
-  /** First line of a file: all that is needed to go on without the files before. */
+const entrySchema = z.discriminatedUnion('kind', [
+  /** First line of a file: the state at its start, so that the files before are not needed. */
   z.object({
     kind: z.literal('begin'),
-    totals: totalsShape,
+    totals: totalsSchema,
     sequence: count,
     receipted: count,
     hash: z.string(),
     device: z.string(),
     enrolment: z.string(),
   }),
-  /** A batch was closed. `body` is the packed batch, base64: what leaves, to the byte, before it is sealed. */
+  /** A batch was closed. `body` is the packed batch, base64: exactly the bytes that are sealed and sent. */
   z.object({
     kind: z.literal('batch'),
     sequence: count,
     rows: count,
     messages: count,
-    byInput: rowsShape,
+    byInput: rowsSchema,
     value: count,
-    totals: totalsShape,
+    totals: totalsSchema,
     body: z.string(),
   }),
-  /** Everything up to `sequence`, whose frame has `hash`, is settled: central's signed word on it, whole. */
+  /** Central acknowledged everything up to `sequence`, whose frame has `hash`; `receipt` is its signed receipt. */
   z.object({
     kind: z.literal('receipt'),
     sequence: count,
     rows: count,
-    byInput: rowsShape,
+    byInput: rowsSchema,
     hash: z.string(),
     receipt: z.object({
       device: z.string(),
@@ -61,18 +63,18 @@ const entryShape = z.discriminatedUnion('kind', [
     }),
   }),
   /** Rows that will never be sent. Of a signed statement to central `first` to `last` are its batches; 0 if they were in none. */
-  z.object({ kind: z.literal('shed'), first: count, last: count, byInput: rowsShape, reason: z.string() }),
-  /** Where counts stood while no batch was closed. */
-  z.object({ kind: z.literal('counts'), totals: totalsShape }),
-  /** The box was enrolled; from here on the chain stands as said. */
+  z.object({ kind: z.literal('shed'), first: count, last: count, byInput: rowsSchema, reason: z.string() }),
+  /** The counts at a time when no batch was closed. */
+  z.object({ kind: z.literal('counts'), totals: totalsSchema }),
+  /** The box was enrolled; the chain goes on from this state. */
   z.object({ kind: z.literal('enrolled'), device: z.string(), enrolment: z.string(), sequence: count, receipted: count, hash: z.string() }),
   z.object({ kind: z.literal('start'), version: z.string(), afterCleanStop: z.boolean() }),
-  z.object({ kind: z.literal('stop'), totals: totalsShape }),
+  z.object({ kind: z.literal('stop'), totals: totalsSchema }),
 ])
 
-export type LedgerEntry = z.infer<typeof entryShape>
-const lineShape = z.object({ at: z.string(), previous: z.string(), entry: entryShape })
-export type LedgerLine = z.infer<typeof lineShape>
+export type LedgerEntry = z.infer<typeof entrySchema>
+const lineSchema = z.object({ at: z.string(), previous: z.string(), entry: entrySchema })
+export type LedgerLine = z.infer<typeof lineSchema>
 
 export const CHAIN_START = '0'.repeat(64)
 
@@ -86,9 +88,9 @@ export function encodeLine(entry: LedgerEntry, previous: string, at: Date): stri
 /** The line, or undefined if it is none. */
 export function decodeLine(line: string): LedgerLine | undefined {
   try {
-    const read = lineShape.safeParse(JSON.parse(line))
+    const read = lineSchema.safeParse(JSON.parse(line))
     return read.success ? read.data : undefined
   } catch {
-    return undefined // not JSON: the same to the reader as JSON of another shape
+    return undefined // not JSON, which means the same as JSON of another form
   }
 }

@@ -1,15 +1,14 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { emptyRows, emptyTotals, growth, unaccounted } from './accounting.ts'
+import { emptyCounts, emptyRows, emptyTotals, growth, type InputCounts, unaccounted } from './accounting.ts'
 import type { LedgerEntry } from './entries.ts'
 import { foldLedger, Ledger, readLedger } from './ledger.ts'
 
 const MIB = 1024 * 1024
 const at = new Date('2026-11-21T12:00:00Z')
 const batch = (sequence: number, rows: number, size = 10): LedgerEntry => {
-  const totals = emptyTotals()
-  totals.udp.received = totals.udp.spooled = rows
+  const totals = { ...emptyTotals(), udp: { ...emptyCounts(), received: rows, spooled: rows } }
   return { kind: 'batch', sequence, rows, messages: rows, byInput: { ...emptyRows(), udp: rows }, value: 1, totals, body: 'A'.repeat(size) }
 }
 const receipt = (sequence: number, rows: number): LedgerEntry => ({
@@ -173,8 +172,7 @@ t.test('forgets its oldest files when its room is used up, and still stands wher
 
 t.test('every message is at exactly one place, and what grew is told by flat names', async t => {
   const before = emptyTotals()
-  const now = emptyTotals()
-  Object.assign(now.udp, {
+  const udp: InputCounts = {
     received: 20,
     sent: 1,
     merged: 2,
@@ -184,12 +182,11 @@ t.test('every message is at exactly one place, and what grew is told by flat nam
     spooled: 2,
     shed: 1,
     dropped: { 'session-end': 5 },
-  })
-  t.equal(unaccounted(now.udp), 0)
-  now.udp.received++
-  t.equal(unaccounted(now.udp), 1)
-  t.strictSame(growth(before, now), {
-    'udp.received': 21,
+  }
+  t.equal(unaccounted(udp), 0)
+  t.equal(unaccounted({ ...udp, received: 21 }), 1)
+  t.strictSame(growth(before, { ...before, udp }), {
+    'udp.received': 20,
     'udp.merged': 2,
     'udp.ignored': 3,
     'udp.unreadable': 4,

@@ -1,6 +1,5 @@
-// The readable record of everything that left the box, and at the same time the journal from which counts and sequence
-// are known again after a power cut. Append-only files of chained lines; what is appended is flushed before
-// anything is done that relies on it.
+// The readable record of everything that left the box, and at the same time the journal from which counts and sequence are
+// restored after a power cut. Append-only files of chained lines; an entry is flushed before anything is done that relies on it.
 import {
   closeSync,
   fstatSync,
@@ -25,14 +24,14 @@ import { applyEntry, initialState, type LedgerState } from './state.ts'
 
 const FILE_MAX_BYTES = 8 * 1024 * 1024
 const BRACE = 0x7b
-const fsyncSoon = promisify(fsync)
+const fsyncAsync = promisify(fsync)
 const nameOf = (number: number): string => `${String(number).padStart(8, '0')}.ledger`
 
 export class Ledger {
   readonly state: LedgerState = initialState()
-  /** Bytes of a line that a power cut left unfinished at the end of the last file, taken off when it was opened. */
+  /** Bytes of an unfinished line that a power cut left at the end of the last file, cut off when it was opened. */
   tornBytes = 0
-  /** A file that did not hold together when it was opened, set aside under another name; what it says up to there counts. */
+  /** A file that was damaged when it was opened, kept under another name; its entries before the damage count. */
   damaged: string | undefined
   private readonly folder: string
   private readonly quotaBytes: number
@@ -40,7 +39,7 @@ export class Ledger {
   private file = -1
   private bytes = 0
   private previous = CHAIN_START
-  /** True while lines are written that a power cut would take. */
+  /** True while there are lines that were written and not flushed. */
   private isDirty = false
   private flushing = 0
   /** Files that are full, with lines that were not flushed yet, or are being flushed. */
@@ -55,9 +54,9 @@ export class Ledger {
       const found = this.open(name)
       if (found === 'whole') return
       this.close()
-      // begun when the power went: what counts is in the one before
+      // created just before a power cut: the state is in the file before
       if (found === 'empty') unlinkSync(join(folder, name))
-      else this.setAside(name)
+      else this.quarantine(name)
       if (found === 'broken') return
     }
   }
@@ -69,22 +68,22 @@ export class Ledger {
     applyEntry(this.state, entry)
   }
 
-  /** The same, but what is written holds only once `flush` was awaited: a slow disk then keeps nobody waiting who listens. */
+  /** The same without the flush, for which `flush` has to be awaited: meanwhile a slow disk does not stop the sockets from being read. */
   appendUnflushed(entry: LedgerEntry, at: Date): void {
     if (this.file < 0 || this.bytes >= FILE_MAX_BYTES) this.beginFile(at)
     this.write(entry, at, false)
     applyEntry(this.state, entry)
   }
 
-  /** Makes everything that was written before the call last. Failure 'disk-full' or 'disk-failed': it may, or may not; call again. */
+  /** Makes everything written before the call durable. After Failure 'disk-full' or 'disk-failed' it may not be; call again. */
   async flush(): Promise<void> {
     if (!this.isDirty && this.full.length === 0) return
     this.isDirty = false
     this.flushing++
     const full = this.full.splice(0)
     try {
-      for (const file of full) await fsyncSoon(file)
-      await fsyncSoon(this.file)
+      for (const file of full) await fsyncAsync(file)
+      await fsyncAsync(this.file)
     } catch (error) {
       this.isDirty = true
       this.full.unshift(...full)
@@ -105,29 +104,29 @@ export class Ledger {
     this.file = -1
   }
 
-  /** Takes up a file to go on with, and what it says: `broken` from some line on, `useless` from the first. */
-  private open(name: string): 'whole' | 'broken' | 'useless' | 'empty' {
+  /** Opens a file to append to, and applies its entries: `broken` from some line on, `unusable` from the first. */
+  private open(name: string): 'whole' | 'broken' | 'unusable' | 'empty' {
     let text: Buffer
     try {
       this.file = openSync(join(this.folder, name), 'r+')
       text = readFileSync(this.file)
     } catch (error) {
-      if (isUnreadable(error)) return 'useless'
+      if (isUnreadable(error)) return 'unusable'
       throw error
     }
     const whole = text.lastIndexOf(10) + 1
     this.tornBytes += text.length - whole
-    // of a line that was begun nothing but its beginning is there; anything else without an end of a line is damage
-    if (whole === 0) return text.length === 0 || text[0] === BRACE ? 'empty' : 'useless'
+    // an unfinished line begins as a line does; anything else without a line feed is damage
+    if (whole === 0) return text.length === 0 || text[0] === BRACE ? 'empty' : 'unusable'
     if (whole < text.length) ftruncateSync(this.file, whole)
     this.bytes = whole
     this.number = Number.parseInt(name, 10)
-    if (this.readBack(text.toString('utf8', 0, whole))) return 'whole'
-    return this.previous === CHAIN_START ? 'useless' : 'broken'
+    if (this.replayLines(text.toString('utf8', 0, whole))) return 'whole'
+    return this.previous === CHAIN_START ? 'unusable' : 'broken'
   }
 
-  /** A record that cannot be gone on with must not stop the box; it is kept for whoever asks what happened to it. */
-  private setAside(name: string): void {
+  /** A damaged file must not stop the box; it is kept, so that the damage can be looked into. */
+  private quarantine(name: string): void {
     this.previous = CHAIN_START
     this.damaged = join(this.folder, `${name}.damaged`)
     renameSync(join(this.folder, name), this.damaged)
@@ -135,7 +134,7 @@ export class Ledger {
   }
 
   /** Applies the lines of the last file, as far as each follows the one before; false if one does not. */
-  private readBack(text: string): boolean {
+  private replayLines(text: string): boolean {
     for (const line of text.split('\n').slice(0, -1)) {
       const read = decodeLine(line)
       if (read === undefined || (this.previous !== CHAIN_START && read.previous !== this.previous)) return false
@@ -165,7 +164,7 @@ export class Ledger {
     }
     if (before.file >= 0 && (this.isDirty || this.flushing > 0)) this.full.push(before.file)
     else if (before.file >= 0) closeSync(before.file)
-    this.forgetOldest()
+    this.removeOldest()
   }
 
   private write(entry: LedgerEntry, at: Date, isFlushed: boolean): void {
@@ -184,7 +183,7 @@ export class Ledger {
     this.previous = hashOfLine(line)
   }
 
-  private forgetOldest(): void {
+  private removeOldest(): void {
     const files = ledgerFiles(this.folder).map(name => ({ path: join(this.folder, name), size: statSync(join(this.folder, name)).size }))
     let total = files.reduce((sum, file) => sum + file.size, 0)
     for (const file of files.slice(0, -1)) {
@@ -220,7 +219,7 @@ function linesOf(path: string): string[] | undefined {
   }
 }
 
-/** A break is told at the end, so that it hides nothing of what came after it: after one the next file is read on. */
+/** A break is reported at the end, so that it hides nothing that came after it: reading goes on with the next file. */
 function* readFiles(folder: string, names: readonly string[]): Generator<LedgerLine> {
   let previous: string | undefined
   let damage: Failure | undefined
@@ -232,7 +231,7 @@ function* readFiles(folder: string, names: readonly string[]): Generator<LedgerL
       previous = undefined
       continue
     }
-    lines.pop() // what a running agent is just writing has no line feed yet
+    lines.pop() // a line that a running agent is writing has no line feed yet
     for (const [i, line] of lines.entries()) {
       const read = decodeLine(line)
       const follows = read !== undefined && (previous === undefined || read.previous === previous)
@@ -245,11 +244,11 @@ function* readFiles(folder: string, names: readonly string[]): Generator<LedgerL
   if (damage !== undefined) throw damage
 }
 
-/** Where the ledger in a folder stands, without opening it for writing; undefined if there is none. */
+/** The state of the ledger in a folder, without opening it for writing; undefined if there is none. */
 export function foldLedger(folder: string): LedgerState | undefined {
   try {
     const state = initialState()
-    // each file begins with what is needed of those before
+    // each file begins with the state at its start
     for (const { entry } of readFiles(folder, ledgerFiles(folder).slice(-1))) applyEntry(state, entry)
     return state
   } catch (error) {

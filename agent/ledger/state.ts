@@ -1,6 +1,6 @@
-// What follows from the entries of a ledger: where counts, sequence and receipts stand. Pure.
-
-import { emptyTotals, moveRows, type Totals } from './accounting.ts'
+// The state that follows from the entries of a ledger: counts, sequence and receipts. Pure.
+import { emptyTotals, type Totals } from './accounting.ts'
+import { afterMove } from './accounts.ts'
 import { CHAIN_START, type LedgerEntry } from './entries.ts'
 
 export interface LedgerState {
@@ -14,7 +14,7 @@ export interface LedgerState {
   receipted: number
   /** Hash of the frame of batch `receipted`, hexadecimal. */
   hash: string
-  /** The last batch entry, whose segment a power cut may have kept from the spool. */
+  /** The last batch entry, whose segment may be missing from the spool after a power cut. */
   lastBatch: Extract<LedgerEntry, { kind: 'batch' }> | undefined
   stoppedCleanly: boolean
 }
@@ -50,12 +50,12 @@ export function applyEntry(state: LedgerState, entry: LedgerEntry): void {
       state.lastBatch = entry
       return
     case 'receipt':
-      moveRows(state.totals, entry.byInput, 'spooled', 'sent')
+      state.totals = afterMove(state.totals, entry.byInput, 'spooled', 'sent')
       state.receipted = entry.sequence
       state.hash = entry.hash
       return
     case 'shed':
-      moveRows(state.totals, entry.byInput, 'spooled', 'shed')
+      state.totals = afterMove(state.totals, entry.byInput, 'spooled', 'shed')
       return
     case 'counts':
     case 'stop':

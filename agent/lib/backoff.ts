@@ -3,7 +3,7 @@
 
 const FIRST_MS = 1000
 const LONGEST_MS = 300_000
-/** A server may ask for more patience than that, up to here. */
+/** A server may ask for a longer wait than that, up to this. */
 const ASKED_LONGEST_MS = 3_600_000
 
 /** Milliseconds to wait after `failures` failures in a row (1 or more); `random` is in [0, 1). */

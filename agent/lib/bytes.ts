@@ -62,4 +62,12 @@ export function readPort(bytes: Uint8Array, start: number, end: number): number 
   return value <= 65535 ? value : -1
 }
 
+/** A number below 2^32 in bytes[start, end), as rules and signatures have, or -1. */
+export function readIdentifier(bytes: Uint8Array, start: number, end: number): number {
+  const value = readDecimal(bytes, start, end)
+  return value < 2 ** 32 ? value : -1
+}
+
 export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
+
+export const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a

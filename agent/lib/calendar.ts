@@ -1,6 +1,6 @@
 // Dates and times as machines write them into logs: RFC 3339 and its looser cousins, and the BSD form with or without
 // a year. Reads bytes, writes numbers, allocates nothing.
-import { isDigit, readTwoDigits as two } from './bytes.ts'
+import { isDigit, isLetter, readTwoDigits as two } from './bytes.ts'
 
 /** What a stamp lacks; same numbers as `Clock` of an event. */
 const EXACT = 1
@@ -73,8 +73,6 @@ function nameHash(bytes: Uint8Array, start: number, end: number): number {
   for (let i = start; i < end; i++) hash = hash * 32 + ((bytes[i] | 0x20) - 0x60)
   return hash
 }
-
-const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
 
 /** What may stand in a host name beside letters: then the letters before it were no zone. */
 const isNameByte = (byte: number): boolean => isLetter(byte) || isDigit(byte) || byte === 0x2d || byte === 0x2e || byte === 0x5f

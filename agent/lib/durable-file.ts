@@ -24,8 +24,8 @@ export function writeDurable(path: string, data: string | Uint8Array, options: {
   syncFolder(dirname(path))
 }
 
-/** The same, without keeping anybody waiting: a flush takes a good disk a millisecond, and a slow one 100. */
-export async function writeDurableSoon(path: string, data: Uint8Array): Promise<void> {
+/** The same without blocking: a flush takes a good disk a millisecond, and a slow one 100. */
+export async function writeDurableAsync(path: string, data: Uint8Array): Promise<void> {
   const draft = `${path}.draft`
   try {
     const file = await open(draft, 'w', 0o600)
@@ -67,7 +67,7 @@ export function removeIfThere(path: string): void {
   }
 }
 
-/** True if the disk gives this file back no more, whatever else it holds. EBADMSG and EUCLEAN are what ext4 and XFS say of bad metadata. */
+/** True if this file can no longer be read, whatever else the disk holds. ext4 and XFS report bad metadata as EBADMSG and EUCLEAN. */
 export const isUnreadable = (error: unknown): boolean => isErrorWithCode(error, 'EIO', 'EBADMSG', 'EUCLEAN', 'EISDIR')
 
 export function isErrorWithCode(error: unknown, ...codes: string[]): boolean {

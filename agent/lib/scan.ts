@@ -10,7 +10,7 @@ export const SLACK = 8
 let lastBytes: Uint8Array = new Uint8Array(0)
 let lastView: DataView = new DataView(lastBytes.buffer)
 
-/** A view of the same bytes for reading several of them at once. Kept for the next question, which mostly is about the same buffer. */
+/** A view of the same bytes for reading several of them at once. Kept for the next call, which mostly is about the same buffer. */
 export function viewOf(bytes: Uint8Array): DataView {
   if (bytes === lastBytes) return lastView
   lastBytes = bytes

@@ -1,4 +1,4 @@
-// Tables for a terminal: columns as wide as they have to be, numbers to the right.
+// Tables for a terminal: columns as wide as needed, numbers aligned to the right.
 
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [head, ...rows.map(row => row.map(String))]
@@ -12,7 +12,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   return [line(head), widths.map(width => '─'.repeat(width)).join('  '), ...cells.slice(1).map(line)].join('\n')
 }
 
-/** A whole number with a thin mark every three digits. */
+/** A whole number with thousands separators. */
 export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 
 /** Bytes for people, in binary units (IEC 80000-13). */
@@ -31,7 +31,7 @@ export function agoText(iso: string | null, now: number): string {
   return `${spanText(Math.max(0, Math.round((now - Date.parse(iso)) / 1000)))} ago`
 }
 
-/** A span of time in the unit in which people would say it; negative spans have a sign. */
+/** A span of time in its usual unit; negative spans have a sign. */
 export function spanText(seconds: number): string {
   const size = Math.abs(seconds)
   if (size < 120) return `${Math.round(seconds * 10) / 10} s`

@@ -1,5 +1,5 @@
 // @peculiar/x509 with the polyfill that its dependency injection asks for. Import it where it is used, when it is used:
-// it is needed for minutes of a box's year, and takes some 10 MB.
+// it is needed for minutes a year, and takes some 10 MB.
 import 'reflect-metadata'
 
 // by name: a bundle cannot pass on all the names of a package that is CommonJS inside

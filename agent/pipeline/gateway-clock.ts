@@ -6,7 +6,7 @@ import type { Message } from '../message.ts'
 const QUARTER_HOUR_MS = 900_000
 /** Zones reach from -12 h to +14 h. */
 const ZONE_MAX_MS = 14 * 3_600_000
-/** A message that took longer to arrive says nothing about its zone. */
+/** A message that took longer to arrive is no evidence of a zone. */
 const DELAY_MAX_MS = 120_000
 /** A gateway's zone is taken from its first messages, and changed only by this many that agree over this time. */
 const AGREEING_MESSAGES = 16

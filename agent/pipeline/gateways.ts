@@ -5,7 +5,7 @@ import Conf from 'conf'
 import type { Recogniser } from '../recognisers/recogniser.ts'
 import { GatewayClock } from './gateway-clock.ts'
 
-/** UDP senders can be forged: what comes from more addresses than this is counted under number 0. */
+/** UDP senders can be forged: messages from more addresses than this are counted under number 0. */
 export const GATEWAYS_MAX = 1023
 
 export class Gateway {
@@ -13,13 +13,13 @@ export class Gateway {
   readonly address: string
   readonly clock = new GatewayClock()
   messages = 0
-  /** Messages that a recogniser understood: events and known others. */
+  /** Messages that a recogniser could read: events, and others that it knows. */
   understood = 0
   lastMessageAt = 0
   /** Of the last whole second. */
   messagesPerSecond = 0
   private counted = 0
-  /** What understood a message last; asked first for the next. */
+  /** The recogniser that read the last message; tried first for the next. */
   recogniser: Recogniser | undefined
 
   constructor(number: number, address: string) {

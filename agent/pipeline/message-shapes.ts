@@ -1,5 +1,5 @@
-// The shape of a message that nobody could read: what kinds of characters stand where, without the text. Enough for us to
-// see which product it may be and what its fields look like; nothing of a name, an address or a word remains.
+// The shape of a message that no recogniser could read: which kinds of characters are where, without the text. Enough to see
+// which product it may be and what its fields look like; nothing of a name, an address or a word remains.
 
 const SHAPE_MAX = 160
 const READ_MAX_BYTES = 1024

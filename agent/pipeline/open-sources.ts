@@ -16,7 +16,7 @@ import { ensureOwnCertificate, type TlsFiles } from '../sources/syslog/tls-certi
 
 export interface Opened {
   readonly sources: readonly Source[]
-  /** Why some could not be opened, for people. The others listen all the same: half a box is better than none. */
+  /** Why some could not be opened, for people. The others listen all the same. */
   readonly faults: readonly string[]
 }
 
@@ -36,7 +36,7 @@ type Opener = (address: ListenAddress, fd: number | undefined) => Promise<Source
 /** Throws the last fault if nothing could be opened at all. */
 export async function openSources({ settings, paths, handedOver, log, sinkFor, nflogSink }: ListenOptions): Promise<Opened> {
   const limits = { connectionsMax: settings['syslog.connections'], idleMs: settings['syslog.idleSeconds'] * 1000 }
-  const trouble = (error: Error) => log.warning(`a listening socket has trouble: ${error.message}`)
+  const onError = (error: Error) => log.warning(`error on a listening socket: ${error.message}`)
   const openTls: Opener = async (address, fd) => {
     const source = await openSyslogTls({
       ...address,
@@ -44,23 +44,23 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
       sink: sinkFor('tls'),
       files: await tlsFiles(settings, paths),
       limits,
-      trouble,
-      certificateChanged: material => log.info(`the certificate of syslog over TLS was changed to ${material.fingerprint}`),
-      certificateBroken: failure => log.warning(`the certificate in use is kept: ${describe(failure)}`),
+      onError,
+      onCertificateChange: material => log.info(`syslog over TLS: new certificate in use, SHA-256 ${material.fingerprint}`),
+      onCertificateError: failure => log.warning(`syslog over TLS: new certificate not used, the current one stays: ${describe(failure)}`),
     })
-    log.info(`syslog over TLS shows the certificate ${source.fingerprint}`)
+    log.info(`syslog over TLS: certificate SHA-256 ${source.fingerprint}`)
     return source
   }
   const native = await loadNative()
   const missing = typeof native === 'string' ? [describe(new Failure('native-missing', native))] : []
   for (const text of missing) log.warning(text)
   const openUdp: Opener = (address, fd) => {
-    const options = { ...address, fd, sink: sinkFor('udp'), trouble }
+    const options = { ...address, fd, sink: sinkFor('udp'), onError }
     return typeof native === 'string' ? openPlainSyslogUdp(options) : openSyslogUdp(native.openUdp, options)
   }
   const openers: Readonly<Record<SyslogInput, Opener>> = {
     udp: openUdp,
-    tcp: (address, fd) => openSyslogTcp({ ...address, fd, sink: sinkFor('tcp'), limits, trouble }),
+    tcp: (address, fd) => openSyslogTcp({ ...address, fd, sink: sinkFor('tcp'), limits, onError }),
     tls: openTls,
   }
   const sources: Source[] = []
@@ -78,7 +78,7 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
   const groups = settings['nflog.groups']
   if (groups.length > 0) {
     try {
-      sources.push(openNflog({ native, groups, fd: handedOver.nflog, sink: nflogSink, trouble }))
+      sources.push(openNflog({ native, groups, fd: handedOver.nflog, sink: nflogSink, onError }))
     } catch (error) {
       faults.push(error)
       log.warning(describe(error))
@@ -93,31 +93,31 @@ interface NflogOptions {
   readonly groups: readonly number[]
   readonly fd: number | undefined
   readonly sink: () => NflogSink
-  readonly trouble: (error: Error) => void
+  readonly onError: (error: Error) => void
 }
 
-/** Throws a Failure that says what has to be done. */
-function openNflog({ native, groups, fd, sink, trouble }: NflogOptions): Source {
+/** Failure 'nflog-failed' with the reason. */
+function openNflog({ native, groups, fd, sink, onError }: NflogOptions): Source {
   try {
     if (typeof native === 'string') throw new Error('the native receiver is missing')
-    return openNflogSource({ open: native.openNflog, groups, fd, sink: sink(), trouble })
+    return openNflogSource({ open: native.openNflog, groups, fd, sink: sink(), onError })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     const isForbidden = fd === undefined && reason.startsWith('EPERM')
-    const none = isForbidden ? 'systemd handed over no socket (what open-nflog said is in the log of the unit), and ' : ''
+    const none = isForbidden ? 'systemd passed no socket (see the log of open-nflog), and ' : ''
     throw new Failure('nflog-failed', `cannot listen to nflog.groups = ${groups.join(', ')}: ${none}${reason}`, error)
   }
 }
 
 type Native = typeof import('node-netfilter-log') | string
 
-/** The addon, where it was built for this machine, or why there is none: everything but NFLOG works without it. */
+/** The addon, or why it cannot be loaded: everything but NFLOG works without it. */
 async function loadNative(): Promise<Native> {
   try {
     return await import('node-netfilter-log')
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-    return `the native receiver is missing, so syslog over UDP costs several times more and there is no NFLOG: ${reason}`
+    return `the native receiver is missing: syslog over UDP needs several times the CPU, and NFLOG is not available: ${reason}`
   }
 }
 
@@ -127,7 +127,7 @@ async function tlsFiles(settings: Settings, paths: Paths): Promise<TlsFiles> {
   return { ...own, clientCa: clientCa === '' ? undefined : clientCa }
 }
 
-/** None where a sandbox allows no netlink: then the name has to do. */
+/** None where a sandbox forbids netlink: the certificate then has the host name only. */
 function ownAddresses(): string[] {
   try {
     return Object.values(networkInterfaces()).flatMap(list =>

@@ -16,12 +16,12 @@ const nameOf = (reading: Reading) => Object.entries(Reading).find(([, value]) =>
 /** Reads bytes[start, end) as the pipeline does, but asks all recognisers. */
 function ask(bytes: Uint8Array, start: number, end: number) {
   readHeader(message, bytes, start, end)
-  return recognisers.filter(one => one.claims(message))
+  return recognisers.filter(one => one.claims(message) >= 0)
 }
 
 function answer(recogniser: Recogniser): Record<string, string | number> | string {
   event.reset()
-  const reading = recogniser.read(message, event)
+  const reading = recogniser.read(message, event, recogniser.claims(message))
   return reading === Reading.event ? toEcs(event) : (nameOf(reading) ?? `no reading ${reading}`)
 }
 
@@ -116,7 +116,7 @@ function faultOf(record: EventRecord): string | undefined {
 function damageOf(bytes: Uint8Array): string | undefined {
   for (const recogniser of ask(bytes, 0, bytes.length)) {
     event.reset()
-    const reading = recogniser.read(message, event)
+    const reading = recogniser.read(message, event, recogniser.claims(message))
     const fault = nameOf(reading) === undefined ? `reading ${reading}` : reading === Reading.event ? faultOf(event) : undefined
     const isEmpty = reading === Reading.event && !event.hasSource && !event.hasDestination
     if (fault !== undefined || isEmpty) return `${recogniser.name}: ${fault ?? 'an event without an address'}: ${Buffer.from(bytes)}`

@@ -13,14 +13,14 @@ const FIRST = 3
 const MAX = 16
 
 /**
- * Reads LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. Sockets meant for another process, and names that are none of ours,
- * are left alone; Failure 'listen-failed' where the three don't fit together.
+ * Reads LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. Sockets for another process and unknown names are ignored;
+ * Failure 'listen-failed' where the three do not agree.
  */
 export function parseHandedOver(environment: Readonly<Record<string, string | undefined>>, processId: number): HandedOver {
   const { LISTEN_PID: owner, LISTEN_FDS: stated, LISTEN_FDNAMES: named } = environment
   if (stated === undefined || owner !== String(processId)) return {}
   const count = /^\d{1,4}$/.test(stated) ? Number(stated) : Number.NaN
-  if (!(count <= MAX)) throw new Failure('listen-failed', `LISTEN_FDS=${stated} is not a number of sockets up to ${MAX}`)
+  if (!(count <= MAX)) throw new Failure('listen-failed', `LISTEN_FDS=${stated} is not a number from 0 to ${MAX}`)
   if (count === 0) return {}
   const given = named?.split(':') ?? []
   if (given.length !== count) throw new Failure('listen-failed', `LISTEN_FDNAMES=${named ?? ''} does not name ${count} sockets`)

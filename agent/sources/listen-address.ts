@@ -1,4 +1,4 @@
-// Addresses of sockets as text: what settings say, what people read, and one name for each peer.
+// Addresses of sockets as text: in settings, in messages, and one name for each peer.
 import { Failure } from '../errors.ts'
 import { isErrorWithCode } from '../lib/durable-file.ts'
 import type { Source } from './source.ts'

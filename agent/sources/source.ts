@@ -1,12 +1,12 @@
-// What every source of messages is, and where it puts what it hears. Sources know sockets and framing, nothing of products.
+// What every source of messages is, and where it delivers them. Sources know sockets and framing, nothing of products.
 
 /** Where messages go. Both calls are synchronous: `bytes` belongs to the source again when they return. */
 export interface Sink {
-  /** When what is delivered next was heard, ms since 1970. Set by the source, once for all that came at one time: asking the clock costs 55 ns. */
-  heardAt: number
+  /** When the messages delivered next were received, ms since 1970. Set once for a whole read: asking the clock costs 55 ns. */
+  receivedAtMs: number
   /** One message: bytes[start, end), from the peer's address in its shortest form (IPv4 never as ::ffff:). */
   deliver(bytes: Uint8Array, start: number, end: number, peer: string): void
-  /** A message that was received and can't be kept: counted as unreadable, with the reason. */
+  /** A message that was received and cannot be used: counted as unreadable, with the reason. */
   refuse(reason: RefusalReason, peer: string): void
 }
 
@@ -19,7 +19,7 @@ export interface Source {
   readonly address: string
   /** Counts that are not about messages, by name: connections and what became of them, overruns. Since start, but for those open. */
   readonly counters: Readonly<Record<string, number>>
-  /** Messages that the kernel threw away since the socket was opened; null where it does not tell, or can't lose any. */
+  /** Messages that the kernel dropped since the socket was opened; null where it does not say, or cannot drop any. */
   kernelLost(): number | null
   close(): Promise<void>
 }

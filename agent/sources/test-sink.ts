@@ -8,7 +8,7 @@ const PATIENCE_MS = 10_000
 /** Waits until `holds` does; throws, saying what it waited for, if that never comes. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
   for (let waited = 0; !holds(); waited += STEP_MS) {
-    if (waited > PATIENCE_MS) throw new Error(`waited in vain for ${what}`)
+    if (waited > PATIENCE_MS) throw new Error(`timed out waiting for ${what}`)
     await sleep(STEP_MS)
   }
 }
@@ -16,7 +16,7 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
 export class TestSink implements Sink {
   /** `peer message`, or `peer !reason` for what was refused. */
   readonly heard: string[] = []
-  heardAt = 0
+  receivedAtMs = 0
 
   deliver(bytes: Uint8Array, start: number, end: number, peer: string): void {
     this.heard.push(`${peer} ${Buffer.from(bytes.subarray(start, end)).toString('latin1')}`)

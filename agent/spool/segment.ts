@@ -1,25 +1,25 @@
 // A file of the spool: one line of JSON that says what it holds, then the frame as it will be sent. A segment of kind
-// `shed` has no frame: it is what remains of batches that had to go, enough to make the signed statement about them. Pure.
+// `shed` has no frame: it stands for batches that were shed, and has what the signed statement about them needs. Pure.
 import * as z from 'zod'
 
 const count = z.int().nonnegative()
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 
-const segmentShape = z.object({
+const segmentSchema = z.object({
   kind: z.enum(['batch', 'shed']),
   first: count.min(1),
   last: count.min(1),
   rows: count,
   messages: count,
   byInput: z.record(z.string(), count),
-  /** 1 blocked traffic, 2 something that says more; the lower goes first when room is short. */
+  /** 1 blocked traffic, 2 more valuable; the lower is shed first when space is short. */
   value: count,
   /** Hash of the frame before `first`, and of the frame `last`. */
   previous: hash,
   hash,
 })
 
-export type Segment = Readonly<z.infer<typeof segmentShape>>
+export type Segment = Readonly<z.infer<typeof segmentSchema>>
 
 const HEADER_MAX_BYTES = 4096
 
@@ -32,10 +32,10 @@ export function decodeSegment(data: Uint8Array): { segment: Segment; frameAt: nu
   const end = Buffer.from(data.buffer, data.byteOffset, Math.min(data.byteLength, HEADER_MAX_BYTES)).indexOf(10)
   if (end < 0) return undefined
   try {
-    const read = segmentShape.safeParse(JSON.parse(Buffer.from(data.subarray(0, end)).toString()))
+    const read = segmentSchema.safeParse(JSON.parse(Buffer.from(data.subarray(0, end)).toString()))
     return read.success ? { segment: read.data, frameAt: end + 1 } : undefined
   } catch {
-    return undefined // not JSON: the same to the caller as JSON of another shape
+    return undefined // not JSON, which means the same as JSON of another form
   }
 }
 

@@ -1,12 +1,12 @@
-// Batches that wait for their receipts, one file each. Room is bounded in bytes of the disk: when it is full, the oldest
-// of the lowest value go, and a small segment remains that says so, because a gap has to be told to central, not found.
+// Batches that wait for their receipts, one file each, within a quota of disk space. When it is used up, the oldest of the
+// lowest value are shed, and a small segment remains in their place, so that central is told of the gap.
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../errors.ts'
-import { isErrorWithCode, isUnreadable, removeIfThere, writeDurable, writeDurableSoon } from '../lib/durable-file.ts'
+import { isErrorWithCode, isUnreadable, removeIfThere, writeDurable, writeDurableAsync } from '../lib/durable-file.ts'
 import { decodeSegment, encodeSegment, joinShed, type Segment, segmentName } from './segment.ts'
 
-/** What a file takes on the disk at least. */
+/** The least that a file takes on the disk. */
 const BLOCK_BYTES = 4096
 
 interface Entry {
@@ -20,7 +20,7 @@ export class Spool {
   /** By sequence, oldest first; neighbours follow each other without a gap, once `closeGaps` was called. */
   private entries: Entry[] = []
   private used = 0
-  /** Sequence of the segment that is being sent now: it is not shed under the sender's hands. */
+  /** Sequence of the segment that is being sent now, which is not shed meanwhile. */
   private held = 0
 
   constructor(folder: string, quotaBytes: number) {
@@ -39,12 +39,12 @@ export class Spool {
   get last(): Segment | undefined {
     return this.entries.at(-1)?.segment
   }
-  /** Batches that wait, without what was shed. */
+  /** The batches, without segments of kind `shed`. */
   get batches(): Segment[] {
     return this.entries.map(entry => entry.segment).filter(segment => segment.kind === 'batch')
   }
 
-  /** The oldest segment with its frame (empty for `shed`, or if the disk gives none back), held until `remove` or the next `oldest`. */
+  /** The oldest segment with its frame (empty for `shed`, or if it cannot be read), held until `remove` or the next `oldest`. */
   oldest(): { segment: Segment; frame: Uint8Array } | undefined {
     const segment = this.entries[0]?.segment
     this.held = segment?.last ?? 0
@@ -64,7 +64,7 @@ export class Spool {
   async put(segment: Segment, frame: Uint8Array): Promise<void> {
     const data = encodeSegment(segment, frame)
     const path = join(this.folder, segmentName(segment))
-    await writeDurableSoon(path, data).catch(error => {
+    await writeDurableAsync(path, data).catch(error => {
       throw asDiskFailure(error, path)
     })
     this.entries.push(this.counted(segment, data.length))
@@ -81,18 +81,18 @@ export class Spool {
     this.held = 0
   }
 
-  /** Makes room for `incomingBytes` more, and tells each batch that was shed at once, so that it is counted whatever happens next. */
-  shedForRoom(incomingBytes: number, tell: (batch: Segment) => void): void {
+  /** Makes room for `incomingBytes` more, and reports each batch that was shed at once, so that it is counted whatever happens next. */
+  shedForRoom(incomingBytes: number, onShed: (batch: Segment) => void): void {
     while (this.used + sizeOnDisk(incomingBytes) > this.quotaBytes) {
       const victim = this.leastValuable()
       if (victim < 0) return
       const batch = this.entries[victim].segment
       this.shedAt(victim)
-      tell(batch)
+      onShed(batch)
     }
   }
 
-  /** Takes everything out; for a box that now belongs to another member. */
+  /** Removes everything; for a box that now belongs to another member. */
   clear(): Segment[] {
     const batches = this.batches
     this.remove(Number.MAX_SAFE_INTEGER)
@@ -100,8 +100,8 @@ export class Spool {
   }
 
   /**
-   * Puts a statement where files between neighbours are gone, because a chain with a hole is one that central never takes.
-   * `sequence` and `hash`: of the last batch before the spool. Gives how many batches are missing.
+   * Puts a statement where files between neighbours are missing, because central never accepts a chain with a gap.
+   * `sequence` and `hash`: of the last batch before the spool. Returns how many batches are missing.
    */
   closeGaps(sequence: number, hash: string): number {
     let missing = 0
@@ -178,7 +178,7 @@ export class Spool {
     return { segment, bytes }
   }
 
-  /** Finds what is there. A draft was never whole; a segment inside the range of another was replaced by it. */
+  /** Reads the folder. A draft was never complete; a segment inside the range of another was replaced by it. */
   private scan(): void {
     const found: Entry[] = []
     for (const name of readdirSync(this.folder).sort()) {
@@ -228,7 +228,7 @@ function readSegmentHeader(path: string): Entry | undefined {
     const read = decodeSegment(head.subarray(0, length))
     return read === undefined ? undefined : { segment: read.segment, bytes: sizeOnDisk(fstatSync(file).size) }
   } catch (error) {
-    if (isUnreadable(error)) return undefined // its batch is told to be lost, and those behind it are sent
+    if (isUnreadable(error)) return undefined // its batch is reported as lost, and later ones are sent
     throw error
   } finally {
     if (file >= 0) closeSync(file)

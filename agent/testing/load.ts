@@ -26,7 +26,9 @@ const rules = `table inet load {
     ip daddr ${TO} log prefix "[GW-DROP] " group ${GROUP} snaplen 24 queue-threshold 64 drop
   }
 }`
-const SAMPLE_MS = 10_000
+/** Short, so that what took the processor away can be told from what the agent did itself. */
+const SAMPLE_MS = 1000
+const TELL_SAMPLES = 10
 const RESOLUTION_MS = 10
 /** Of /proc/stat (proc_stat(5)): a hundredth of a second on every Linux that Node.js runs on. */
 const TICK_MS = 10
@@ -37,6 +39,8 @@ const LINES = 200_000
 export interface LoadSample extends ProcessStatus {
   /** What the host of this virtual machine took from its processors since the sample before, all of them together. */
   readonly stolenMs: number
+  /** How long the agent's main thread was ready since the sample before, and other programs had the processors. */
+  readonly waitedMs: number
 }
 
 export interface LoadOutcome {
@@ -72,7 +76,8 @@ export async function runLoad(folder: string, minutes: number, tell: (line: stri
   })
   const ended = once(sending, 'close')
   const samples: LoadSample[] = []
-  let stolenBefore = stolenMs()
+  const pid = agent.child.pid ?? 0
+  let before = { stolenMs: stolenMs(), waitedMs: waitedMs(pid) }
   const control = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   control.enable()
   try {
@@ -80,16 +85,17 @@ export async function runLoad(folder: string, minutes: number, tell: (line: stri
       isOver = await Promise.race([ended.then(() => true), sleep(SAMPLE_MS).then(() => false)])
       const status = await agent.status()
       if (status.process === null) throw new Error('a running agent knows what it takes')
-      const stolen = stolenMs()
-      const sample = { ...status.process, stolenMs: stolen - stolenBefore }
-      stolenBefore = stolen
+      const now = { stolenMs: stolenMs(), waitedMs: waitedMs(pid) }
+      const sample = { ...status.process, stolenMs: now.stolenMs - before.stolenMs, waitedMs: now.waitedMs - before.waitedMs }
+      before = now
       samples.push(sample)
-      tell(lineOf(status, sample))
+      if (samples.length % TELL_SAMPLES === 0) tell(lineOf(status, sample))
     }
     const sent = JSON.parse(said) as LoadSent
     const last = await until(
       () => agent.status(),
-      status => status.queue.batches === 0 && status.accounting.every(({ waiting }) => waiting === 0),
+      status => status.queue.batches === 0 && status.accounting.every(({ waiting, spooled }) => waiting === 0 && spooled === 0),
+      60_000,
     )
     tell(lineOf(last, samples[samples.length - 1]))
     return { sent, last, samples, machineStallMs: Math.max(0, control.max / 1e6 - RESOLUTION_MS) }
@@ -104,6 +110,11 @@ export async function runLoad(folder: string, minutes: number, tell: (line: stri
 /** Since the machine's start; the eighth number of the first line. */
 function stolenMs(): number {
   return Number(readFileSync('/proc/stat', 'utf8').split('\n', 1)[0].split(/\s+/)[8] ?? 0) * TICK_MS
+}
+
+/** The second number of schedstat (Documentation/scheduler/sched-stats.rst of Linux), in nanoseconds; a process's first thread is its main one. */
+function waitedMs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6
 }
 
 function lineOf(status: Status, { residentBytes, cpuSeconds, longestStallMs, stolenMs }: LoadSample): string {

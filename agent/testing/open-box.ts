@@ -2,11 +2,13 @@
 import { Batcher } from '../delivery/batcher.ts'
 import { Outbox } from '../delivery/outbox.ts'
 import { recoverChain, recoverCounts } from '../delivery/recovery.ts'
+import { Accounts } from '../ledger/accounts.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { quietLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
 import { Collector } from '../pipeline/collector.ts'
 import { Gateways } from '../pipeline/gateways.ts'
+import { OpenBatches } from '../pipeline/open-batches.ts'
 import { Spool } from '../spool/spool.ts'
 import { Networks } from '../triage/networks.ts'
 import { Triage } from '../triage/triage.ts'
@@ -17,14 +19,16 @@ const LEDGER_BYTES = 2 ** 30
 export async function openBox(folders: Pick<Paths, 'ledger' | 'spool'>, quotaBytes: number, identity: Identity) {
   const ledger = new Ledger(folders.ledger, LEDGER_BYTES)
   const spool = new Spool(folders.spool, quotaBytes)
-  const totals = structuredClone(ledger.state.totals)
-  const outbox = new Outbox(ledger, spool, totals)
-  const recovery = { ledger, spool, outbox, totals, log: quietLog }
+  const accounts = new Accounts(ledger.state.totals)
+  const outbox = new Outbox(ledger, spool, accounts)
+  const recovery = { ledger, spool, outbox, accounts, log: quietLog }
   recoverCounts(recovery, identity)
   await recoverChain(recovery, identity)
-  const collector = new Collector(totals, new Gateways([], () => undefined), new Triage(new Networks(['198.51.100.0/24'])))
+  const batches = new OpenBatches()
+  const collector = new Collector(accounts, batches, new Gateways([], () => undefined), new Triage(new Networks(['198.51.100.0/24'])))
   const batcher = new Batcher({
-    collector,
+    batches,
+    accounts,
     outbox,
     log: quietLog,
     pseudonymise: () => Buffer.alloc(16),
@@ -32,5 +36,5 @@ export async function openBox(folders: Pick<Paths, 'ledger' | 'spool'>, quotaByt
     keepNumbers: () => undefined,
     stored: () => undefined,
   })
-  return { ledger, spool, totals, outbox, collector, batcher }
+  return { ledger, spool, totals: accounts.totals, outbox, collector, batcher }
 }

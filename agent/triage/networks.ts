@@ -1,4 +1,4 @@
-// Whose an address is. Built once from prefixes into sorted, non-overlapping ranges of 128-bit space (IPv4 lies in
+// Which network an address belongs to. Built once from prefixes into sorted, non-overlapping ranges of 128-bit space (IPv4 lies in
 // ::ffff:0:0/96), so that any number of prefixes costs one binary search and allocates nothing. Nearly all addresses are
 // IPv4, and nearly every first octet belongs to one network: those are answered by one look into a small table.
 import { parsePrefix } from '../lib/prefix.ts'

@@ -20,7 +20,7 @@ export class Pseudonyms {
     return createCipheriv('aes-128-ecb', this.key, null).setAutoPadding(false).update(this.block)
   }
 
-  /** The words of the address behind 16 bytes; for bytes that this key did not make, words of no meaning. */
+  /** The words of the address behind 16 bytes; meaningless words for bytes that this key did not make. */
   back(pseudonym: Uint8Array): Uint32Array {
     const block = createDecipheriv('aes-128-ecb', this.key, null).setAutoPadding(false).update(pseudonym)
     return Uint32Array.from({ length: 4 }, (_, word) => block.readUInt32BE(word * 4))

@@ -24,12 +24,12 @@ export interface Rule {
   readonly name: string
   readonly phrase: string
   readonly verdict: number
-  /** How dear the event is when room is short: blocked traffic comes again, the rest may not. */
+  /** How valuable the event is when space is short: blocked traffic comes again, the rest may not. */
   readonly value: number
   holds(facts: Facts): boolean
 }
 
-/** Ways in that are not published to the world on purpose: shells, remote desktops, file shares, databases. */
+/** Services that are not published to the Internet on purpose: shells, remote desktops, file shares, databases. */
 const adminPorts = new Set([22, 23, 135, 139, 445, 1433, 1521, 2375, 3306, 3389, 5432, 5900, 5985, 5986, 6379, 8291, 9200, 27017])
 
 export const isAdminPort = (port: number): boolean => adminPorts.has(port)
@@ -40,10 +40,10 @@ export const isBlocked = (action: number): boolean =>
 const isOurs = (kind: number): boolean => kind === NetworkKind.internal || kind === NetworkKind.oursPublic
 const isForeign = (facts: Facts): boolean => facts.hasSource && facts.sourceKind === NetworkKind.foreign
 const { send, drop } = Verdict
-const PLENTY = 1
-const DEAR = 2
+const COMMON = 1
+const VALUABLE = 2
 
-/** A login, of sshd or of a VPN, names where it came from and no destination: that is the gateway itself. */
+/** A login, to sshd or a VPN, has a source and no destination: that is the gateway itself. */
 const mayBeInbound = ({ direction }: Facts): boolean => direction === Direction.inbound || direction === Direction.unknown
 
 export const rules: readonly Rule[] = [
@@ -51,7 +51,7 @@ export const rules: readonly Rule[] = [
     name: 'login-failed-outside',
     phrase: 'a login from outside failed',
     verdict: send,
-    value: DEAR,
+    value: VALUABLE,
     holds: facts => facts.action === Action.loginFailed && isForeign(facts),
   },
   {
@@ -65,7 +65,7 @@ export const rules: readonly Rule[] = [
     name: 'detected',
     phrase: 'the gateway detected an attack or malware',
     verdict: send,
-    value: DEAR,
+    value: VALUABLE,
     holds: facts => facts.action === Action.detect,
   },
   {
@@ -81,14 +81,14 @@ export const rules: readonly Rule[] = [
     name: 'blocked-from-outside',
     phrase: 'the gateway blocked a connection from outside',
     verdict: send,
-    value: PLENTY,
+    value: COMMON,
     holds: facts => isBlocked(facts.action) && isForeign(facts),
   },
   {
     name: 'blocked-to-outside',
     phrase: 'the gateway blocked a connection from inside to outside',
     verdict: send,
-    value: PLENTY,
+    value: COMMON,
     holds: facts => isBlocked(facts.action) && facts.direction === Direction.outbound,
   },
   {
@@ -103,21 +103,21 @@ export const rules: readonly Rule[] = [
     name: 'allowed-after-failed-login',
     phrase: 'allowed from a source whose logins just failed',
     verdict: send,
-    value: DEAR,
+    value: VALUABLE,
     holds: facts => facts.action === Action.allow && mayBeInbound(facts) && facts.sourceRecentlyFailedLogin,
   },
   {
     name: 'allowed-from-blocked-source',
     phrase: 'allowed from a source that is being blocked',
     verdict: send,
-    value: DEAR,
+    value: VALUABLE,
     holds: facts => facts.action === Action.allow && mayBeInbound(facts) && facts.sourceRecentlyBlocked,
   },
   {
     name: 'allowed-to-admin-port',
     phrase: 'allowed from outside to an administration port',
     verdict: send,
-    value: DEAR,
+    value: VALUABLE,
     holds: facts => facts.action === Action.allow && facts.direction === Direction.inbound && facts.isToAdminPort,
   },
   {

@@ -1,5 +1,5 @@
-// Decides for each event whether it is suspicious. Knows what is ours, remembers for minutes who was blocked, and works
-// through the table of rules; time comes from outside. What the rules decide about the same facts is worked out once.
+// Decides for each event whether it is suspicious. Knows which addresses are ours, remembers for minutes which sources were
+// blocked, and applies the table of rules; time is an argument. What the rules decide about the same facts is worked out once.
 import { Action, DESTINATION, Direction, type EventRecord, SOURCE } from '../event.ts'
 import { NetworkKind, type Networks } from './networks.ts'
 import { Mark, RecentSources } from './recent-sources.ts'

@@ -1,6 +1,6 @@
 // From a pin to a trust anchor. A pin is the hash of a public key; OpenSSL wants a certificate. So the first connection
-// only looks at what the server shows, sends nothing, and takes the certificate whose key is pinned; every real connection
-// is then verified by OpenSSL against that certificate alone: signature, chain, dates and name. No public CA is asked.
+// sends nothing, and takes from the server's chain the certificate whose key is pinned; every real connection is then
+// verified by OpenSSL against that certificate alone: signature, chain, dates and name. No public CA is trusted.
 import { createHash, X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { addAbortSignal } from 'node:stream'
@@ -23,7 +23,7 @@ export const pinOf = (certificate: X509Certificate): string =>
     .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
     .digest('base64')}`
 
-/** PEM of the certificate that central shows and whose key is pinned. Failure 'central-not-trusted' if there is none. */
+/** PEM of the certificate that central presents and whose key is pinned. Failure 'central-not-trusted' if there is none. */
 export async function findAnchor(central: CentralAddress, signal = new AbortController().signal): Promise<string> {
   const url = new URL(central.url)
   const port = Number(url.port || 443)
@@ -31,12 +31,12 @@ export async function findAnchor(central: CentralAddress, signal = new AbortCont
   try {
     const options: ConnectionOptions =
       central.proxy === '' ? { host, port } : { socket: await tunnel(central.proxy, `${url.hostname}:${port}`, signal) }
-    const shown = await lookAt({ ...options, minVersion: 'TLSv1.3', ...(isName(host) ? { servername: host } : {}) }, signal)
-    const pinned = shown.find(certificate => central.pins.includes(pinOf(certificate)))
+    const presented = await fetchCertificates({ ...options, minVersion: 'TLSv1.3', ...(isName(host) ? { servername: host } : {}) }, signal)
+    const pinned = presented.find(certificate => central.pins.includes(pinOf(certificate)))
     if (pinned === undefined)
       throw new Failure(
         'central-not-trusted',
-        `${url.host} shows ${shown.map(pinOf).join(', ') || 'no key'}; central.pins has none of them`,
+        `${url.host} presented ${presented.map(pinOf).join(', ') || 'no certificate'}, which is not in central.pins`,
       )
     return pinned.toString()
   } catch (error) {
@@ -46,9 +46,9 @@ export async function findAnchor(central: CentralAddress, signal = new AbortCont
 
 const isName = (host: string): boolean => !/^[0-9.]+$/.test(host) && !host.includes(':')
 
-function lookAt(options: ConnectionOptions, signal: AbortSignal): Promise<X509Certificate[]> {
+function fetchCertificates(options: ConnectionOptions, signal: AbortSignal): Promise<X509Certificate[]> {
   return new Promise((resolve, reject) => {
-    // not verified on purpose: nothing is sent here, and what is learned counts only if its key is pinned
+    // not verified on purpose: nothing is sent here, and a certificate is used only if its key is pinned
     const socket = connect({ ...options, rejectUnauthorized: false }, () => {
       const chain: X509Certificate[] = []
       let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
@@ -66,7 +66,7 @@ function lookAt(options: ConnectionOptions, signal: AbortSignal): Promise<X509Ce
 }
 
 async function tunnel(proxy: string, target: string, signal: AbortSignal): Promise<Socket> {
-  // only here: an import of this module takes Node.js' own fetch and WebSocket along
+  // imported only here: this module loads Node.js' own fetch and WebSocket too
   const { request } = await import('node:http')
   return new Promise((resolve, reject) => {
     const { hostname, port, username, password } = new URL(proxy)

@@ -1,4 +1,4 @@
-// What went wrong on the way to central, told apart by what a person would do about it.
+// What went wrong on the way to central, classified by what a person would do about it.
 import { Failure, type FailureCode } from '../errors.ts'
 
 const expired = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']

@@ -3,14 +3,14 @@
 import { randomUUID, webcrypto } from 'node:crypto'
 import * as z from 'zod'
 import { Failure } from '../errors.ts'
-import { type Identity, identityShape } from './identity.ts'
+import { type Identity, identitySchema } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
 /** A signing request and its key (PEM). Asked again with the same one, central gives the same device again. */
-export const requestShape = z.object({ csr: z.string(), privateKey: z.string() })
-export type Request = z.infer<typeof requestShape>
+export const requestSchema = z.object({ csr: z.string(), privateKey: z.string() })
+export type Request = z.infer<typeof requestSchema>
 
 export async function makeRequest(): Promise<Request> {
   const x509 = await import('../lib/x509.ts')
@@ -21,7 +21,7 @@ export async function makeRequest(): Promise<Request> {
   return { csr: csr.toString('pem'), privateKey }
 }
 
-const enrolledShape = z.object({
+const enrolledSchema = z.object({
   device: z.uuid(),
   certificate: z.string(),
   sealKey: z.object({ publicKey: z.string() }),
@@ -30,12 +30,12 @@ const enrolledShape = z.object({
   previousHash: z.string(),
 })
 
-/** Trades a code for an identity. `replaces` is the device that this box was before, whose key central then revokes. */
+/** Exchanges a code for an identity. `replaces` is the device that this box was before, whose key central then revokes. */
 export async function enrolOnce(client: CentralClient, code: string, replaces?: string, request?: Request): Promise<Identity['stored']> {
   const { csr, privateKey } = request ?? (await makeRequest())
   const answer = await client.post('/v1/enrol', { code, csr, ...(replaces === undefined ? {} : { replaces }) })
-  const read = accept(answer, enrolledShape)
-  return identityShape.parse({
+  const read = accept(answer, enrolledSchema)
+  return identitySchema.parse({
     device: read.device,
     enrolment: randomUUID(),
     privateKey,
@@ -53,29 +53,29 @@ export async function renewOnce(client: CentralClient, identity: Identity, signa
   return { ...identity.stored, privateKey, certificate }
 }
 
-/** A certificate is renewed when two thirds of its life are over. */
+/** A certificate is renewed after two thirds of its lifetime. */
 export function isRenewalDue(identity: Identity, now: number): boolean {
   const from = identity.certificate.validFromDate.getTime()
   const to = identity.certificate.validToDate.getTime()
   return now > from + ((to - from) * 2) / 3
 }
 
-function accept<T>(answer: Answer, shape: z.ZodType<T>): T {
-  const read = shape.safeParse(answer.body)
+function accept<T>(answer: Answer, schema: z.ZodType<T>): T {
+  const read = schema.safeParse(answer.body)
   if (answer.status === 200 && read.success) return read.data
   throw refusalOf(answer)
 }
 
-/** Words from outside go to terminals and the journal: no control characters, which could colour, move or forge lines. */
-const words = z.string().transform(text => text.replace(/[^\x20-\x7e]/g, '?'))
-const refusalShape = z.object({ code: words.refine(text => text.length <= 64), message: words.refine(text => text.length <= 500) })
+/** Text from outside goes to terminals and the journal: no control characters, which could colour, move or forge lines. */
+const printable = z.string().transform(text => text.replace(/[^\x20-\x7e]/g, '?'))
+const refusalSchema = z.object({ code: printable.refine(text => text.length <= 64), message: printable.refine(text => text.length <= 500) })
 
-/** Central's codes for a batch that does not follow what it holds. */
+/** Central's codes for a batch that does not continue the chain it has. */
 const historyCodes = ['sequence-gap', 'sequence-shed', 'chain-broken', 'chain-conflict']
 
 /** Central's refusal as a Failure that carries central's own code in its text. */
 export function refusalOf(answer: Answer): Failure {
-  const read = refusalShape.safeParse(answer.body)
+  const read = refusalSchema.safeParse(answer.body)
   const text = read.success ? `${read.data.message} (${read.data.code})` : 'without a reason'
   if (read.success && read.data.code === 'code-refused')
     return new Failure('code-refused', `central refused the code: ${read.data.message}`)

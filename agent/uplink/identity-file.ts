@@ -11,19 +11,19 @@ export class IdentityKeeper {
   fault: string | undefined
   private readonly path: string
   private readonly log: Log
-  private seen = ''
+  private lastStamp = ''
 
   constructor(path: string, log: Log) {
     this.path = path
     this.log = log
-    this.look()
+    this.reload()
   }
 
-  /** Reads the file again if it changed; true if another identity came of it. */
-  look(): boolean {
+  /** Reads the file again if it changed; true if it did. */
+  reload(): boolean {
     const stamp = stampOf(this.path)
-    if (stamp === this.seen) return false
-    this.seen = stamp
+    if (stamp === this.lastStamp) return false
+    this.lastStamp = stamp
     try {
       this.identity = readIdentity(this.path)
       this.fault = undefined
@@ -37,7 +37,7 @@ export class IdentityKeeper {
 
   replace(stored: Identity['stored']): void {
     this.identity = writeIdentity(this.path, stored)
-    this.seen = stampOf(this.path)
+    this.lastStamp = stampOf(this.path)
   }
 }
 
@@ -46,7 +46,7 @@ function stampOf(path: string): string {
     const { mtimeMs, ino } = statSync(path)
     return `${ino} ${mtimeMs}`
   } catch (error) {
-    // what is wrong with it is said when it is read
+    // reported when it is read
     return isErrorWithCode(error, 'ENOENT') ? '' : String(error)
   }
 }

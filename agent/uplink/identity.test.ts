@@ -50,7 +50,7 @@ t.test('never replaces an identity by one whose key and certificate do not belon
   const path = join(folder, 'identity.json')
   writeIdentity(path, stored)
   const before = readFileSync(path)
-  t.throws(() => writeIdentity(path, { ...stored, privateKey: other.key }), /do not belong together/)
+  t.throws(() => writeIdentity(path, { ...stored, privateKey: other.key }), /do not match/)
   t.ok(readFileSync(path).equals(before))
   t.same(readdirSync(folder), ['identity.json'])
 })

@@ -1,11 +1,11 @@
-// Who this box is to central: its key, its certificate, and the keys of central that matter. One file, replaced as a whole.
+// The identity of this box at central: its key, its certificate, and the keys of central. One file, replaced as a whole.
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { Failure } from '../errors.ts'
 import { isErrorWithCode, writeDurable } from '../lib/durable-file.ts'
 
-export const identityShape = z.object({
+export const identitySchema = z.object({
   /** UUID that central gave. */
   device: z.uuid(),
   /** Names this enrolment; another one means that the chain of batches may have to begin anew. */
@@ -18,11 +18,11 @@ export const identityShape = z.object({
   sealKey: z.string(),
   /** SPKI of the Ed25519 key that signs receipts, base64. */
   receiptKey: z.string(),
-  /** Where central stood when the box was enrolled. */
+  /** The last batch that central had when the box was enrolled. */
   chain: z.object({ sequence: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
 })
 
-type Stored = z.infer<typeof identityShape>
+type Stored = z.infer<typeof identitySchema>
 
 export interface Identity {
   readonly stored: Stored
@@ -35,7 +35,7 @@ export interface Identity {
 export function identityFrom(stored: Stored): Identity {
   const certificate = new X509Certificate(stored.certificate)
   const privateKey = createPrivateKey(stored.privateKey)
-  if (!certificate.checkPrivateKey(privateKey)) throw new Error('key and certificate do not belong together')
+  if (!certificate.checkPrivateKey(privateKey)) throw new Error('key and certificate do not match')
   return {
     stored,
     privateKey,
@@ -48,7 +48,7 @@ export function identityFrom(stored: Stored): Identity {
 /** The identity at `path`; undefined if the box was never enrolled. Failure 'identity-damaged' if the file makes no sense. */
 export function readIdentity(path: string): Identity | undefined {
   try {
-    return identityFrom(identityShape.parse(JSON.parse(readFileSync(path, 'utf8'))))
+    return identityFrom(identitySchema.parse(JSON.parse(readFileSync(path, 'utf8'))))
   } catch (error) {
     if (isErrorWithCode(error, 'ENOENT')) return undefined
     throw new Failure('identity-damaged', `cannot use ${path}: ${error instanceof Error ? error.message : error}`, error)

@@ -28,13 +28,13 @@ export interface CentralClient {
   close(): Promise<void>
 }
 
-/** Connects to nothing but the holder of a pinned key. `key` is absent only for enrolment; `signal` ends the looking for central. */
+/** Connects only to the holder of a pinned key. `key` is absent only for enrolment; `signal` aborts connecting. */
 export async function openCentral(central: CentralAddress, key?: ClientKey, signal?: AbortSignal): Promise<CentralClient> {
   const anchor = await findAnchor(central, signal)
   const { host, origin } = new URL(central.url)
   const tls = {
     ca: [anchor],
-    // a pinned server key is an anchor too, though it has not signed itself
+    // a pinned server key is an anchor too, though it is not self-signed
     allowPartialTrustChain: true,
     minVersion: 'TLSv1.3' as const,
     checkServerIdentity: (name: string, certificate: Parameters<typeof checkServerIdentity>[1]) => {
@@ -87,6 +87,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined // whoever wanted a certain shape says what it got instead
+    return undefined // the caller's schema reports it
   }
 }

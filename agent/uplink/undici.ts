@@ -1,5 +1,5 @@
-// What is used of undici, file by file. Its index brings fetch, WebSockets, caches and mocks along: 5.5 MB of memory, a quarter
-// of the agent's start, and nothing that a box should have.
+// The parts of undici that are used, file by file. Its index also loads fetch, WebSockets, caches and mocks: 5.5 MB of memory,
+// a quarter of the agent's start time, and nothing that a box should have.
 import api from 'undici/lib/api/index.js'
 import Agent from 'undici/lib/dispatcher/agent.js'
 import Dispatcher from 'undici/lib/dispatcher/dispatcher.js'

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../testing/harness.ts'
 import { enrolOnce, isRenewalDue, renewOnce } from './enrol.ts'
 import { type Identity, identityFrom } from './identity.ts'
 import { type Answer, type CentralClient, openCentral } from './pinned-client.ts'
-import { initialUplinkState, type Outgoing, type UplinkDesk, uploadForever } from './uplink.ts'
+import { initialUplinkState, type Outgoing, type UplinkHost, uploadForever } from './uplink.ts'
 
 const DAY = 86_400_000
 const STEP_MS = 1000
@@ -55,8 +55,8 @@ function stage(batches: number, plays: readonly Play[], as: Identity = identity)
     bytes: Buffer.from(String(i + 1)),
   }))
   const posts: Post[] = []
-  const settled: number[] = []
-  const givenUp: number[] = []
+  const acknowledged: number[] = []
+  const discarded: number[] = []
   const replaced: Identity['stored'][] = []
   const left = [...plays]
   let present = as
@@ -96,19 +96,19 @@ function stage(batches: number, plays: readonly Play[], as: Identity = identity)
     },
     close: async () => undefined,
   }
-  const desk: UplinkDesk = {
+  const host: UplinkHost = {
     identity: () => present,
     connect: async () => client,
     next: () => queue[0],
     isGenuine: ({ signature }) => signature === 'genuine',
-    settle: ({ sequence }, { signature }) => {
-      if (signature !== 'genuine') faults.push(`batch ${sequence} was settled by a forged receipt`)
+    acknowledge: ({ sequence }, { signature }) => {
+      if (signature !== 'genuine') faults.push(`batch ${sequence} was acknowledged by a forged receipt`)
       leave(sequence)
-      settled.push(sequence)
+      acknowledged.push(sequence)
     },
-    giveUp: sequence => {
+    discard: sequence => {
       leave(sequence)
-      givenUp.push(sequence)
+      discarded.push(sequence)
     },
     replace: stored => replaced.push(stored),
     wait: (ms, until) => pause(Math.min(ms, STEP_MS), until),
@@ -116,16 +116,16 @@ function stage(batches: number, plays: readonly Play[], as: Identity = identity)
   const become = (next: Identity) => {
     present = next
   }
-  return { desk, queue, posts, settled, givenUp, replaced, faults, become }
+  return { host, queue, posts, acknowledged, discarded, replaced, faults, become }
 }
 
 /** Runs the loop on a played clock until `isDone`; gives its state. */
-async function play(desk: UplinkDesk, isDone: () => boolean, now = Date.now()) {
+async function play(host: UplinkHost, isDone: () => boolean, now = Date.now()) {
   const state = initialUplinkState()
   const ending = new AbortController()
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now })
   try {
-    const sending = uploadForever(desk, state, quietLog, ending.signal)
+    const sending = uploadForever(host, state, quietLog, ending.signal)
     for (let step = 0; !isDone() && step < 100_000; step++) {
       for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
       mock.timers.tick(STEP_MS)
@@ -149,18 +149,18 @@ const anyPlay: fc.Arbitrary<Play> = fc.oneof(
   { weight: 2, arbitrary: refusal },
 )
 
-t.test('whatever central answers: in order, one at a time, settled by genuine receipts only, and never given up early', async t => {
+t.test('whatever central answers: in order, one at a time, acknowledged by genuine receipts only, and never given up early', async t => {
   const property = fc.asyncProperty(fc.nat(4), fc.array(anyPlay, { maxLength: 14 }), async (batches, plays) => {
-    const { desk, queue, posts, settled, givenUp, faults } = stage(batches, plays)
-    const state = await play(desk, () => queue.length === 0)
+    const { host, queue, posts, acknowledged, discarded, faults } = stage(batches, plays)
+    const state = await play(host, () => queue.length === 0)
     assert.deepEqual(faults, [])
     assert.deepEqual(
-      [...settled, ...givenUp].sort(),
+      [...acknowledged, ...discarded].sort(),
       Array.from({ length: batches }, (_, i) => i + 1),
       'each batch has one end',
     )
     assert.deepEqual(
-      settled,
+      acknowledged,
       posts.filter(post => post.play === 'stored').map(post => post.sequence),
       'a receipt for each, and in order',
     )
@@ -170,13 +170,13 @@ t.test('whatever central answers: in order, one at a time, settled by genuine re
       const asked = typeof before.play === 'object' ? before.play.retryAfterSeconds * 1000 : 0
       if (before.play !== 'stored') assert.ok(waited >= Math.max(500, asked), `${waited} ms after ${JSON.stringify(before.play)}`)
     })
-    for (const sequence of givenUp) {
-      const hopeless = posts.filter(
+    for (const sequence of discarded) {
+      const rejected = posts.filter(
         post => post.sequence === sequence && typeof post.play === 'object' && [400, 413].includes(post.play.status),
       )
-      assert.ok(hopeless.length >= 8, `given up after ${hopeless.length} refusals`)
+      assert.ok(rejected.length >= 8, `given up after ${rejected.length} refusals`)
     }
-    if (settled.length > 0 && givenUp.length === 0) assert.equal(state.failure, undefined, 'a receipt clears what was said')
+    if (acknowledged.length > 0 && discarded.length === 0) assert.equal(state.failure, undefined, 'a receipt clears what was said')
   })
   await t.resolves(fc.assert(property, { numRuns: 60 }))
 })
@@ -184,26 +184,26 @@ t.test('whatever central answers: in order, one at a time, settled by genuine re
 t.test('a batch that central refuses for what it is gives way after eight refusals, not after eight failures of any kind', async t => {
   const refused: Play = { status: 400, retryAfterSeconds: 0 }
   const stuck = stage(2, Array<Play>(8).fill(refused))
-  await play(stuck.desk, () => stuck.queue.length === 0)
-  t.same([stuck.givenUp, stuck.settled], [[1], [2]])
+  await play(stuck.host, () => stuck.queue.length === 0)
+  t.same([stuck.discarded, stuck.acknowledged], [[1], [2]])
   const unlucky = stage(2, [...Array<Play>(20).fill('unreachable'), refused])
-  await play(unlucky.desk, () => unlucky.queue.length === 0)
-  t.same([unlucky.givenUp, unlucky.settled], [[], [1, 2]])
+  await play(unlucky.host, () => unlucky.queue.length === 0)
+  t.same([unlucky.discarded, unlucky.acknowledged], [[], [1, 2]])
 })
 
 t.test('says what went wrong, since when, and when it tries again', async t => {
-  const { desk, posts } = stage(1, [{ status: 503, retryAfterSeconds: 120 }])
-  const state = await play(desk, () => posts.length === 1)
+  const { host, posts } = stage(1, [{ status: 503, retryAfterSeconds: 120 }])
+  const state = await play(host, () => posts.length === 1)
   t.match(state.failure, { code: 'central-busy', text: /503.*Played/ })
   t.ok(state.retryAt - (state.failure?.at ?? 0) >= 120_000, 'not before central wants it')
   t.equal(state.lastReceipt, undefined)
 })
 
 t.test('a box that was enrolled anew does not wait for the failures of its old identity', async t => {
-  const { desk, posts, settled, become } = stage(1, [{ status: 403, retryAfterSeconds: 3600 }])
+  const { host, posts, acknowledged, become } = stage(1, [{ status: 403, retryAfterSeconds: 3600 }])
   const began = Date.now()
   setImmediate(() => become({ ...identity }))
-  await play(desk, () => settled.length === 1, began)
+  await play(host, () => acknowledged.length === 1, began)
   t.equal(posts.length, 2)
   t.ok(posts[1].at - posts[0].at <= 5 * STEP_MS, `${posts[1].at - posts[0].at} ms`)
 })
@@ -214,8 +214,8 @@ t.test('renews when two thirds of the life of its certificate are over, and batc
   t.notOk(isRenewalDue(identity, from + (life * 2) / 3 - DAY))
   t.ok(isRenewalDue(identity, from + (life * 2) / 3 + DAY))
   const due = from + (life * 2) / 3 + DAY
-  const { desk, queue, posts, replaced } = stage(3, ['unreachable'])
-  await play(desk, () => queue.length === 0, due)
+  const { host, queue, posts, replaced } = stage(3, ['unreachable'])
+  await play(host, () => queue.length === 0, due)
   t.same(
     posts.map(post => post.path),
     ['/v1/renew', '/v1/batches', '/v1/batches', '/v1/batches'],

@@ -1,5 +1,5 @@
-// Sends what waits, oldest first, one at a time, and removes only what central has signed for. One attempt and the loop are
-// two functions. No refusal ends the loop: a box that gives up is a box that someone has to visit.
+// Sends what is in the spool, oldest first, one at a time, and removes only what central has acknowledged. One attempt and
+// the loop are two functions. No refusal ends the loop: a box that gives up is a box that someone has to visit.
 import * as z from 'zod'
 import { describe, Failure } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
@@ -8,7 +8,7 @@ import { isRenewalDue, refusalOf, renewOnce } from './enrol.ts'
 import type { Identity } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
 
-export const receiptShape = z.object({
+export const receiptSchema = z.object({
   device: z.string(),
   sequence: z.int(),
   hash: z.string(),
@@ -16,7 +16,7 @@ export const receiptShape = z.object({
   key: z.string(),
   signature: z.string(),
 })
-export type UplinkReceipt = z.infer<typeof receiptShape>
+export type UplinkReceipt = z.infer<typeof receiptSchema>
 
 /** The next thing to send. `bytes` is the signed frame, `hash` what the receipt must name. */
 export interface Outgoing {
@@ -25,23 +25,23 @@ export interface Outgoing {
   readonly bytes: Uint8Array
 }
 
-/** What the agent lends to the uplink: it knows neither spool nor ledger. */
-export interface UplinkDesk {
+/** What the agent provides to the uplink, which knows neither spool nor ledger. */
+export interface UplinkHost {
   identity(): Identity | undefined
   connect(identity: Identity, signal: AbortSignal): Promise<CentralClient>
   next(identity: Identity): Outgoing | undefined
   /** True if the receipt carries central's signature. */
   isGenuine(receipt: UplinkReceipt, identity: Identity): boolean
-  settle(outgoing: Outgoing, receipt: UplinkReceipt): void | Promise<void>
-  /** Central has refused this batch for what it is, again and again: it must not keep those behind it. */
-  giveUp(sequence: number): void
+  acknowledge(outgoing: Outgoing, receipt: UplinkReceipt): void | Promise<void>
+  /** Central has rejected this batch again and again: it must not block later ones. */
+  discard(sequence: number): void
   replace(identity: Identity['stored']): void
   /** Resolves when there may be something to do, or when `ms` are over. */
   wait(ms: number, signal: AbortSignal): Promise<void>
 }
 
 export interface UplinkState {
-  /** True while a batch is on its way: its receipt must still find it. */
+  /** True while a batch is being sent: it has to be there when its receipt comes. */
   isSending: boolean
   lastReceiptAt: number
   lastReceipt: UplinkReceipt | undefined
@@ -66,7 +66,7 @@ export const initialUplinkState = (): UplinkState => ({
 
 /** Sends one frame and gives its receipt. Throws a Failure. */
 export async function uploadOnce(
-  desk: UplinkDesk,
+  host: UplinkHost,
   client: CentralClient,
   identity: Identity,
   outgoing: Outgoing,
@@ -74,21 +74,21 @@ export async function uploadOnce(
 ): Promise<UplinkReceipt> {
   const answer = await client.post('/v1/batches', outgoing.bytes, signal)
   if (answer.status !== 200) throw new Refused(refusalOf(answer), answer)
-  const read = receiptShape.safeParse(answer.body)
+  const read = receiptSchema.safeParse(answer.body)
   const isOurs =
     read.success &&
     read.data.device === identity.stored.device &&
     read.data.sequence === outgoing.sequence &&
     read.data.hash === outgoing.hash
-  if (!isOurs || !desk.isGenuine(read.data, identity))
-    throw new Failure('receipt-wrong', `the answer to batch ${outgoing.sequence} is no receipt for it`)
+  if (!isOurs || !host.isGenuine(read.data, identity))
+    throw new Failure('receipt-wrong', `the answer to batch ${outgoing.sequence} is not a valid receipt for it`)
   return read.data
 }
 
 const IDLE_MS = 60_000
-/** Statuses that speak of the bytes themselves; the same bytes will not do better later. */
-const HOPELESS = [400, 413, 415, 422]
-const HOPELESS_REFUSALS = 8
+/** Statuses that reject the bytes themselves: sending the same bytes again will not help. */
+const REJECTING_STATUSES = [400, 413, 415, 422]
+const REJECTIONS_MAX = 8
 /** A renewal that fails must not keep batches from being sent while the certificate is still good. */
 const RENEWAL_EVERY_MS = 3_600_000
 
@@ -101,17 +101,17 @@ class Refused extends Failure {
 }
 
 /** Until the signal is aborted. */
-export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: Log, signal: AbortSignal): Promise<void> {
+export async function uploadForever(host: UplinkHost, state: UplinkState, log: Log, signal: AbortSignal): Promise<void> {
   let open: { client: CentralClient; identity: Identity } | undefined
   let renewAt = 0
-  let hopeless: { identity: Identity | undefined; sequence: number; refusals: number } | undefined
+  let rejected: { identity: Identity | undefined; sequence: number; refusals: number } | undefined
   while (!signal.aborted) {
-    const identity = desk.identity()
+    const identity = host.identity()
     let outgoing: Outgoing | undefined
     try {
-      if (hopeless !== undefined && (hopeless.identity !== identity || hopeless.refusals >= HOPELESS_REFUSALS)) {
-        if (hopeless.identity === identity) desk.giveUp(hopeless.sequence)
-        hopeless = undefined
+      if (rejected !== undefined && (rejected.identity !== identity || rejected.refusals >= REJECTIONS_MAX)) {
+        if (rejected.identity === identity) host.discard(rejected.sequence)
+        rejected = undefined
       }
       if (open !== undefined && open.identity !== identity) {
         await open.client.close()
@@ -119,22 +119,22 @@ export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: L
       }
       const isRenewing = identity !== undefined && performance.now() >= renewAt && isRenewalDue(identity, Date.now())
       if (isRenewing) renewAt = performance.now() + RENEWAL_EVERY_MS
-      outgoing = identity === undefined || isRenewing ? undefined : desk.next(identity)
+      outgoing = identity === undefined || isRenewing ? undefined : host.next(identity)
       if (identity === undefined || (outgoing === undefined && !isRenewing)) {
-        await desk.wait(IDLE_MS, signal)
+        await host.wait(IDLE_MS, signal)
         continue
       }
       state.attempts++
-      open ??= { client: await desk.connect(identity, signal), identity }
-      if (isRenewing) desk.replace(await renewOnce(open.client, identity, signal))
+      open ??= { client: await host.connect(identity, signal), identity }
+      if (isRenewing) host.replace(await renewOnce(open.client, identity, signal))
       if (outgoing === undefined) continue
       state.isSending = true
-      const receipt = await uploadOnce(desk, open.client, identity, outgoing, signal)
-      const settled = desk.settle(outgoing, receipt)
-      if (state.failure !== undefined) log.info(`central takes batches again, from ${outgoing.sequence} on`)
-      // said at once: whoever sees these events counted as sent does not see the failure from before any more
+      const receipt = await uploadOnce(host, open.client, identity, outgoing, signal)
+      const acknowledged = host.acknowledge(outgoing, receipt)
+      if (state.failure !== undefined) log.info(`central accepts batches again, from batch ${outgoing.sequence} on`)
+      // at once: a status that counts these events as sent must not show the failure from before
       Object.assign(state, { lastReceipt: receipt, lastReceiptAt: Date.now(), failure: undefined, retryAt: 0 })
-      await settled
+      await acknowledged
       state.isSending = false
       state.failuresInARow = 0
       state.bytesSent += outgoing.bytes.length
@@ -145,24 +145,24 @@ export async function uploadForever(desk: UplinkDesk, state: UplinkState, log: L
       open = undefined
       const answer = error instanceof Refused ? error.answer : undefined
       const wait = backoffMs(++state.failuresInARow, Math.random(), answer?.retryAfterSeconds)
-      if (answer !== undefined && outgoing !== undefined && HOPELESS.includes(answer.status)) {
+      if (answer !== undefined && outgoing !== undefined && REJECTING_STATUSES.includes(answer.status)) {
         const { sequence } = outgoing
-        hopeless = { identity, sequence, refusals: hopeless?.sequence === sequence ? hopeless.refusals + 1 : 1 }
+        rejected = { identity, sequence, refusals: rejected?.sequence === sequence ? rejected.refusals + 1 : 1 }
       }
       const failure = { code: error instanceof Failure ? error.code : 'unexpected', text: describe(error), at: Date.now() }
       if (state.failure?.code !== failure.code) log.warning(failure.text)
       Object.assign(state, { failure, retryAt: Date.now() + wait })
-      await standBack(desk, identity, wait, signal)
+      await backOff(host, identity, wait, signal)
     }
   }
   await open?.client.close()
 }
 
-/** Waits `ms`, or until the box has another identity: who has just enrolled it again shall not have to wait for the old one's failures. */
-async function standBack(desk: UplinkDesk, identity: Identity | undefined, ms: number, signal: AbortSignal): Promise<void> {
+/** Waits `ms`, or until the box has another identity: after enrolling again nobody should have to wait for the old one's failures. */
+async function backOff(host: UplinkHost, identity: Identity | undefined, ms: number, signal: AbortSignal): Promise<void> {
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(), ms)
   const either = AbortSignal.any([signal, over.signal])
-  while (!either.aborted && desk.identity() === identity) await desk.wait(ms, either)
+  while (!either.aborted && host.identity() === identity) await host.wait(ms, either)
   clearTimeout(timer)
 }

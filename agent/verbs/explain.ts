@@ -35,7 +35,7 @@ function explainOne(interpreter: Interpreter, gateway: Gateway, message: Buffer)
   const recogniser = interpreter.recogniser?.name ?? null
   switch (reading) {
     case Reading.unreadable: {
-      const reason = recogniser === null ? 'no recogniser knows it' : 'it looks like this product, but could not be understood'
+      const reason = recogniser === null ? 'no recogniser knows it' : 'it looks like this product, but could not be parsed'
       return { recogniser, verdict: 'unreadable', reason, event: null }
     }
     case Reading.ignored:
@@ -50,9 +50,9 @@ function parseJsonString(line: string): string {
     const value: unknown = JSON.parse(line)
     if (typeof value === 'string') return value
   } catch {
-    // said below: both faults are the same to the person who typed it
+    // reported below, like JSON that is not a string
   }
-  throw new Error(`with --json-lines each line has to be one JSON string; this is not: ${line.slice(0, 60)}`)
+  throw new Error(`with --json-lines each line must be one JSON string; this is not: ${line.slice(0, 60)}`)
 }
 
 /** Lines of a stream without their ends, whatever their length. */

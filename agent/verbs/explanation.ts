@@ -1,9 +1,9 @@
-// What would be done with a message or a packet, and why: for people and for programs. Shared by the verbs that say so.
+// What would be done with a message or a packet, and why: as text and as an object. Shared by `explain` and `replay`.
 import { type EventRecord, toEcs } from '../event.ts'
 import { rules, Verdict } from '../triage/rules.ts'
 
 export interface Explanation {
-  /** Whose words were read; null if nobody's. */
+  /** The product; null if no recogniser claimed it. */
   readonly recogniser: string | null
   readonly verdict: 'send' | 'drop' | 'ignore' | 'unreadable'
   readonly reason: string

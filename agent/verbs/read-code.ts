@@ -1,4 +1,4 @@
-// A code from standard input: words of a command are there for every user of the machine to read (ps), what passes a pipe is not.
+// A code from standard input: every user of the machine can read the arguments of a command (ps), but not what passes a pipe.
 import type { Readable } from 'node:stream'
 
 const MAX_CHARACTERS = 200

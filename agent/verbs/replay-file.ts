@@ -1,4 +1,4 @@
-// `cyberalarm replay FILE`: from the words of the command line, and what a person at a terminal sees while it runs.
+// `cyberalarm replay FILE`: reads its arguments, and shows progress on a terminal.
 import { statSync } from 'node:fs'
 import { Failure } from '../errors.ts'
 import { Action, actionNames } from '../event.ts'
@@ -11,12 +11,18 @@ import { replay } from './replay.ts'
 const PROGRESS_MS = 500
 const CLEAR_LINE = '\r\u001b[K'
 
-export async function replayFile(call: Call, settings: Settings): Promise<number> {
-  const [path] = call.positionals
-  const action = actionNumber(call.values.action)
+export interface ReplayOptions {
+  readonly summary: boolean
+  readonly pace: boolean
+  readonly action: string | undefined
+}
+
+/** Gives the exit code. A path of - is standard input. */
+export async function replayFile(call: Call, path: string, options: ReplayOptions, settings: Settings): Promise<number> {
+  const action = actionNumber(options.action)
   const isInput = path === '-'
   const input = isInput ? process.stdin : openCapture(path)
-  const summaryOnly = call.values.summary === true
+  const summaryOnly = options.summary
   const isWatched = process.stderr.isTTY && (summaryOnly || !process.stdout.isTTY)
   const total = isInput ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0)
   let shown = performance.now()
@@ -29,13 +35,13 @@ export async function replayFile(call: Call, settings: Settings): Promise<number
       action,
       json: call.json,
       summaryOnly,
-      atPace: call.values.pace === true,
+      atPace: options.pace,
       signal: call.signal,
       print: text => {
         clear()
         call.print(text)
       },
-      taken: () => outputTaken(call.signal),
+      drained: () => outputDrained(call.signal),
       progress: packets => {
         if (!isWatched || performance.now() - shown < PROGRESS_MS) return
         shown = performance.now()
@@ -49,8 +55,8 @@ export async function replayFile(call: Call, settings: Settings): Promise<number
   }
 }
 
-/** Also when the signal is aborted: nobody may be reading. */
-const outputTaken = (signal: AbortSignal): Promise<void> =>
+/** Resolves when standard output is written, or when the signal is aborted: nobody may be reading. */
+const outputDrained = (signal: AbortSignal): Promise<void> =>
   new Promise(resolve => {
     const done = () => {
       signal.removeEventListener('abort', done)
@@ -61,9 +67,9 @@ const outputTaken = (signal: AbortSignal): Promise<void> =>
     else process.stdout.write('', done)
   })
 
-function actionNumber(name: string | boolean | undefined): number {
+function actionNumber(name: string | undefined): number {
   if (name === undefined) return Action.other
-  const number = actionNames.map(String).indexOf(String(name))
+  const number = actionNames.map(String).indexOf(name)
   if (number < 0) throw new Failure('argument-wrong', `there is no action '${name}'; there are ${actionNames.join(', ')}`)
   return number
 }

@@ -1,7 +1,7 @@
 // What the box would make of a captured packet: its headers become an event as those of a logged packet do, triage decides,
 // and each packet is counted in one place: packets = send and drop (by rule) + not IP + other link + broken + cut.
 import { Action, Clock, EventRecord } from '../event.ts'
-import { readPrefix } from '../recognisers/products/netfilter/netfilter-prefix.ts'
+import { readRulePrefix } from '../recognisers/tokenisers/rule-prefix.ts'
 import { isKnownLink, LinkType, readLink } from '../sources/capture/pcap-link.ts'
 import type { CapturedPacket } from '../sources/capture/pcap-packet.ts'
 import { PacketReading } from '../sources/packets/ip-header.ts'
@@ -34,9 +34,9 @@ export type Outcome = (typeof Outcome)[keyof typeof Outcome]
 
 const reasons: Readonly<Record<Exclude<Outcome, 0>, Pick<Explanation, 'verdict' | 'reason'>>> = {
   [Outcome.notIp]: { verdict: 'ignore', reason: 'not an IP packet' },
-  [Outcome.otherLink]: { verdict: 'ignore', reason: 'of a link type that is not read' },
-  [Outcome.broken]: { verdict: 'unreadable', reason: 'its headers are broken' },
-  [Outcome.cut]: { verdict: 'unreadable', reason: 'the capture kept too little of it' },
+  [Outcome.otherLink]: { verdict: 'ignore', reason: 'link type not supported' },
+  [Outcome.broken]: { verdict: 'unreadable', reason: 'broken headers' },
+  [Outcome.cut]: { verdict: 'unreadable', reason: 'truncated by the capture' },
 }
 
 export class PacketJudge {
@@ -44,7 +44,7 @@ export class PacketJudge {
   private readonly event = new EventRecord()
   private readonly record = new NflogRecord()
   private readonly triage: Triage
-  /** What became of packets, where no rule's prefix says it. */
+  /** The action of packets, where no rule's prefix states it. */
   private readonly action: number
   private now = 0
   private rule = 0
@@ -60,13 +60,13 @@ export class PacketJudge {
     const { event, record, counts } = this
     counts.packets++
     this.linkType = packet.linkType
-    if (packet.time >= 0) this.follow(packet.time)
+    if (packet.time >= 0) this.noteTime(packet.time)
     event.reset()
     record.time = -1
     const reading = readLink(bytes, packet, event, record)
     if (reading <= PacketReading.notIp) return this.refuse(reading, packet)
     event.action = this.action
-    if (packet.linkType === LinkType.nflog) readPrefix(bytes, record.prefixStart, record.prefixEnd, event)
+    if (packet.linkType === LinkType.nflog) readRulePrefix(bytes, record.prefixStart, record.prefixEnd, event)
     const time = record.time >= 0 ? record.time : packet.time
     if (time >= 0) {
       event.time = time
@@ -104,7 +104,7 @@ export class PacketJudge {
     return Outcome.broken
   }
 
-  private follow(time: number): void {
+  private noteTime(time: number): void {
     const { counts } = this
     this.now = time
     if (counts.firstTime < 0 || time < counts.firstTime) counts.firstTime = time

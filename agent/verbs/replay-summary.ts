@@ -1,4 +1,4 @@
-// What a capture came to, as a table for people and as an object for programs.
+// The summary of a capture, as a table for people and as an object for programs.
 import { grouped, spanText, table } from '../lib/table.ts'
 import { rules, Verdict } from '../triage/rules.ts'
 import type { PacketCounts } from './replay-packets.ts'
@@ -23,20 +23,18 @@ export function summaryText(counts: PacketCounts, ending: Ending): string {
     .map((rule, i): [string, string, number, string] => [verdictOf(i), rule.name, counts.byRule[i], rule.phrase])
     .concat([
       ['ignore', '-', notIp, 'not IP'],
-      ['ignore', '-', otherLink, 'of a link type that is not read'],
+      ['ignore', '-', otherLink, 'link type not supported'],
       ['unreadable', '-', broken, 'broken headers'],
-      ['unreadable', '-', cut, 'the capture kept too little of it'],
+      ['unreadable', '-', cut, 'truncated by the capture'],
     ])
   const rows = found.filter(([, , count]) => count > 0).map(([verdict, rule, count, phrase]) => [verdict, rule, grouped(count), phrase])
   const span = lastTime < 0 ? '' : `, ${spanText((lastTime - firstTime) / 1000)} from ${isoOf(firstTime)}`
   return [
     `${grouped(packets)} packets${span}`,
     ...(rows.length > 0 ? ['', table(['verdict', 'rule', 'packets', 'meaning'], rows)] : []),
-    ...(withoutPorts > 0
-      ? ['', `${grouped(withoutPorts)} events have no ports: fragments, or more than the capture kept of a packet`]
-      : []),
+    ...(withoutPorts > 0 ? ['', `${grouped(withoutPorts)} events have no ports: fragments, or truncated by the capture`] : []),
     ...(withoutAction > 0
-      ? ['', `Of ${grouped(withoutAction)} packets nothing says what became of them; --action drop says that a rule dropped them.`]
+      ? ['', `${grouped(withoutAction)} packets state no action; use --action drop if the capture holds packets that a rule dropped.`]
       : []),
     ...endingText(ending),
   ].join('\n')
@@ -47,9 +45,9 @@ function endingText(ending: Ending): string[] {
     case 'whole':
       return []
     case 'ends-midway':
-      return ['', '! The capture ends in the middle of a record, which is counted as one packet of which too little was kept.']
+      return ['', '! The capture ends in the middle of a packet, which is counted as truncated.']
     case 'damaged':
-      return ['', '! This is not the whole capture: see the fault.']
+      return ['', '! This is not the whole capture: see the error.']
     case 'interrupted':
       return ['', '! This is not the whole capture: it was interrupted.']
   }

@@ -8,7 +8,7 @@ import { Action } from '../event.ts'
 import { parseSettings } from '../settings/table.ts'
 import { LinkType } from '../sources/capture/pcap-link.ts'
 import { blocks, classic, START_MS, type TestPacket } from '../sources/capture/test-captures.ts'
-import { attribute, ethernet, ip4, tcp, udp } from '../sources/test-packets.ts'
+import { attribute, ethernet, ip4, tcp, udp } from '../sources/packets/test-packets.ts'
 import { type ReplayOptions, replay } from './replay.ts'
 
 const settings = parseSettings('member.networks = 198.51.100.0/24')
@@ -38,7 +38,7 @@ async function run(capture: Uint8Array | Readable, more: Partial<ReplayOptions> 
       printed.push(...text.split('\n'))
       at.push(performance.now() - began)
     },
-    taken: async () => undefined,
+    drained: async () => undefined,
     progress: () => undefined,
     ...more,
   }
@@ -91,7 +91,7 @@ t.test('says of each packet what the box would do, and counts it in one place', 
   t.same(third, { packet: 3, recogniser: null, verdict: 'ignore', reason: 'not an IP packet', event: null })
   t.match(fourth, { packet: 4, verdict: 'unreadable', reason: 'its headers are broken' })
   t.match(fifth, { verdict: 'send', event: { 'source.port': undefined } })
-  t.match(sixth, { packet: 6, verdict: 'unreadable', reason: 'the capture kept too little of it' })
+  t.match(sixth, { packet: 6, verdict: 'unreadable', reason: 'truncated by the capture' })
   t.same(summaryOf(result), {
     ending: 'whole',
     packets: 6,
@@ -116,9 +116,9 @@ t.test('tells people the same, with a summary behind it or alone', async t => {
   const alone = (await run(mixed, { json: false, summaryOnly: true })).printed.join('\n')
   t.match(alone, /^6 packets, 1\.5 s from /)
   t.match(alone, /\ndrop +no-verdict +3 +the gateway states neither/)
-  t.match(alone, /\nignore +- +1 +not IP\nunreadable +- +1 +broken headers\nunreadable +- +1 +the capture kept too little/)
+  t.match(alone, /\nignore +- +1 +not IP\nunreadable +- +1 +broken headers\nunreadable +- +1 +truncated by the capture/)
   t.match(alone, /\n1 events have no ports/)
-  t.match(alone, /Of 3 packets nothing says what became of them; --action drop/)
+  t.match(alone, /3 packets state no action; use --action drop/)
   t.same((await run(mixed, { summaryOnly: true })).printed.length, 1, 'one line for a program')
 })
 
@@ -148,7 +148,7 @@ t.test('interfaces that are not read are counted, those beside them are read', a
   const { section, interface: described, packet } = blocks()
   const file = Uint8Array.from([section(), described(127), described(1), packet({ bytes: inbound }), packet({ bytes: inbound }, 1)].flat())
   const result = await run(file)
-  t.match(objects(result)[0], { verdict: 'ignore', reason: 'of a link type that is not read' })
+  t.match(objects(result)[0], { verdict: 'ignore', reason: 'link type not supported' })
   t.match(summaryOf(result), { packets: 2, otherLink: 1, drop: { 'no-verdict': 1 }, ending: 'whole' })
 })
 
@@ -220,8 +220,8 @@ t.test('waits for a slow reader before it goes on reading', async t => {
   }
   let asked = 0
   const { promise: waiting, resolve: release } = Promise.withResolvers<void>()
-  const taken = () => (++asked === 1 ? waiting : Promise.resolve())
-  const running = run(Readable.from(pieces(), { highWaterMark: 1 }), { taken })
+  const drained = () => (++asked === 1 ? waiting : Promise.resolve())
+  const running = run(Readable.from(pieces(), { highWaterMark: 1 }), { drained })
   await new Promise(resolve => setTimeout(resolve, 30))
   t.ok(given < 10, `${given} pieces were taken while nobody took the first lines`)
   release()

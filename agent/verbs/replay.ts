@@ -4,7 +4,7 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Settings } from '../settings/table.ts'
 import { CaptureReader } from '../sources/capture/pcap-file.ts'
-import { EndsEarly, unpacked } from '../sources/capture/pcap-input.ts'
+import { decompressed, TruncatedInput } from '../sources/capture/pcap-input.ts'
 import { Networks } from '../triage/networks.ts'
 import { Triage } from '../triage/triage.ts'
 import { explanationText } from './explanation.ts'
@@ -12,12 +12,12 @@ import { PacketJudge } from './replay-packets.ts'
 import { type Ending, summaryOf, summaryText } from './replay-summary.ts'
 
 export interface ReplayOptions {
-  /** The capture, packed or not. */
+  /** The capture, compressed or not. */
   readonly input: Readable
-  /** What to call it in a fault. */
+  /** Its name in error messages. */
   readonly name: string
   readonly settings: Settings
-  /** Number of the action that packets have of which no rule says more. */
+  /** Number of the action of packets for which no rule's prefix states one. */
   readonly action: number
   readonly json: boolean
   /** Print the summary alone. */
@@ -26,8 +26,8 @@ export interface ReplayOptions {
   readonly atPace: boolean
   readonly signal: AbortSignal
   print(text: string): void
-  /** Resolves when what was printed is taken: a slow reader is waited for, instead of keeping its text in memory. */
-  taken(): Promise<void>
+  /** Resolves when what was printed has been written: a slow reader is waited for, instead of keeping its text in memory. */
+  drained(): Promise<void>
   /** Called after each piece of input, with how many packets there were. */
   progress(packets: number): void
 }
@@ -55,7 +55,7 @@ export async function replay(options: ReplayOptions): Promise<number> {
       return ExitCode.interrupted
     }
     if (run.judge.counts.packets > 0) conclude('damaged')
-    await options.taken()
+    await options.drained()
     throw error
   }
 }
@@ -82,7 +82,7 @@ class Run {
     const { counts } = this.judge
     let isWhole = true
     try {
-      for await (const chunk of unpacked(input, options.name)) {
+      for await (const chunk of decompressed(input, options.name)) {
         reader.push(chunk)
         if (options.atPace) await this.takeAtPace()
         else this.takeAll()
@@ -91,7 +91,7 @@ class Run {
         options.signal.throwIfAborted()
       }
     } catch (error) {
-      if (!(error instanceof EndsEarly)) throw error
+      if (!(error instanceof TruncatedInput)) throw error
       isWhole = false
     }
     if (reader.finish()) return isWhole
@@ -100,7 +100,7 @@ class Run {
     return false
   }
 
-  /** What was found since, with one call for many packets: each is a call to the system. */
+  /** Prints the lines of many packets with one call: each is a call to the system. */
   printLines(): void {
     if (this.lines.length > 0) this.options.print(this.lines.join('\n'))
     this.lines = []
@@ -109,7 +109,7 @@ class Run {
   private async flush(): Promise<void> {
     if (this.lines.length === 0) return
     this.printLines()
-    await this.options.taken()
+    await this.options.drained()
   }
 
   private takeAll(): void {

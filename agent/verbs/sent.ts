@@ -53,7 +53,7 @@ function forJson({ at, entry }: LedgerLine): object {
   return { at, ...rest, events: eventsOf(body) }
 }
 
-const end = (address: string | null, port: number | null): string => `${address ?? '?'}${port === null ? '' : ` port ${port}`}`
+const endpoint = (address: string | null, port: number | null): string => `${address ?? '?'}${port === null ? '' : ` port ${port}`}`
 
 function forPeople({ at, entry }: LedgerLine): string[] {
   switch (entry.kind) {
@@ -62,7 +62,7 @@ function forPeople({ at, entry }: LedgerLine): string[] {
         `${at}  batch ${entry.sequence}: ${grouped(entry.rows)} events of ${grouped(entry.messages)} messages`,
         ...eventsOf(entry.body).map(
           event =>
-            `  ${new Date(event.time).toISOString().slice(0, 19)}Z  ${event.product.padEnd(10)} ${event.action.padEnd(12)} ${end(event.source, event.sourcePort)} -> ${end(event.destination, event.destinationPort)}${event.count > 1 ? `  ${event.count} times` : ''}  (${event.reason})`,
+            `  ${new Date(event.time).toISOString().slice(0, 19)}Z  ${event.product.padEnd(10)} ${event.action.padEnd(12)} ${endpoint(event.source, event.sourcePort)} -> ${endpoint(event.destination, event.destinationPort)}${event.count > 1 ? `  ${event.count} times` : ''}  (${event.reason})`,
         ),
       ]
     case 'receipt':
@@ -72,7 +72,7 @@ function forPeople({ at, entry }: LedgerLine): string[] {
     case 'enrolled':
       return [`${at}  enrolled as ${entry.device}`]
     case 'start':
-      return [`${at}  agent ${entry.version} started${entry.afterCleanStop ? '' : ', after it had been ended without notice'}`]
+      return [`${at}  agent ${entry.version} started${entry.afterCleanStop ? '' : ' after an unclean shutdown'}`]
     case 'stop':
       return [`${at}  agent stopped`]
     case 'begin':

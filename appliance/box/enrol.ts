@@ -12,8 +12,8 @@ import { backoffMs, pause } from '../../agent/lib/backoff.ts'
 import { isErrorWithCode, removeIfThere, writeDurable } from '../../agent/lib/durable-file.ts'
 import { type Paths, pathsBelow } from '../../agent/paths.ts'
 import { readSettings } from '../../agent/settings/file.ts'
-import { makeRequest, requestShape } from '../../agent/uplink/enrol.ts'
-import { type Identity, identityShape, readIdentity, writeIdentity } from '../../agent/uplink/identity.ts'
+import { makeRequest, requestSchema } from '../../agent/uplink/enrol.ts'
+import { type Identity, identitySchema, readIdentity, writeIdentity } from '../../agent/uplink/identity.ts'
 import { boxPathsBelow } from './paths.ts'
 import { withoutSecrets } from './settings/box-settings.ts'
 
@@ -95,8 +95,8 @@ function readCode(environment: EnrolOptions['environment']): string {
 const answerShape = z.object({
   code: z.string(),
   enrolment: z.string(),
-  stored: identityShape.optional(),
-  request: requestShape.optional(),
+  stored: identitySchema.optional(),
+  request: requestSchema.optional(),
 })
 type KeptAnswer = z.infer<typeof answerShape>
 

@@ -2,9 +2,9 @@
 // cyberalarm-box: argv to program. The only file of the box's programs that reads process.env, and the only one that decides how
 // the process ends.
 import { describe, Failure } from '../../agent/errors.ts'
-import { programs } from './programs.ts'
+import { parseCommandLine, UsageError } from '../../agent/lib/command-line.ts'
+import { common, programs } from './programs.ts'
 import { withoutSecrets } from './settings/box-settings.ts'
-import { parseCommandLine } from './settings/command-line.ts'
 
 // every file states its mode, and some are for other users to read
 process.umask(0o022)
@@ -14,11 +14,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 try {
-  const command = parseCommandLine(process.argv.slice(2), programs)
-  if (command.kind === 'help') process.stdout.write(`${command.text}\n`)
+  const summary = "The appliance's own programs, which its units run. The agent's command is cyberalarm."
+  const request = parseCommandLine(process.argv.slice(2), { name: 'cyberalarm-box', summary, noun: 'program', commands: programs, common })
+  if (request.kind === 'help') process.stdout.write(`${request.text}\n`)
   else
-    process.exitCode = await command.program.run({
-      root: command.root,
+    process.exitCode = await request.command.run({
+      root: request.common.root,
       environment: process.env,
       signal: interrupt.signal,
       input: process.stdin,
@@ -26,6 +27,7 @@ try {
       print: text => process.stdout.write(`${text}\n`),
     })
 } catch (error) {
-  process.stderr.write(`cyberalarm-box: ${withoutSecrets(describe(error))}\n`)
-  process.exitCode = error instanceof Failure && error.code === 'argument-wrong' ? 2 : 1
+  const isUsage = error instanceof UsageError
+  process.stderr.write(`cyberalarm-box: ${withoutSecrets(describe(isUsage ? new Failure('argument-wrong', error.message) : error))}\n`)
+  process.exitCode = isUsage ? 2 : 1
 }

@@ -1,9 +1,9 @@
 // What central has on file of codes, devices and their certificates: the queries, each with the shape of its rows.
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import * as z from 'zod'
-import { type Head, noHead } from '../ingest/chain.ts'
 import { timestamp } from '../store/schema.ts'
 import type { Reader, Transaction } from '../store/store.ts'
+import { noHead } from './head.ts'
 
 export interface CertificateRecord {
   readonly fingerprint: string
@@ -76,16 +76,6 @@ export async function memberOf(reader: Reader, device: string): Promise<string |
 export async function addDevice(transaction: Transaction, device: string, member: string, now: number): Promise<void> {
   await transaction.run('INSERT INTO devices VALUES ($device, $member, $now)', { device, member, now: timestamp(now) })
   await transaction.run('INSERT INTO heads VALUES ($device, $sequence, $hash)', { device, ...noHead })
-}
-
-export async function headOf(reader: Reader, device: string): Promise<Head> {
-  const sql = 'SELECT sequence, hash FROM heads WHERE device = $device'
-  return (await reader.read(z.object({ sequence: number, hash: z.string() }), sql, { device }))[0]
-}
-
-export async function moveHead(transaction: Transaction, device: string, { sequence, hash }: Head): Promise<void> {
-  const sql = 'UPDATE heads SET sequence = $sequence, hash = $hash WHERE device = $device'
-  await transaction.run(sql, { device, sequence: BigInt(sequence), hash })
 }
 
 export async function addCode(transaction: Transaction, hash: string, member: string, expiresAt: number): Promise<void> {

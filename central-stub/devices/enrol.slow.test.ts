@@ -174,7 +174,7 @@ t.test('a renewal cannot be had without a certificate, nor without end', async t
   t.match(last.headers['retry-after'], /^\d+$/)
 })
 
-t.test('an expired certificate is told from a revoked one, and a fresh code brings the device back', async t => {
+t.test('an expired certificate is answered differently from a revoked one, and a fresh code brings the device back', async t => {
   const box = await enrolBox(target, await central.makeCode('School A'))
   const [batch] = await makeChain(box, 1)
   clock += 91 * 24 * HOUR_MS
@@ -190,7 +190,7 @@ t.test('an expired certificate is told from a revoked one, and a fresh code brin
   t.equal((await send(back, (await makeChain(back, 1))[0])).status, 200)
 })
 
-t.test('a certificate that TLS finds expired is told so too', async t => {
+t.test('a certificate that TLS finds expired gets the same answer', async t => {
   clock -= 100 * 24 * HOUR_MS
   const box = await enrolBox(target, await central.makeCode())
   const [batch] = await makeChain(box, 1)
@@ -200,7 +200,7 @@ t.test('a certificate that TLS finds expired is told so too', async t => {
   }
 })
 
-t.test('guessing codes ends in 429, for right codes too, and the wait is told', async t => {
+t.test('guessing codes ends in 429, for right codes too, and the answer says how long to wait', async t => {
   const code = await central.makeCode()
   const csr = await makeCsr(newKey())
   for (let i = 0; i < 10; i++) t.equal((await post(target, '/v1/enrol', { code: 'AAAA', csr })).status, 403)

@@ -3,8 +3,8 @@
 import { createHash, type KeyObject, randomBytes, randomUUID } from 'node:crypto'
 import * as z from 'zod'
 import { makeCode, normaliseCode } from '../../agent/batch/enrolment-code.ts'
+import type { KeyedQueue } from '../keyed-queue.ts'
 import { Refusal } from '../refusals.ts'
-import type { Serial } from '../serial.ts'
 import type { Reader, Store, Transaction } from '../store/store.ts'
 import { CSR_MAX_CHARACTERS, issueDevice, readRequest } from '../trust/certificates.ts'
 import type { Keys } from '../trust/keys.ts'
@@ -16,12 +16,12 @@ import {
   type CertificateRecord,
   countIssuedSince,
   deviceOfCode,
-  headOf,
   memberOf,
   memberOfCode,
   revokeCertificates,
   spendCode,
 } from './devices.ts'
+import { headOf } from './head.ts'
 import type { WrongCodes } from './wrong-codes.ts'
 
 const HOUR_MS = 3_600_000
@@ -30,8 +30,8 @@ const RENEWALS_PER_DAY = 10
 export interface EnrolContext {
   readonly store: Store
   readonly keys: Keys
-  /** The same lines as ingest's, so that the head told to a new certificate is the last one of the old. */
-  readonly devices: Serial
+  /** The same queue as ingest's, so that the head a new certificate starts from is the last one of the old. */
+  readonly deviceQueue: KeyedQueue
   readonly wrongCodes: WrongCodes
   readonly now: () => number
 }
@@ -64,9 +64,9 @@ export async function issueCode({ store, now }: EnrolContext, member: string, ho
   return code
 }
 
-/** Answers POST /v1/enrol. Unknown, spent and expired codes are told apart by nothing in the answer. */
+/** Answers POST /v1/enrol. The answer does not show whether a code was unknown, spent or expired. */
 export async function enrol(context: EnrolContext, request: z.infer<typeof enrolShape>, address: string): Promise<Enrolment> {
-  const { store, keys, devices, wrongCodes, now } = context
+  const { store, keys, deviceQueue, wrongCodes, now } = context
   const publicKey = await readRequest(request.csr)
   wrongCodes.check(address, now())
   const refused = (): Refusal => {
@@ -76,17 +76,17 @@ export async function enrol(context: EnrolContext, request: z.infer<typeof enrol
   const code = normaliseCode(request.code)
   if (code === undefined) throw refused()
   const hash = hashOf(code)
-  // looked up before a device's line is entered: who has no code shall not be able to fill it
+  // looked up before the request waits in a device's queue: without a code nobody can fill that queue
   const isFresh = (await memberOfCode(store, hash, now())) !== undefined
-  const known = isFresh ? undefined : await deviceAskingAgain(store, hash, publicKey, now())
-  if (!isFresh && known === undefined) throw refused()
-  return devices.run(known ?? request.replaces ?? hash, () =>
+  const askingAgain = isFresh ? undefined : await deviceAskingAgain(store, hash, publicKey, now())
+  if (!isFresh && askingAgain === undefined) throw refused()
+  return deviceQueue.run(askingAgain ?? request.replaces ?? hash, () =>
     store.transact(async transaction => {
       const at = now()
       const member = await memberOfCode(transaction, hash, at)
       const again = member === undefined ? await deviceAskingAgain(transaction, hash, publicKey, at) : undefined
       if (member === undefined && again === undefined) throw refused()
-      const device = again ?? (await takeUp(transaction, hash, member ?? '', request.replaces, at))
+      const device = again ?? (await spendForDevice(transaction, hash, member ?? '', request.replaces, at))
       const certificate = await issueDevice(keys.authority, publicKey, device, at)
       const notAfter = await addCertificate(transaction, device, certificate, at)
       const head = await headOf(transaction, device)
@@ -105,7 +105,13 @@ export async function enrol(context: EnrolContext, request: z.infer<typeof enrol
 }
 
 /** Spends a code for a device: the one that is replaced, if it is the same member's, or a new one. */
-async function takeUp(transaction: Transaction, hash: string, member: string, replaces: string | undefined, at: number): Promise<string> {
+async function spendForDevice(
+  transaction: Transaction,
+  hash: string,
+  member: string,
+  replaces: string | undefined,
+  at: number,
+): Promise<string> {
   const owner = replaces === undefined ? undefined : await memberOf(transaction, replaces)
   const replaced = owner === member ? replaces : undefined
   const device = replaced ?? randomUUID()
@@ -128,12 +134,12 @@ async function deviceAskingAgain(reader: Reader, hash: string, key: KeyObject, a
 
 /** Answers POST /v1/renew. The old certificate stays valid until its own end, so a lost answer costs nothing. */
 export async function renew(
-  { store, keys, devices, now }: EnrolContext,
+  { store, keys, deviceQueue, now }: EnrolContext,
   request: z.infer<typeof renewShape>,
   { device, fingerprint }: CertificateRecord,
 ): Promise<{ certificate: string; notAfter: string }> {
   const publicKey = await readRequest(request.csr)
-  return devices.run(device, () =>
+  return deviceQueue.run(device, () =>
     store.transact(async transaction => {
       const at = now()
       const active = await activeCertificates(transaction, device, at)

@@ -1,6 +1,5 @@
-// Slows down whoever guesses enrolment codes. 80 random bits are out of reach anyway: this keeps the noise down, and it
-// is what an operator sees in the log. Each network for itself: with a limit for all together, strangers could keep every member
-// from enrolling. Pure but for its own counters; time is an argument.
+// Limits how many wrong enrolment codes are tried. 80 random bits cannot be guessed anyway: this keeps the load down. The
+// limit is for each network: with one for all of them, strangers could keep every member from enrolling. Time is an argument.
 import ipaddr from 'ipaddr.js'
 import { Refusal } from '../refusals.ts'
 

@@ -163,7 +163,7 @@ t.test('a body that grows beyond its bound without saying so is cut off', async 
   t.equal((await send(box, await makeBatch(box, 1, zeroHash))).status, 200, 'central goes on')
 })
 
-t.test('what is not HTTP is told so and hung up on', async t => {
+t.test('what is not HTTP gets a 400, and the connection is closed', async t => {
   for (const bytes of [
     '\0\0\0\0\r\n\r\n',
     'GET / HTTP/9.9\r\n\r\n',
@@ -175,7 +175,7 @@ t.test('what is not HTTP is told so and hung up on', async t => {
   }
 })
 
-t.test('a failure of central is told as one, in no detail, and reported to whoever runs it', async t => {
+t.test('a failure of central is answered with 500 and no detail, and reported to its operator', async t => {
   const reported: unknown[] = []
   const broken = await startCentral({ folder: join(dir, 'broken'), report: error => reported.push(error) })
   const brokenTarget = targetOf(broken, join(dir, 'broken'))

@@ -1,5 +1,5 @@
-// The only thing on the network: three routes over TLS 1.3. Who calls is known before a body is read; everything
-// that comes in has a bound and a time; everything that goes out is one of ours, a receipt or a row of refusals.ts.
+// The only thing on the network: three routes over TLS 1.3. The device is known before a body is read; everything that
+// comes in has a size limit and a timeout; every answer is a certificate, a receipt or a row of refusals.ts.
 import type { Server } from 'node:https'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
@@ -10,7 +10,7 @@ import { type EnrolContext, enrol, enrolShape, renew, renewShape } from '../devi
 import { ingest } from '../ingest/ingest.ts'
 import { Refusal, type RefusalCode, refusals } from '../refusals.ts'
 import type { ServerKey } from '../trust/keys.ts'
-import { UnderWay, underWayLimits } from './under-way.ts'
+import { RequestsInFlight, requestLimits } from './requests-in-flight.ts'
 
 const BATCH_MAX_BYTES = 4 * 1024 * 1024
 const JSON_MAX_BYTES = 16 * 1024
@@ -45,13 +45,13 @@ const routes: readonly Route[] = [
     url: '/v1/enrol',
     maxBytes: JSON_MAX_BYTES,
     access: 'open',
-    handle: (context, { body, address }) => enrol(context, shaped(enrolShape, body), address),
+    handle: (context, { body, address }) => enrol(context, parseBody(enrolShape, body), address),
   },
   {
     url: '/v1/renew',
     maxBytes: JSON_MAX_BYTES,
     access: 'device',
-    handle: (context, { body }, peer) => renew(context, shaped(renewShape, body), peer),
+    handle: (context, { body }, peer) => renew(context, parseBody(renewShape, body), peer),
   },
   {
     url: '/v1/batches',
@@ -64,7 +64,7 @@ const routes: readonly Route[] = [
   },
 ]
 
-function shaped<T>(shape: z.ZodType<T>, body: unknown): T {
+function parseBody<T>(shape: z.ZodType<T>, body: unknown): T {
   const result = shape.safeParse(body)
   if (!result.success) throw new Refusal('body-malformed')
   return result.data
@@ -75,7 +75,7 @@ export interface ServerOptions {
   readonly serverKey: ServerKey
   /** PEM of the authority whose devices are let in. */
   readonly authority: string
-  /** Told about every request that failed through central's own fault. */
+  /** Called with every failure of a request that is central's own fault. */
   readonly report: (error: unknown) => void
 }
 
@@ -87,7 +87,7 @@ export function makeServer({ context, serverKey, authority, report }: ServerOpti
       ca: authority,
       minVersion: 'TLSv1.3',
       requestCert: true,
-      // who has no certificate yet may enrol; every other route asks `authenticate`
+      // a box without a certificate may enrol; every other route asks `authenticate`
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_MS,
       maxHeaderSize: HEADERS_MAX_BYTES,
@@ -110,12 +110,12 @@ export function makeServer({ context, serverKey, authority, report }: ServerOpti
   server.addHook('onRequest', async request => {
     if (request.is404) throw new Refusal('no-such-route')
   })
-  const underWay = new UnderWay(underWayLimits)
-  for (const route of routes) addRoute(server, route, context, underWay)
+  const inFlight = new RequestsInFlight(requestLimits)
+  for (const route of routes) addRoute(server, route, context, inFlight)
   return server
 }
 
-function addRoute(server: FastifyInstance<Server>, route: Route, context: EnrolContext, underWay: UnderWay): void {
+function addRoute(server: FastifyInstance<Server>, route: Route, context: EnrolContext, inFlight: RequestsInFlight): void {
   const callOf = (request: FastifyRequest): Call => ({ body: request.body, address: request.ip })
   const common = { method: 'POST', url: route.url, bodyLimit: route.maxBytes } as const
   if (route.access === 'open') {
@@ -127,7 +127,7 @@ function addRoute(server: FastifyInstance<Server>, route: Route, context: EnrolC
     ...common,
     onRequest: async (request, reply) => {
       const peer = await authenticate(context, request.raw.socket)
-      const leave = underWay.enter(peer.device)
+      const leave = inFlight.enter(peer.device)
       if (reply.raw.closed) leave()
       else reply.raw.once('close', leave)
       peers.set(request, peer)
@@ -140,21 +140,21 @@ function addRoute(server: FastifyInstance<Server>, route: Route, context: EnrolC
   })
 }
 
-/** The device behind a connection. On file is what counts: TLS alone does not know of revocation, and a session may outlive its certificate. */
+/** The device behind a connection. The record counts: TLS alone knows nothing of revocation, and a session may outlive its certificate. */
 async function authenticate({ store, now }: EnrolContext, socket: Socket): Promise<CertificateRecord> {
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
   if (!(socket instanceof TLSSocket) || certificate === undefined) throw new Refusal('certificate-required')
-  const tooOld = String(socket.authorizationError) === 'CERT_HAS_EXPIRED'
-  if (!socket.authorized && !tooOld) throw new Refusal('certificate-unknown')
+  const isExpired = String(socket.authorizationError) === 'CERT_HAS_EXPIRED'
+  if (!socket.authorized && !isExpired) throw new Refusal('certificate-unknown')
   const record = await findCertificate(store, fingerprintOf(certificate.raw))
   if (record === undefined) throw new Refusal('certificate-unknown')
   if (record.revoked) throw new Refusal('certificate-revoked')
-  if (tooOld || record.notAfter <= now()) throw new Refusal('certificate-expired')
+  if (isExpired || record.notAfter <= now()) throw new Refusal('certificate-expired')
   return record
 }
 
-/** Fastify's own errors that are the other side's doing. */
-const foreignErrors: Readonly<Record<string, RefusalCode>> = {
+/** Errors of Fastify and Node.js that the client caused. */
+const clientErrors: Readonly<Record<string, RefusalCode>> = {
   FST_ERR_BAD_URL: 'no-such-route',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'body-type-wrong',
@@ -167,7 +167,7 @@ const foreignErrors: Readonly<Record<string, RefusalCode>> = {
 
 function refusalFor(error: unknown, report: (error: unknown) => void): Refusal {
   if (error instanceof Refusal) return error
-  const known = error instanceof Error && 'code' in error ? foreignErrors[String(error.code)] : undefined
+  const known = error instanceof Error && 'code' in error ? clientErrors[String(error.code)] : undefined
   if (known !== undefined) return new Refusal(known)
   if (error instanceof Error && 'statusCode' in error && error.statusCode === 400) return new Refusal('body-malformed')
   report(error)
@@ -183,7 +183,7 @@ function answerRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
 
 /** What is not HTTP never reaches a route. */
 function answerBrokenRequest(error: Error, socket: Socket): void {
-  const code = 'code' in error ? (foreignErrors[String(error.code)] ?? 'request-malformed') : 'request-malformed'
+  const code = 'code' in error ? (clientErrors[String(error.code)] ?? 'request-malformed') : 'request-malformed'
   const [status, message] = refusals[code]
   const body = JSON.stringify({ code, message })
   const head = `HTTP/1.1 ${status} ${code}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { BatchFrame, ShedFrame } from '../../agent/batch/frame.ts'
-import { decideBatch, decideShed, noHead } from './chain.ts'
+import { noHead } from '../devices/head.ts'
+import { decideBatch, decideShed } from './chain.ts'
 
 const bytes = (fill: number): Uint8Array => Buffer.alloc(32, fill)
 const hex = (fill: number): string => Buffer.alloc(32, fill).toString('hex')

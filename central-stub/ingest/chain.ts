@@ -1,16 +1,8 @@
 // Whether a frame may follow what central holds of its device. Pure: what is on file is handed in. The rule is that the
 // stored batches of a device form one chain without gaps, except where the device itself has signed that there is one.
 import type { BatchFrame, ShedFrame } from '../../agent/batch/frame.ts'
+import type { Head } from '../devices/head.ts'
 import type { RefusalCode } from '../refusals.ts'
-
-/** The last batch of a device, stored or shed: sequence 0 and 32 zero bytes before the first. */
-export interface Head {
-  readonly sequence: number
-  /** Hexadecimal. */
-  readonly hash: string
-}
-
-export const noHead: Head = { sequence: 0, hash: '00'.repeat(32) }
 
 export interface Stored {
   readonly hash: string

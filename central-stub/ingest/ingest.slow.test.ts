@@ -36,7 +36,7 @@ async function refuses(t: Pick<TAP, 'equal' | 'same'>, box: Box, bytes: Uint8Arr
   t.same(
     Object.keys(answer.body).filter(key => !['code', 'message', 'expected'].includes(key)),
     [],
-    'nothing else is told',
+    'the answer says nothing else',
   )
   t.same(await held(), before, 'nothing was stored')
   return answer

@@ -1,23 +1,24 @@
-// A frame in, a receipt out - after the frame is on the disk, once, however often it is sent. Checks go from cheap to
-// dear and from outside in: form, who, signature, place in the chain, seal, content. A refusal stores nothing.
+// A frame in, a receipt out - after the frame is on the disk, once, however often it is sent. Cheap checks come before dear
+// ones: form, device, signature, place in the chain, seal, content. A refusal stores nothing.
 import { BIGINT, VARCHAR } from '@duckdb/node-api'
 import * as z from 'zod'
 import { type BatchFrame, decodeFrame, type Frame, type ShedFrame, verifyFrame } from '../../agent/batch/frame.ts'
 import { type Receipt, signReceipt } from '../../agent/batch/receipt.ts'
 import { openFrame } from '../../agent/batch/seal.ts'
 import { type UnpackedBatch, unpack } from '../../agent/batch/unpack.ts'
-import { activeCertificates, type CertificateRecord, headOf, moveHead } from '../devices/devices.ts'
+import { activeCertificates, type CertificateRecord } from '../devices/devices.ts'
+import { type Head, headOf, moveHead, noHead } from '../devices/head.ts'
+import type { KeyedQueue } from '../keyed-queue.ts'
 import { Refusal, type RefusalCode } from '../refusals.ts'
-import type { Serial } from '../serial.ts'
 import { eventColumns, timestamp } from '../store/schema.ts'
 import type { Reader, Store } from '../store/store.ts'
 import type { Keys } from '../trust/keys.ts'
-import { type Decision, decideBatch, decideShed, type Head, noHead, type Stored } from './chain.ts'
+import { type Decision, decideBatch, decideShed, type Stored } from './chain.ts'
 
 export interface IngestContext {
   readonly store: Store
   readonly keys: Keys
-  readonly devices: Serial
+  readonly deviceQueue: KeyedQueue
   readonly now: () => number
 }
 
@@ -27,7 +28,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 export async function ingest(context: IngestContext, bytes: Uint8Array, connection: CertificateRecord): Promise<Receipt> {
   const frame = await orRefuse('batch-malformed', () => decodeFrame(bytes))
   if (frame.device !== connection.device) throw new Refusal('device-mismatch')
-  return context.devices.run(frame.device, async () => {
+  return context.deviceQueue.run(frame.device, async () => {
     await checkSignature(context, frame, connection)
     const storedAt = frame.kind === 'batch' ? await takeBatch(context, frame, bytes.length) : await takeShed(context, frame)
     const { keys } = context
@@ -55,14 +56,15 @@ async function checkSignature({ store, now }: IngestContext, frame: Frame, conne
   if (!active.some(one => verifyFrame(frame, one.publicKey))) throw new Refusal('signature-wrong')
 }
 
-function settle(decision: Decision, head: Head): number | undefined {
+/** When it was stored, if central has it already; Refusal if it may not be stored. */
+function storedBefore(decision: Decision, head: Head): number | undefined {
   if (decision.kind === 'refuse') throw new Refusal(decision.code, { fields: { expected: head.sequence + 1 } })
   return decision.kind === 'stored' ? decision.storedAt : undefined
 }
 
 async function takeBatch({ store, keys, now }: IngestContext, frame: BatchFrame, size: number): Promise<number> {
   const [head, stored] = await Promise.all([headOf(store, frame.device), storedBatch(store, frame.device, frame.sequence)])
-  const before = settle(decideBatch(frame, head, stored), head)
+  const before = storedBefore(decideBatch(frame, head, stored), head)
   if (before !== undefined) return before
   if (frame.sealKey !== keys.seal.id) throw new Refusal('seal-wrong')
   const packed = await orRefuse('seal-wrong', () => openFrame(frame, keys.seal.privateKey))
@@ -98,7 +100,7 @@ async function takeShed({ store, now }: IngestContext, frame: ShedFrame): Promis
     hashAt(store, device, first - 1),
     hashAt(store, device, last),
   ])
-  const before = settle(decideShed(frame, head, stored, hashBefore, hashOfLast), head)
+  const before = storedBefore(decideShed(frame, head, stored, hashBefore, hashOfLast), head)
   if (before !== undefined) return before
   const at = now()
   const numbers = { first: BigInt(first), last: BigInt(last), rows: BigInt(rows), messages: BigInt(messages) }

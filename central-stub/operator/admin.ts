@@ -1,9 +1,9 @@
-// The operator's way in, on no network: a Unix socket (0600) in central's folder (0700). One line of JSON asks, one line
+// Commands of the operator, on no network: a Unix socket (0600) in central's folder (0700). One line of JSON asks, one line
 // of JSON answers. What can be asked is a table.
 import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import * as z from 'zod'
-import { socketPath } from '../trust/folder.ts'
+import { socketPath } from '../folder.ts'
 import type { Stats, Top } from './stats.ts'
 
 const REQUEST_MAX_CHARACTERS = 4096

@@ -1,4 +1,4 @@
-// What central can say about what it holds: totals, the state of each device, and who is seen most.
+// What central can say about what it holds: totals, the state of each device, and the most active sources.
 import * as z from 'zod'
 import type { Reader } from '../store/store.ts'
 

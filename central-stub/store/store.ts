@@ -5,7 +5,8 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, type DuckDBType, type DuckDBValue } from '@duckdb/node-api'
 import * as z from 'zod'
-import { fileNames, syncFolder } from '../trust/folder.ts'
+import { syncFolder } from '../../agent/lib/durable-file.ts'
+import { fileNames } from '../folder.ts'
 import { eventsTable, tables } from './schema.ts'
 
 /** No statement of central's reads files or loads code, so DuckDB is not able to either. */

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { openFolder, socketPath } from './folder.ts'
+import { openFolder, socketPath } from '../folder.ts'
 import { openKeys, openServerKey } from './keys.ts'
 
 const DAY_MS = 86_400_000

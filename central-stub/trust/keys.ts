@@ -7,8 +7,9 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { generateSealKeyPair, sealKeyId } from '../../agent/batch/seal.ts'
+import { writeDurable } from '../../agent/lib/durable-file.ts'
+import { fileNames, readIfThere } from '../folder.ts'
 import { type Authority, issueServer, makeAuthority, pinOf } from './certificates.ts'
-import { fileNames, readIfThere, writeDurable } from './folder.ts'
 
 const SERVER_RENEW_MS = 30 * 86_400_000
 

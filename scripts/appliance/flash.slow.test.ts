@@ -278,8 +278,9 @@ t.test('the program: what is typed counts, and the end of input is a no', async 
 })
 
 t.test('the program explains itself without arguments, and refuses unknown ones', async t => {
-  t.match(await start([], undefined).ended, { code: 1, said: /make flash DEVICE=/ })
-  t.match(await start(['--force'], undefined).ended, { code: 1, said: /Unknown option '--force'/ })
+  t.match(await start([], undefined).ended, { code: 2, said: /no disk is named: make flash DEVICE=/ })
+  t.match(await start(['--force'], undefined).ended, { code: 2, said: /there is no option '--force'/ })
+  t.match(await start(['--help'], undefined).ended, { code: 0, said: /--device DISK[\s\S]*make flash DEVICE=/ })
 })
 
 t.test('leaves no draft behind', async t => {

@@ -20,7 +20,7 @@ export async function addBacklog(root: string, batches: number): Promise<void> {
   for (let batch = 0; batch < batches; batch++) {
     for (let row = 0; row < ROWS_A_BATCH; row++) {
       const line = Buffer.from(blockedLine(batch * ROWS_A_BATCH + row))
-      sink.heardAt = Date.now()
+      sink.receivedAtMs = Date.now()
       sink.deliver(line, 0, line.length, '127.0.0.17')
     }
     await batcher.closeOnce(never)

@@ -9,12 +9,12 @@ import t, { type Test } from 'tap'
 import { startCentralProcess } from '../../agent/testing/central-process.ts'
 import { formatSums, sumOfFile } from '../appliance/sums.ts'
 import { chooseSigningKey, signSums } from '../appliance/sums-sign.ts'
-import { fillInstaller, writeDownloads } from './installer.ts'
+import { fillInstaller, joinInstaller, writeDownloads } from './installer.ts'
 import { type Machine, type Said, startMachine, whyNoMachine } from './test-machine.ts'
 import { makeQuickly, whyNoPackages } from './test-release.ts'
 
 t.setTimeout(300_000)
-const text = readFileSync(join(import.meta.dirname, '../../appliance/software/install.sh'), 'utf8')
+const text = joinInstaller()
 const isSupported = /^ID="?(debian|ubuntu)"?$/m.test(readFileSync('/etc/os-release', 'utf8'))
 const hasCurl = spawnSync('curl', ['--version']).error === undefined
 const reason =
@@ -44,6 +44,12 @@ t.test('cut off anywhere, it runs nothing', async t => {
     [],
     'nor with another shell',
   )
+})
+
+t.test('it is one file, in which shellcheck finds nothing', async t => {
+  t.notMatch(text, /^\. install/m, 'every part is in it')
+  const checked = spawnSync('shellcheck', ['-e', 'SC1091', '-'], { input: text, encoding: 'utf8' })
+  t.equal(checked.error === undefined ? checked.stdout : '', '')
 })
 
 t.test('an address or key that would end its quotes is not put into it', async t => {

@@ -2,7 +2,7 @@
 import { EventRecord } from '../../event.ts'
 import { readEthernet, readPacket, readRawIp } from '../../sources/packets/ip-header.ts'
 import { NflogReading, NflogRecord, readNflog } from '../../sources/packets/nflog-record.ts'
-import { attribute, be32, extension, fragmentHeader, ip4, ip6, nflogMessage, tcp, udp } from '../../sources/test-packets.ts'
+import { attribute, be32, extension, fragmentHeader, ip4, ip6, nflogMessage, tcp, udp } from '../../sources/packets/test-packets.ts'
 
 const [packets = 20_000_000, hostile = 10_000_000] = process.argv.slice(2).map(Number)
 const record = new NflogRecord()

@@ -5,7 +5,7 @@
 // - a quote that never closes takes the rest: what stands behind it can't be told from text that others chose
 // - what is behind the last wanted column is left unread, so a long message costs no more than its beginning
 import { readAddress } from '../../lib/address.ts'
-import { readDecimal, readPort } from '../../lib/bytes.ts'
+import { readDecimal, readIdentifier, readPort } from '../../lib/bytes.ts'
 import { putDotted, readDotted } from './dotted.ts'
 
 const COMMA = 0x2c
@@ -107,6 +107,11 @@ export class Columns {
   /** The column as a decimal number, or -1. */
   decimal(column: number): number {
     return readDecimal(this.bytes, this.start(column), this.end(column))
+  }
+
+  /** The column as the number of a rule or signature below 2^32, or -1. */
+  identifier(column: number): number {
+    return readIdentifier(this.bytes, this.start(column), this.end(column))
   }
 
   /** The column as a port, or -1. */

@@ -18,10 +18,11 @@
 // as expected goes back to reading. Both give the same pairs.
 
 import { readAddress } from '../../lib/address.ts'
-import { readDecimal, readPort } from '../../lib/bytes.ts'
+import { readDecimal, readIdentifier, readPort } from '../../lib/bytes.ts'
 import { endAtBlank, endAtQuote, endOfQuoted, SLACK, viewOf } from '../../lib/scan.ts'
 import { KeyTable, NO_KEY } from './key-table.ts'
 import { Column, Example, Layouts, NO_ROW, ROW, TEXT_MAX } from './layouts.ts'
+import type { Span } from './span.ts'
 import { Trust } from './trust.ts'
 
 /** What `next` answers behind the last pair. No key has this number. */
@@ -38,16 +39,6 @@ const BLANK = 0x20
 const EFFORT_MAX = 0.25
 /** Bytes that are read in the time in which one layout is tried in vain. */
 const EFFORT_OF_TRYING = 4
-
-/** A value to come back to when the whole message has been walked; equal offsets say that it was not there. */
-export class Span {
-  start = 0
-  end = 0
-
-  clear(): void {
-    this.start = this.end = 0
-  }
-}
 
 export interface PairsFormat {
   /** Between pairs: a blank (then any control character separates too), `|`, `,` or a tab. Blanks behind it are skipped. */
@@ -281,18 +272,11 @@ export class Pairs {
 
   /** The value as the number of a rule or signature below 2^32, or -1. */
   identifier(): number {
-    const value = readDecimal(this.bytes, this.start, this.end)
-    return value < 2 ** 32 ? value : -1
+    return readIdentifier(this.bytes, this.start, this.end)
   }
 
   /** The value as a port, or -1. */
   port(): number {
     return readPort(this.bytes, this.start, this.end)
   }
-}
-
-/** Sent and received together, where -1 says that one was not stated; -1 too if that is more than a number holds. */
-export function bothWays(sent: number, received: number): number {
-  const sum = sent < 0 ? received : received < 0 ? sent : sent + received
-  return sum <= Number.MAX_SAFE_INTEGER ? sum : -1
 }

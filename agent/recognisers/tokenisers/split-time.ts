@@ -2,7 +2,7 @@
 import { Clock, type EventRecord } from '../../event.ts'
 import { isDigit, readTwoDigits as two } from '../../lib/bytes.ts'
 import { daysFromCivil, readZone, Stamp } from '../../lib/calendar.ts'
-import { Span } from './pairs.ts'
+import { Span } from './span.ts'
 
 const DAY_MS = 86_400_000
 const COLON = 0x3a

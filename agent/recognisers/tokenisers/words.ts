@@ -3,6 +3,7 @@
 // two hundred. Case does not matter (ASCII): firmware versions differ in it. A hash never decides alone, the bytes do.
 
 import { ascii } from '../../lib/bytes.ts'
+import type { Span } from './span.ts'
 
 /** What `find` answers for a word that is not in the dictionary. */
 export const NO_WORD = -1
@@ -36,6 +37,11 @@ export class Words {
     }
   }
 
+  /** The same from rows of a number and the words for it. */
+  static of(...rows: readonly (readonly [number, ...string[]])[]): Words {
+    return new Words(Object.fromEntries(rows.flatMap(([number, ...words]) => words.map(word => [word, number]))))
+  }
+
   /** The number of the word in bytes[start, end), or NO_WORD. */
   find(bytes: Uint8Array, start: number, end: number): number {
     if (start >= end) return NO_WORD
@@ -45,6 +51,11 @@ export class Words {
       slot = (slot + 1) & this.mask
     }
     return NO_WORD
+  }
+
+  /** The same for the word in a span. */
+  findIn(bytes: Uint8Array, { start, end }: Span): number {
+    return this.find(bytes, start, end)
   }
 
   private isAt(slot: number, bytes: Uint8Array, start: number, end: number): boolean {

@@ -44,13 +44,13 @@ export const isClassic = (magic: number): boolean => kinds.has(magic)
 export function openClassic(window: ByteWindow): CaptureFormat {
   const { bytes, at } = window
   const found = kinds.get(read32(bytes, at, true))
-  if (found === undefined) throw new Error('to be asked only for what isClassic says')
+  if (found === undefined) throw new Error('openClassic is called only after isClassic')
   const { bigEndian, unitsPerMs, recordHeader } = found
   const version = `${read16(bytes, at + 4, bigEndian)}.${read16(bytes, at + 6, bigEndian)}`
-  if (version !== '2.4') throw new Failure('capture-unreadable', `the capture is of version ${version}; 2.4 is read`)
+  if (version !== '2.4') throw new Failure('capture-unreadable', `capture format version ${version} is not supported, only 2.4`)
   // above 16 bits it may say how long checksums of frames are, which stand behind the packet and don't matter here
   const linkType = read32(bytes, at + 20, bigEndian) & 0xffff
-  if (!isKnownLink(linkType)) throw new Failure('capture-unreadable', `packets of link type ${linkType} are not read`)
+  if (!isKnownLink(linkType)) throw new Failure('capture-unreadable', `link type ${linkType} is not supported`)
   window.skip(FILE_HEADER_BYTES)
   return new ClassicFormat(bigEndian, unitsPerMs, recordHeader, linkType)
 }

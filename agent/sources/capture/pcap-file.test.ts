@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { Failure } from '../../errors.ts'
-import { ethernet, ip4, tcp, udp } from '../test-packets.ts'
+import { ethernet, ip4, tcp, udp } from '../packets/test-packets.ts'
 import { CaptureReader } from './pcap-file.ts'
 import { CAPTURED_MAX_BYTES } from './pcap-packet.ts'
 import { blocks, classic, START_MS } from './test-captures.ts'
@@ -56,11 +56,11 @@ t.test('refuses what is no capture, and says what it is instead', async t => {
   const broken: [Uint8Array, RegExp][] = [
     [new Uint8Array(0), /is empty/],
     [Buffer.from('abc'), /ends within its header/],
-    [Buffer.from('<4>Nov 20 12:00:00 gw kernel: text\n'), /begins like none/],
+    [Buffer.from('<4>Nov 20 12:00:00 gw kernel: text\n'), /unknown magic number/],
     [classic(1, []).subarray(0, 23), /ends within its header/],
     [classic(1, [], { version: [2, 2] }), /version 2\.2; 2\.4 is read/],
     [classic(1, [], { version: [3, 4] }), /version 3\.4/],
-    [classic(127, packets), /link type 127 are not read/],
+    [classic(127, packets), /link type 127 is not supported/],
   ]
   for (const [file, says] of broken)
     for (const piece of [1, 1000]) t.throws(() => read(file, piece), { code: 'capture-unreadable', message: says }, String(says))

@@ -1,7 +1,7 @@
-// Packets of a capture file, from its bytes as they come: classic files and pcapng. Holds one record at a time, believes no
-// length that is not possible, and says where a file is damaged, or that it ends in the middle of a record.
+// Packets of a capture file, from its bytes as they come: classic files and pcapng. Holds one record at a time, trusts no
+// impossible length, and says where a file is damaged, or that it ends in the middle of a record.
 // Why not the package pcap-parser 0.2.1 (2012, tried on Node 26 with captures of tcpdump and editcap): it refuses nanosecond
-// files and pcapng, is silent about a last record that is cut off, and believes lengths - one record of a 210 MB file that
+// files and pcapng, does not report a last record that is cut off, and trusts lengths - one record of a 210 MB file that
 // claimed 2 GiB cost it 210 s of CPU and 530 MB, and it passed over all packets behind it without a word.
 import { Failure } from '../../errors.ts'
 import { FILE_HEADER_BYTES, isClassic, openClassic } from './pcap-classic.ts'
@@ -42,6 +42,6 @@ function open(window: ByteWindow): CaptureFormat | undefined {
   if (size < 4) return undefined
   const magic = read32(window.bytes, window.at, true)
   if (magic === SECTION) return new PcapngFormat()
-  if (!isClassic(magic)) throw new Failure('capture-unreadable', 'this is no capture file: it begins like none')
+  if (!isClassic(magic)) throw new Failure('capture-unreadable', 'not a capture file: unknown magic number')
   return size < FILE_HEADER_BYTES ? undefined : openClassic(window)
 }

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import t from 'tap'
 import { Failure } from '../../errors.ts'
-import { EndsEarly, openCapture, unpacked } from './pcap-input.ts'
+import { decompressed, openCapture, TruncatedInput } from './pcap-input.ts'
 
 const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7919) % 251))
 const packers = { gzip: gzipSync, zstd: zstdCompressSync }
@@ -15,7 +15,7 @@ async function read(input: Readable): Promise<{ bytes: Buffer; error: unknown }>
   const chunks: Uint8Array[] = []
   let error: unknown
   try {
-    for await (const chunk of unpacked(input, 'it')) chunks.push(chunk)
+    for await (const chunk of decompressed(input, 'it')) chunks.push(chunk)
   } catch (caught) {
     error = caught
   }
@@ -45,7 +45,7 @@ t.test('says that what was packed ends early, after all that can be had of it', 
   for (const [name, pack] of Object.entries(packers)) {
     const packed = pack(Buffer.from(Array.from({ length: 2_000_000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24)))
     const { bytes, error } = await read(inPieces(packed.subarray(0, Math.floor(packed.length / 2)), 4096))
-    t.ok(error instanceof EndsEarly, `${name}: ${error}`)
+    t.ok(error instanceof TruncatedInput, `${name}: ${error}`)
     t.ok(bytes.length > 200_000, `${name} gave ${bytes.length} bytes`)
   }
 })
@@ -74,7 +74,7 @@ t.test('closes the file when nobody wants more', async t => {
     const path = join(folder, 'capture')
     writeFileSync(path, pack(Buffer.concat(new Array<Buffer>(20).fill(content))))
     const input = openCapture(path)
-    for await (const chunk of unpacked(input, path)) {
+    for await (const chunk of decompressed(input, path)) {
       t.ok(chunk.length > 0)
       break
     }

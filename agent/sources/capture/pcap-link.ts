@@ -60,7 +60,7 @@ export function readLink(bytes: Uint8Array, packet: CapturedPacket, event: Event
 
 function readLogged(bytes: Uint8Array, packet: CapturedPacket, event: EventRecord, record: NflogRecord): PacketReading {
   const { start, end } = packet
-  if (packet.bigEndian || packet.isCut) mendAttributes(bytes, packet)
+  if (packet.bigEndian || packet.isCut) repairAttributes(bytes, packet)
   if (!readNflogBody(bytes, start, end, record)) return PacketReading.broken
   const { protocol, packetStart, packetEnd } = record
   return protocol <= 0 ? readRawIp(bytes, packetStart, packetEnd, event) : readPacket(protocol, bytes, packetStart, packetEnd, event)
@@ -72,7 +72,7 @@ const ATTRIBUTE_HEADER = 4
  * Makes attributes what the kernel of this machine would have written: lengths and types little-endian, which are in the
  * byte order of the machine that captured, and the last one as long as its bytes, if the capture cut it.
  */
-function mendAttributes(bytes: Uint8Array, { start, end, bigEndian, isCut }: CapturedPacket): void {
+function repairAttributes(bytes: Uint8Array, { start, end, bigEndian, isCut }: CapturedPacket): void {
   for (let at = start + ATTRIBUTE_HEADER; end - at >= ATTRIBUTE_HEADER; ) {
     let length = read16(bytes, at, bigEndian)
     const next = at + ((length + 3) & ~3)

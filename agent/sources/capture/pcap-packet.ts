@@ -1,4 +1,4 @@
-// One packet of a capture file, and what is common to the formats that hold it.
+// One packet of a capture file, and what all capture formats share.
 import { Failure } from '../../errors.ts'
 import type { ByteWindow } from './pcap-window.ts'
 
@@ -28,10 +28,10 @@ export interface CaptureFormat {
 }
 
 export function damaged(window: ByteWindow, packet: CapturedPacket, what: string): Failure {
-  return new Failure('capture-damaged', `at byte ${window.offset} of the capture, behind ${packet.number} packets: ${what}`)
+  return new Failure('capture-damaged', `at byte ${window.offset} of the capture, after ${packet.number} packets: ${what}`)
 }
 
-export const tooLong = (claimed: number): string => `a packet of ${claimed} bytes, where none may have more than ${CAPTURED_MAX_BYTES}`
+export const tooLong = (claimed: number): string => `a packet of ${claimed} bytes; the limit is ${CAPTURED_MAX_BYTES}`
 
 const YEAR_10000_MS = 253_402_300_800_000
 

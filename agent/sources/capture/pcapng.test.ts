@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Failure } from '../../errors.ts'
-import { ethernet, ip4, tcp } from '../test-packets.ts'
+import { ethernet, ip4, tcp } from '../packets/test-packets.ts'
 import { CaptureReader } from './pcap-file.ts'
 import { blocks, START_MS } from './test-captures.ts'
 

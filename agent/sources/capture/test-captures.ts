@@ -1,5 +1,5 @@
 // For tests: capture files, built as their drafts say (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng).
-import { be32 } from '../test-packets.ts'
+import { be32 } from '../packets/test-packets.ts'
 
 const number = (value: number, size: number, bigEndian: boolean): number[] => {
   const bytes = Array.from({ length: size }, (_, i) => Math.floor(value / 2 ** (8 * i)) % 256)

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { DESTINATION, EventRecord, Protocol, SOURCE } from '../../event.ts'
 import { formatAddress } from '../../lib/address.ts'
-import { ethernet, extension, fragmentHeader, ip4, ip6, tcp, udp } from '../test-packets.ts'
 import { PacketReading, readEthernet, readPacket, readRawIp } from './ip-header.ts'
+import { ethernet, extension, fragmentHeader, ip4, ip6, tcp, udp } from './test-packets.ts'
 
 const event = new EventRecord()
 const { whole, short, fragment, broken, notIp } = PacketReading

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { attribute, be32, ip4, nflogMessage, tcp } from '../test-packets.ts'
 import { lostBetween, NflogReading, NflogRecord, readNflog } from './nflog-record.ts'
+import { attribute, be32, ip4, nflogMessage, tcp } from './test-packets.ts'
 
 const record = new NflogRecord()
 const packet = ip4(6, tcp(40000, 22))

@@ -1,10 +1,10 @@
-// One packet as the kernel's packet log tells of it: where its bytes are, and what the kernel knew about it
+// One packet of the kernel's packet log: where its bytes are, and what the kernel knew about it
 // (linux/netfilter/nfnetlink_log.h, net/netfilter/nfnetlink_log.c). Reads numbers and offsets into one reused record;
 // bytes that are cut short or forged never throw and are never followed out of their message.
 // Netlink's own fields are in the machine's byte order: little-endian, as on every machine the agent runs on. What the
 // kernel's log puts into attributes is in network order.
 
-/** What a message is. `other`: DONE, an answer, another subsystem. `broken`: its length is a lie, and nothing behind it can be found. */
+/** What a message is. `other`: DONE, an answer, another subsystem. `broken`: impossible length, nothing after it can be found. */
 export const NflogReading = { broken: 0, other: 1, packet: 2 } as const
 export type NflogReading = (typeof NflogReading)[keyof typeof NflogReading]
 
@@ -30,7 +30,7 @@ export class NflogRecord {
   hardwareType = -1
   packetStart = 0
   packetEnd = 0
-  /** The rule's prefix without the zero behind it. */
+  /** The rule's prefix without its terminating zero. */
   prefixStart = 0
   prefixEnd = 0
   /** Link-layer header, in front of the packet on the wire. */
@@ -83,7 +83,7 @@ export function readNflog(bytes: Uint8Array, at: number, end: number, record: Nf
   return NflogReading.packet
 }
 
-/** What stands behind netlink's header, at bytes[start, end): this alone is what capture files hold. False if it is too short. */
+/** What follows netlink's header, at bytes[start, end); capture files hold this alone. False if it is too short. */
 export function readNflogBody(bytes: Uint8Array, start: number, end: number, record: NflogRecord): boolean {
   clear(record)
   if (end - start < FAMILY_HEADER) return false
@@ -99,7 +99,7 @@ function clear(record: NflogRecord): void {
   record.packetStart = record.packetEnd = record.prefixStart = record.prefixEnd = record.linkStart = record.linkEnd = 0
 }
 
-/** Ends at the first attribute whose length is a lie; one that is shorter than its value is passed over. */
+/** Ends at the first attribute whose length is impossible; one that is shorter than its value is skipped. */
 function readAttributes(bytes: Uint8Array, at: number, end: number, record: NflogRecord): void {
   while (end - at >= ATTRIBUTE_HEADER) {
     const length = native16(bytes, at)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { Clock } from '../../event.ts'
 import { formatAddress } from '../../lib/address.ts'
-import { attribute, be32, ip4, ip6, nflogMessage, tcp, udp } from '../test-packets.ts'
 import { NflogDecoder, type OpenNflog, openNflogSource } from './nflog.ts'
+import { attribute, be32, ip4, ip6, nflogMessage, tcp, udp } from './test-packets.ts'
 
 /** A packet of a group, as the kernel would log it. */
 const logged = (group: number, sequence: number, protocol: number, packet: readonly number[], more: readonly number[] = []): number[] =>
@@ -18,7 +18,7 @@ const logged = (group: number, sequence: number, protocol: number, packet: reado
 function notebook(groups: readonly number[]): { decoder: NflogDecoder; notes: string[] } {
   const notes: string[] = []
   const decoder = new NflogDecoder(groups, {
-    heardAt: 0,
+    receivedAtMs: 0,
     deliver: (event, bytes, record) => {
       const prefix = Buffer.from(bytes.subarray(record.prefixStart, record.prefixEnd)).toString()
       const time = event.clock === Clock.exact ? ` at ${event.time}` : ''
@@ -92,8 +92,8 @@ t.test('asks for headers only, drains when it closes, and tells what was lost', 
   const troubles: Error[] = []
   const source = openNflogSource({
     groups: [5],
-    sink: { heardAt: 0, deliver: () => undefined, refuse: () => undefined },
-    trouble: error => troubles.push(error),
+    sink: { receivedAtMs: 0, deliver: () => undefined, refuse: () => undefined },
+    onError: error => troubles.push(error),
     open: options => {
       asked = options
       return {
@@ -122,8 +122,8 @@ t.test('listens on a socket handed over, and says which groups come from it', as
   const source = openNflogSource({
     groups: [5],
     fd: 7,
-    sink: { heardAt: 0, deliver: () => undefined, refuse: () => undefined },
-    trouble: error => test.fail(error.message),
+    sink: { receivedAtMs: 0, deliver: () => undefined, refuse: () => undefined },
+    onError: error => test.fail(error.message),
     open: options => {
       asked = options
       return { receiveBufferBytes: 1 << 20, statistics: () => ({ overruns: 0, waits: 0, kernelDrops: 0 }), close: async () => undefined }

@@ -1,5 +1,5 @@
-// Packets that this machine's own rules log (nftables `log group N`, iptables NFLOG), as events. What the kernel lost on
-// the way is known to the packet, from the numbers it gives them: received + lost = logged.
+// Packets that this machine's own rules log (nftables `log group N`, iptables NFLOG), as events. How many the kernel lost on
+// the way is known exactly, from the sequence numbers it gives them: received + lost = logged.
 // The addon that opens the socket is an argument: it is native, and may be missing.
 import { Clock, EventRecord } from '../../event.ts'
 import type { Source } from '../source.ts'
@@ -11,11 +11,11 @@ export type NflogRefusal = (typeof nflogRefusals)[number]
 
 /** Both calls are synchronous: event, record and bytes belong to the source again when they return. */
 export interface NflogSink {
-  /** When what is delivered next was heard, ms since 1970. */
-  heardAt: number
+  /** When the packets delivered next were received, ms since 1970. */
+  receivedAtMs: number
   /**
    * One packet. Prefix, interfaces, mark and hook are in the record, as numbers and as offsets into `bytes`. The event has
-   * the kernel's time if it stated one, and no action: what became of the packet only its rule's prefix says.
+   * the kernel's time if it stated one, and no action: only its rule's prefix says what became of the packet.
    */
   deliver(event: EventRecord, bytes: Uint8Array, record: NflogRecord): void
   /** A packet that is no event, or a message that is no packet of a group. */
@@ -44,7 +44,7 @@ export interface NflogSourceOptions {
   readonly sink: NflogSink
   readonly receiveBufferBytes?: number
   /** The socket ended by itself. */
-  readonly trouble: (error: Error) => void
+  readonly onError: (error: Error) => void
 }
 
 export interface NflogSource extends Source {
@@ -58,19 +58,19 @@ export interface NflogSource extends Source {
 /** Enough for IPv6 with a few extension headers and the ports; never for much of a payload. */
 const COPY_RANGE = 96
 const DRAIN_MS = 250
-/** NLMSG_DONE stands behind the packets of one netlink datagram. */
+/** NLMSG_DONE follows the packets of one netlink datagram. */
 const NETLINK_DONE = 3
 
-export function openNflogSource({ open, groups, fd, sink, trouble, receiveBufferBytes }: NflogSourceOptions): NflogSource {
+export function openNflogSource({ open, groups, fd, sink, onError, receiveBufferBytes }: NflogSourceOptions): NflogSource {
   const decoder = new NflogDecoder(groups, sink)
   const socket = open({
     groups,
     copyRange: COPY_RANGE,
     onBatch: (bytes, length) => {
-      sink.heardAt = Date.now()
+      sink.receivedAtMs = Date.now()
       decoder.decode(bytes, length)
     },
-    onError: trouble,
+    onError: onError,
     ...(fd === undefined ? {} : { fd }),
     ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }),
   })
@@ -124,7 +124,7 @@ export class NflogDecoder {
 
   private take(bytes: Uint8Array): void {
     const { record, event } = this
-    this.follow()
+    this.trackSequence()
     event.reset()
     const { protocol, packetStart, packetEnd } = record
     const reading =
@@ -147,7 +147,7 @@ export class NflogDecoder {
   }
 
   /** Notes the packet's number, and how many are missing before it. */
-  private follow(): void {
+  private trackSequence(): void {
     const { record, groups, sequences } = this
     if (groups[this.position] !== record.group) this.position = this.positionOf(record.group)
     this.lost += lostBetween(sequences[this.position], record.sequence)

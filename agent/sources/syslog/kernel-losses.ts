@@ -1,7 +1,7 @@
-// What the kernel threw away before the agent could read it: the `drops` column of /proc/net/udp and udp6 (proc_net(5)).
+// What the kernel dropped before the agent could read it: the `drops` column of /proc/net/udp and udp6 (proc_net(5)).
 import { readFileSync } from 'node:fs'
 
-/** Datagrams lost on the port of `address` (`[::]:514`) since its socket was opened; null where the kernel does not tell. */
+/** Datagrams lost on the port of `address` (`[::]:514`) since its socket was opened; null where the kernel does not say. */
 export function kernelLostDatagrams(address: string | undefined): number | null {
   const port = Number(address?.slice(address.lastIndexOf(':') + 1))
   if (!Number.isInteger(port)) return null

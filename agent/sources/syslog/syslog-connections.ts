@@ -1,5 +1,5 @@
-// The connections of a stream source: how many there may be, how long each may be silent, and how they end. Every way
-// for one to fail ends that one only. Used by syslog-tcp and syslog-tls.
+// The connections of a stream source: how many there may be, how long each may be idle, and how they close. Whatever goes
+// wrong with one closes that one only. Used by syslog-tcp and syslog-tls.
 import type { Server, Socket } from 'node:net'
 import { peerName } from '../listen-address.ts'
 import type { Sink } from '../source.ts'
@@ -8,11 +8,11 @@ import { FrameReader } from './syslog-frame.ts'
 export interface StreamLimits {
   readonly connectionsMax: number
   readonly connectionsPerPeerMax: number
-  /** For the first byte. Longer than a firewall with nothing to say needs to come back: Cisco ASA stops new connections meanwhile. */
+  /** For the first byte. Long, for firewalls with little to log: Cisco ASA stops new connections until it has reconnected. */
   readonly firstByteMs: number
-  /** Between bytes after that. Peers that are gone are found by TCP keepalive long before. */
+  /** Between bytes after that. TCP keepalive finds dead peers long before. */
   readonly idleMs: number
-  /** From the call of close() to the end of connections whose peers have not ended them. */
+  /** From the call of close() until connections that peers have not closed are cut. */
   readonly drainMs: number
 }
 
@@ -30,7 +30,7 @@ export class Connections {
   readonly counters = { connections: 0, connectionsOpen: 0, connectionsRefused: 0, handshakesFailed: 0, idleClosed: 0 }
   readonly #sink: Sink
   readonly #limits: StreamLimits
-  /** Every connection; over TLS each is there twice, as accepted and, once it is secure, as read from. */
+  /** Every connection; over TLS each is there twice: the accepted socket and the TLS socket. */
   readonly #sockets = new Set<Socket>()
   readonly #read = new Set<Socket>()
   readonly #perPeer = new Map<string, number>()
@@ -47,14 +47,14 @@ export class Connections {
     const { connectionsMax, connectionsPerPeerMax } = this.#limits
     if (peer === '' || this.counters.connectionsOpen >= connectionsMax || ofPeer >= connectionsPerPeerMax) {
       this.counters.connectionsRefused++
-      this.#follow(socket)
+      this.#track(socket)
       socket.destroy()
       return undefined
     }
     this.counters.connections++
     this.counters.connectionsOpen++
     this.#perPeer.set(peer, ofPeer + 1)
-    this.#follow(socket)
+    this.#track(socket)
     socket.once('close', () => {
       this.counters.connectionsOpen--
       const left = (this.#perPeer.get(peer) ?? 1) - 1
@@ -67,7 +67,7 @@ export class Connections {
 
   /** Reads messages from the connection until it ends. */
   read(socket: Socket, peer: string): void {
-    this.#follow(socket)
+    this.#track(socket)
     this.#read.add(socket)
     const reader = new FrameReader(this.#sink, peer)
     socket.setTimeout(this.#limits.firstByteMs, () => {
@@ -76,7 +76,7 @@ export class Connections {
     })
     socket.once('data', () => socket.setTimeout(this.#limits.idleMs))
     socket.on('data', (chunk: Buffer) => {
-      this.#sink.heardAt = Date.now()
+      this.#sink.receivedAtMs = Date.now()
       if (!reader.push(chunk)) socket.destroy()
     })
     socket.once('close', () => {
@@ -87,7 +87,7 @@ export class Connections {
 
   /** Stops accepting, takes what peers still send for a moment, and ends every connection. */
   async close(server: Server): Promise<void> {
-    // the server says it is closed before its sockets have said so, and with that brought out their last message
+    // the server's 'close' comes before that of its sockets, which may still deliver a last message
     const closed = Promise.all([
       new Promise<void>(resolve => server.close(() => resolve())),
       ...Array.from(this.#sockets, socket => new Promise<void>(resolve => socket.once('close', () => resolve()))),
@@ -100,11 +100,11 @@ export class Connections {
     clearTimeout(last)
   }
 
-  #follow(socket: Socket): void {
+  #track(socket: Socket): void {
     if (this.#sockets.has(socket)) return
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
-    // a reset is an end like any other
+    // a reset is a normal way to close
     socket.on('error', () => socket.destroy())
   }
 }

@@ -6,7 +6,7 @@ import { FrameReader } from './syslog-frame.ts'
 function listener() {
   const heard: string[] = []
   const sink: Sink = {
-    heardAt: 0,
+    receivedAtMs: 0,
     deliver: (bytes, start, end) => heard.push(Buffer.from(bytes).toString('latin1', start, end)),
     refuse: reason => heard.push(`!${reason}`),
   }
@@ -138,7 +138,7 @@ t.test('delivers from the chunk what is whole in it', async test => {
   const chunk = Buffer.from(`<1>a\n<2>b\n${counted('<3>c')}`)
   const seen: unknown[] = []
   const reader = new FrameReader(
-    { heardAt: 0, deliver: (bytes, start, end) => seen.push([bytes === chunk, start, end]), refuse: reason => test.fail(reason) },
+    { receivedAtMs: 0, deliver: (bytes, start, end) => seen.push([bytes === chunk, start, end]), refuse: reason => test.fail(reason) },
     '',
   )
   reader.push(chunk)
@@ -158,7 +158,7 @@ t.test('keeps bytes as they are, UTF-8 or not', async test => {
 t.test('takes time in proportion to length: delimiters of one kind are no trap', async test => {
   for (const filling of ['\0', '\n', 'a\0', 'a\n', 'a\r\n\0', '1 <a\0', '4 <1>a', '<']) {
     const chunk = Buffer.from(filling.repeat(1_000_000 / filling.length))
-    const reader = new FrameReader({ heardAt: 0, deliver: () => undefined, refuse: () => undefined }, '')
+    const reader = new FrameReader({ receivedAtMs: 0, deliver: () => undefined, refuse: () => undefined }, '')
     const from = process.hrtime.bigint()
     reader.push(chunk)
     test.ok(process.hrtime.bigint() - from < 1_000_000_000n, JSON.stringify(filling))

@@ -16,7 +16,7 @@ const HELD_FIRST_BYTES = 1024
 const HELD_KEPT_BYTES = 16_384
 
 const Framing = { unknown: 0, counted: 1, lines: 2 } as const
-const State = { boundary: 0, line: 1, counted: 2, skipLine: 3, skipCounted: 4, over: 5 } as const
+const State = { boundary: 0, line: 1, counted: 2, skipLine: 3, skipCounted: 4, closed: 5 } as const
 const Kind = { undecided: 0, line: 1, counted: 2, broken: 3 } as const
 
 const isDelimiter = (byte: number): boolean => byte === LF || byte === 0x0d || byte === 0
@@ -32,7 +32,7 @@ export class FrameReader {
   /** Of the count read last: where in the bytes its message begins, and how long it says the message is; 0 is no count. */
   #content = 0
   #count = 0
-  /** Bytes of a counted message still to be passed over. */
+  /** Bytes of a counted message still to be skipped. */
   #skip = 0
   /** The next LF and NUL of the chunk at hand; each is looked for once, so many of one kind cost no search for the other. */
   #nextLf = 0
@@ -43,26 +43,26 @@ export class FrameReader {
     this.#peer = peer
   }
 
-  /** Takes the next bytes of the connection; false says that it has to be closed, for what follows can't be understood. */
+  /** Takes the next bytes of the connection; false if it has to be closed, because what follows cannot be parsed. */
   push(chunk: Buffer): boolean {
     this.#nextLf = this.#nextNul = -1
     const end = chunk.length
     let at = 0
-    while (at < end && this.#state !== State.over) {
+    while (at < end && this.#state !== State.closed) {
       if (this.#state === State.boundary) at = this.#heldLength > 0 ? this.#resume(chunk, at) : this.#begin(chunk, at, end)
       else if (this.#state === State.line) at = this.#continueLine(chunk, at, end)
       else if (this.#state === State.counted) at = this.#continueCounted(chunk, at, end)
       else if (this.#state === State.skipLine) at = this.#skipLine(chunk, at, end)
       else at = this.#skipCounted(at, end)
     }
-    return this.#state !== State.over
+    return this.#state !== State.closed
   }
 
   /** The connection has ended: an unterminated line is a message; a counted message that is cut short is not. */
   end(): void {
     if (this.#state === State.counted) this.#sink.refuse('broken-frame', this.#peer)
     else if (this.#heldLength > 0) this.#deliver(this.#held, 0, this.#heldLength)
-    this.#state = State.over
+    this.#state = State.closed
     this.#release()
   }
 
@@ -104,9 +104,9 @@ export class FrameReader {
   }
 
   /**
-   * What begins at `at`. Digits, a blank and `<` are a count. Who has counted before may leave the `<` out, and anything
-   * else from him than a count or `<` is a broken frame; who has sent lines may begin one with digits, so for him a
-   * count is only a hint: the line ends where the count is up or at a delimiter, whichever is first.
+   * What begins at `at`. Digits, a space and `<` are a count. A sender that has counted before may leave the `<` out, and
+   * anything else from it than a count or `<` is a broken frame; a sender of lines may begin one with digits, so there a
+   * count is only a hint: the line ends at the end of the count or at a delimiter, whichever is first.
    */
   #decide(bytes: Uint8Array, at: number, end: number): number {
     this.#count = 0
@@ -171,7 +171,7 @@ export class FrameReader {
     return stop + 1
   }
 
-  /** Holds a part of a line, or gives the line up when it has become too long. */
+  /** Holds a part of a line, or discards the line when it has become too long. */
   #holdLine(chunk: Buffer, at: number, end: number): void {
     if (this.#heldLength + end - at <= HELD_MAX_BYTES) this.#hold(chunk, at, end)
     else {
@@ -236,7 +236,7 @@ export class FrameReader {
 
   #break(at: number): number {
     this.#sink.refuse('broken-frame', this.#peer)
-    this.#state = State.over
+    this.#state = State.closed
     this.#release()
     return at
   }

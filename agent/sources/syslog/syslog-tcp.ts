@@ -1,4 +1,4 @@
-// Syslog over TCP (RFC 6587), both framings. It never refuses a gateway for a fault of another one, and never closes its
+// Syslog over TCP (RFC 6587), both framings. It never refuses a gateway because of another one, and never closes its
 // listening socket while it runs: a Cisco ASA stops all new connections when its TCP syslog server goes away.
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { formatListenAddress, type ListenAddress, openOnHost } from '../listen-address.ts'
@@ -10,8 +10,8 @@ export interface SyslogTcpOptions extends ListenAddress {
   readonly fd?: number | undefined
   readonly sink: Sink
   readonly limits?: Partial<StreamLimits>
-  /** Told of errors of the listening socket that don't end it (no file descriptor left). */
-  readonly trouble?: (error: Error) => void
+  /** Errors of the listening socket that do not close it (no file descriptor left). */
+  readonly onError?: (error: Error) => void
 }
 
 /** Failure 'listen-failed' if the address can't be had. */
@@ -25,7 +25,7 @@ export async function openSyslogTcp(options: SyslogTcpOptions): Promise<Source> 
     await listen(candidate, host, options.port, options.fd)
     return candidate
   })
-  server.on('error', error => options.trouble?.(error))
+  server.on('error', error => options.onError?.(error))
   return {
     name: 'tcp',
     address: addressOf(server),

@@ -170,9 +170,9 @@ t.test('hears only gateways with a certificate of the CA that the member named',
 t.test('shows a new certificate once it is there, keeps connections, and keeps the old one while the new is broken', async test => {
   const changes: string[] = []
   const { sink, source, files, client } = await open(test, {
-    lookMs: 20,
-    certificateChanged: material => changes.push(material.fingerprint),
-    certificateBroken: failure => changes.push(failure.code),
+    pollMs: 20,
+    onCertificateChange: material => changes.push(material.fingerprint),
+    onCertificateError: failure => changes.push(failure.code),
   })
   const before = source.fingerprint
   const kept = await client()

@@ -1,5 +1,5 @@
-// Syslog over TLS (RFC 5425): TLS 1.3, and 1.2 because firewalls in the field are old; a gateway's certificate is asked
-// for where the member has named a CA. Octet counting is what RFC 5425 wants; lines are what many firewalls send.
+// Syslog over TLS (RFC 5425): TLS 1.3, and 1.2 because firewalls in the field are old; gateways need a
+// certificate where the member has named a CA. RFC 5425 requires octet counting; many firewalls send lines.
 import { constants } from 'node:crypto'
 import { createServer } from 'node:net'
 import { createServer as createTlsServer, type SecureContextOptions, type TLSSocket } from 'node:tls'
@@ -17,13 +17,13 @@ export interface SyslogTlsOptions extends ListenAddress {
   readonly files: TlsFiles
   readonly limits?: Partial<StreamLimits>
   readonly handshakeMs?: number
-  /** How often the files are looked at. */
-  readonly lookMs?: number
-  /** Told when changed files were taken up, and when they could not be. */
-  readonly certificateChanged?: (material: TlsMaterial) => void
-  readonly certificateBroken?: (failure: Failure) => void
-  /** Told of errors of the listening socket that don't end it. */
-  readonly trouble?: (error: Error) => void
+  /** How often the files are checked for changes. */
+  readonly pollMs?: number
+  /** Called when changed files were loaded, and when they could not be. */
+  readonly onCertificateChange?: (material: TlsMaterial) => void
+  readonly onCertificateError?: (failure: Failure) => void
+  /** Errors of the listening socket that do not close it. */
+  readonly onError?: (error: Error) => void
 }
 
 export interface SyslogTlsSource extends Source {
@@ -32,9 +32,9 @@ export interface SyslogTlsSource extends Source {
 }
 
 const HANDSHAKE_MS = 10_000
-const LOOK_MS = 5000
+const POLL_MS = 5000
 
-/** Failure 'listen-failed' if the address can't be had, 'certificate-unreadable' if the files are no use. */
+/** Failure 'listen-failed' if the address can't be had, 'certificate-unreadable' if the files cannot be used. */
 export async function openSyslogTls(options: SyslogTlsOptions): Promise<SyslogTlsSource> {
   const { files, sink } = options
   const connections = new Connections(sink, options.limits)
@@ -43,7 +43,7 @@ export async function openSyslogTls(options: SyslogTlsOptions): Promise<SyslogTl
     ...contextOf(material),
     handshakeTimeout: options.handshakeMs ?? HANDSHAKE_MS,
     requestCert: files.clientCa !== undefined,
-    // judged below, where a refusal can be counted
+    // checked below, where a refusal can be counted
     rejectUnauthorized: false,
   })
   const refuse = (socket: TLSSocket) => {
@@ -58,23 +58,23 @@ export async function openSyslogTls(options: SyslogTlsOptions): Promise<SyslogTl
     else connections.read(socket, peerName(socket.remoteAddress))
   })
   const server = await openOnHost('tls', options, async host => {
-    // a connection that is one too many costs no cryptography
+    // a connection over the limit costs no cryptography
     const candidate = createServer(socket => {
       if (connections.admit(socket) !== undefined) secure.emit('connection', socket)
     })
     await listen(candidate, host, options.port, options.fd)
     return candidate
   })
-  server.on('error', error => options.trouble?.(error))
+  server.on('error', error => options.onError?.(error))
   const stopWatching = watchTlsFiles({
     files,
-    everyMs: options.lookMs ?? LOOK_MS,
-    changed: next => {
+    pollMs: options.pollMs ?? POLL_MS,
+    onChange: next => {
       secure.setSecureContext(contextOf(next))
       fingerprint = next.fingerprint
-      options.certificateChanged?.(next)
+      options.onCertificateChange?.(next)
     },
-    broken: failure => options.certificateBroken?.(failure),
+    onError: failure => options.onCertificateError?.(failure),
   })
   return {
     name: 'tls',

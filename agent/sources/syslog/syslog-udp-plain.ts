@@ -1,5 +1,5 @@
-// Syslog over UDP by what Node.js itself brings, for machines without the native receiver: the same as syslog-udp.ts, at
-// about six times its cost a datagram.
+// Syslog over UDP with Node.js' own sockets, for machines without the native receiver: the same as syslog-udp.ts, at about
+// six times its cost per datagram.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { isIPv4 } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,10 +23,10 @@ export async function openPlainSyslogUdp(options: SyslogUdpOptions): Promise<Sys
       lastAddress = address
       lastPeer = peerName(address)
     }
-    sink.heardAt = Date.now()
+    sink.receivedAtMs = Date.now()
     if (bytes.length > 0) sink.deliver(bytes, 0, bytes.length, lastPeer)
   })
-  socket.on('error', error => options.trouble?.(error))
+  socket.on('error', error => options.onError?.(error))
   const { address, port } = socket.address()
   const name = formatListenAddress(address, port)
   return {
@@ -36,7 +36,7 @@ export async function openPlainSyslogUdp(options: SyslogUdpOptions): Promise<Sys
     counters: {},
     kernelLost: () => kernelLostDatagrams(name),
     close: async () => {
-      // what waits in a socket of systemd's is for our successor; what waits in our own would be lost
+      // datagrams waiting in a socket of systemd's are for the next agent; in our own socket they would be lost
       for (let step = 0, before = -1; fd === undefined && step < DRAIN_STEPS && before !== received; step++) {
         before = received
         await sleep(DRAIN_STEP_MS)

@@ -1,4 +1,4 @@
-// Syslog over UDP (RFC 5426): one datagram, one message. On `::` it hears IPv4 and IPv6. Datagrams come many at a time from
+// Syslog over UDP (RFC 5426): one datagram, one message. On `::` it receives IPv4 and IPv6. Datagrams come many at a time from
 // the native receiver, which is an argument: it may be missing (then syslog-udp-plain.ts does the same).
 import { formatListenAddress, type ListenAddress, openOnHost } from '../listen-address.ts'
 import type { Sink, Source } from '../source.ts'
@@ -27,14 +27,14 @@ export interface SyslogUdpOptions extends ListenAddress {
   /** A bound socket to use in place of host and port (systemd). */
   readonly fd?: number | undefined
   readonly sink: Sink
-  /** Asked of the kernel, which gives no more than net.core.rmem_max to who may not ask for more. */
+  /** Requested from the kernel, which limits it to net.core.rmem_max without CAP_NET_ADMIN. */
   readonly receiveBufferBytes?: number
-  /** Told of errors of the socket. */
-  readonly trouble?: (error: Error) => void
+  /** Errors of the socket. */
+  readonly onError?: (error: Error) => void
 }
 
 export interface SyslogUdpSource extends Source {
-  /** What the kernel really gave, its own bookkeeping included (socket(7): twice what was asked). */
+  /** What the kernel granted, its own overhead included (socket(7): twice what was requested). */
   readonly receiveBufferBytes: number
 }
 
@@ -51,7 +51,7 @@ export async function openSyslogUdp(open: OpenUdp, options: SyslogUdpOptions): P
   const { sink, fd } = options
   const peers = new PeerNames()
   function onBatch(bytes: Uint8Array, index: Uint32Array, count: number): void {
-    sink.heardAt = Date.now()
+    sink.receivedAtMs = Date.now()
     for (let i = 0, at = 0; i < count; i++, at += ENTRY_WORDS) {
       const start = index[at]
       const length = index[at + 1]
@@ -64,7 +64,7 @@ export async function openSyslogUdp(open: OpenUdp, options: SyslogUdpOptions): P
       ...ring,
       receiveBufferBytes: options.receiveBufferBytes ?? RECEIVE_BUFFER_BYTES,
       onBatch,
-      onError: error => options.trouble?.(error),
+      onError: error => options.onError?.(error),
     }),
   )
   return {
@@ -73,7 +73,7 @@ export async function openSyslogUdp(open: OpenUdp, options: SyslogUdpOptions): P
     receiveBufferBytes: socket.receiveBufferBytes,
     counters: {},
     kernelLost: () => socket.statistics().kernelDrops,
-    // what waits in a socket of systemd's is for our successor; what waits in our own would be lost
+    // datagrams waiting in a socket of systemd's are for the next agent; in our own socket they would be lost
     close: () => socket.close(fd === undefined ? DRAIN_MS : 0),
   }
 }

@@ -75,7 +75,7 @@ t.test('names the file and the fault where files are no use', async test => {
 function watch(files: Awaited<ReturnType<typeof pairIn>>) {
   const changed: TlsMaterial[] = []
   const broken: Failure[] = []
-  const stop = watchTlsFiles({ files, everyMs: 20, changed: material => changed.push(material), broken: failure => broken.push(failure) })
+  const stop = watchTlsFiles({ files, pollMs: 20, onChange: material => changed.push(material), onError: failure => broken.push(failure) })
   return { changed, broken, stop }
 }
 

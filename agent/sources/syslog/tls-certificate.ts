@@ -1,5 +1,5 @@
-// The certificate that gateways see: made on the first start, or the member's own PEM files; taken up again when the
-// files change. A new file that is broken is reported, and what was in use stays in use.
+// The certificate that gateways see: made on the first start, or the member's own PEM files; reloaded when the files change.
+// A new file that is broken is reported, and the certificate in use stays in use.
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
@@ -111,37 +111,37 @@ function check<T>(path: string, read: () => T): T {
 
 export interface TlsFilesWatch {
   readonly files: TlsFiles
-  readonly everyMs: number
-  readonly changed: (material: TlsMaterial) => void
+  readonly pollMs: number
+  readonly onChange: (material: TlsMaterial) => void
   /** Called once for each new state of the files that can't be used. */
-  readonly broken: (failure: Failure) => void
+  readonly onError: (failure: Failure) => void
 }
 
-/** Looks at the files from time to time; answers what stops it. The state at the call is taken as known. */
-export function watchTlsFiles({ files, everyMs, changed, broken }: TlsFilesWatch): () => void {
+/** Polls the files for changes since the call; returns a function that stops it. */
+export function watchTlsFiles({ files, pollMs, onChange, onError }: TlsFilesWatch): () => void {
   let used = stampOf(files)
   let reported = used
   let seen = used
   const timer = setInterval(() => {
     const stamp = stampOf(files)
-    // acted on at the second sight: certificate and key are two files, and nobody replaces both at once
-    const isSettled = stamp === seen
+    // acted on when two polls agree: certificate and key are two files, and are not replaced at the same moment
+    const isStable = stamp === seen
     seen = stamp
-    if (stamp === used || stamp === reported || !isSettled) return
+    if (stamp === used || stamp === reported || !isStable) return
     reported = stamp
     try {
       const material = readTlsFiles(files)
       used = stamp
-      changed(material)
+      onChange(material)
     } catch (error) {
-      broken(error instanceof Failure ? error : new Failure('certificate-unreadable', String(error), error))
+      onError(error instanceof Failure ? error : new Failure('certificate-unreadable', String(error), error))
     }
-  }, everyMs)
+  }, pollMs)
   timer.unref()
   return () => clearInterval(timer)
 }
 
-/** What tells one state of the files from another: inode, size and time of change, or why they cannot be looked at. */
+/** Identifies one state of the files: inode, size and times of change, or why they cannot be read. */
 function stampOf(files: TlsFiles): string {
   return [files.certificate, files.key, files.clientCa].map(path => (path === undefined ? '-' : stampOfFile(path))).join('/')
 }

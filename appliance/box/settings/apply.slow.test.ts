@@ -204,6 +204,6 @@ t.test('touches nothing on a machine that is no box', async t => {
 t.test('teaches who asks, and refuses what it does not know', async t => {
   t.match(await run(['--help']), { code: 0, out: /apply[\s\S]*enrol[\s\S]*console[\s\S]*diagnostics/ })
   t.match(await run(['apply', '--help']), { code: 0, out: /usage: cyberalarm-box apply[\s\S]*--root FOLDER/ })
-  t.match(await run(['appply']), { code: 2, out: /there is no program 'appply'; there are apply, enrol/ })
+  t.match(await run(['appply']), { code: 2, out: /there is no program 'appply'; did you mean 'apply'\? \(programs: apply, enrol/ })
   t.match(await run(['apply', '--rot', 'x']), { code: 2 })
 })

@@ -11,9 +11,10 @@ const event = new EventRecord()
 function read(line: string) {
   const bytes = Buffer.from(line)
   readHeader(message, bytes, 0, bytes.length)
-  if (!ciscoAsa.claims(message)) return 'not claimed'
+  const start = ciscoAsa.claims(message)
+  if (start < 0) return 'not claimed'
   event.reset()
-  const reading = ciscoAsa.read(message, event)
+  const reading = ciscoAsa.read(message, event, start)
   return reading === Reading.event ? toEcs(event) : reading === Reading.ignored ? 'ignored' : 'unreadable'
 }
 

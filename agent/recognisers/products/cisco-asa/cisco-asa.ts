@@ -6,7 +6,7 @@ import { readBsdTime, Stamp } from '../../../lib/calendar.ts'
 import type { Message } from '../../../message.ts'
 import { Reading, type Recogniser } from '../../recogniser.ts'
 import { hasPorts } from '../../tokenisers/protocols.ts'
-import { code, findCode } from './cisco-asa-code.ts'
+import { findText, idOf } from './cisco-asa-code.ts'
 import { beginEnds, swapEnds, wasName } from './cisco-asa-ends.ts'
 import { type Recipe, recipeFor, Shape } from './cisco-asa-messages.ts'
 import { readAny, readShape } from './cisco-asa-shapes.ts'
@@ -16,6 +16,9 @@ const BYTES = ascii(' bytes ')
 const HIT_COUNT = ascii(' hit-cnt ')
 const SIGNATURE = ascii(' IPS:')
 const COUNT_MAX = 0xffff
+/** The shortest code, `PIX-106023`, and the shortest time that may stand in front of it. */
+const CODE_LENGTH = 10
+const TIME_LENGTH = 16
 /** The messages of the built-in IDS, which name their signature. */
 const FIRST_SIGNATURE = 400000
 const LAST_SIGNATURE = 400999
@@ -37,17 +40,15 @@ function finish(recipe: Recipe, bytes: Uint8Array, next: number, end: number, ev
     const hits = numberBehind(bytes, next, end, HIT_COUNT)
     if (hits > 1) event.count = Math.min(hits, COUNT_MAX)
   }
-  if (code.id >= FIRST_SIGNATURE && code.id <= LAST_SIGNATURE) event.rule = numberBehind(bytes, code.textStart, end, SIGNATURE)
 }
 
 const stamp = new Stamp()
 
 /** The device's own time, where a relay's header stands before it: `... host :Nov 20 2026 12:00:01 GMT: %ASA-...`. */
-function readTime(message: Message, event: EventRecord): void {
-  const { bytes, body } = message
-  for (let at = code.start - 16; at >= body; at--) {
+function readTime({ bytes, body }: Message, text: number, event: EventRecord): void {
+  for (let at = text - CODE_LENGTH - TIME_LENGTH; at >= body; at--) {
     const isWordStart = at === body || bytes[at - 1] === 0x20 || bytes[at - 1] === 0x3a
-    if (!isWordStart || !readBsdTime(bytes, at, code.start, stamp)) continue
+    if (!isWordStart || !readBsdTime(bytes, at, text, stamp)) continue
     event.time = stamp.time
     event.clock = stamp.clock
     return
@@ -63,25 +64,21 @@ const isWithoutEnds = (shape: number): boolean =>
   shape === Shape.any ||
   shape === Shape.local
 
-export const ciscoAsa: Recogniser = {
-  name: 'cisco-asa',
-  title: 'Cisco ASA, FTD, PIX and FWSM',
-  claims(message) {
-    return findCode(message)
-  },
-  // what was found when the message was claimed still stands: nothing is read that was not claimed just before
-  read(message, event) {
-    const recipe = recipeFor(code.id)
-    if (recipe.shape === Shape.ignored) return Reading.ignored
-    const { bytes, end } = message
-    beginEnds()
-    let next = readShape(recipe, bytes, code.textStart, end, event)
-    if (next < 0 && recipe.shape === Shape.pair) next = readAny(recipe, bytes, code.textStart, end, event)
-    if (next < 0) return isWithoutEnds(recipe.shape) ? Reading.ignored : Reading.unreadable
-    // ASA writes names in place of addresses (`names`, object names): what is left without any is not of use
-    if (!event.hasSource && !event.hasDestination) return wasName ? Reading.ignored : Reading.unreadable
-    finish(recipe, bytes, next, end, event)
-    readTime(message, event)
-    return Reading.event
-  },
+function read(message: Message, event: EventRecord, start: number): Reading {
+  const id = idOf(message, start)
+  const recipe = recipeFor(id)
+  if (recipe.shape === Shape.ignored) return Reading.ignored
+  const { bytes, end } = message
+  beginEnds()
+  let next = readShape(recipe, bytes, start, end, event)
+  if (next < 0 && recipe.shape === Shape.pair) next = readAny(recipe, bytes, start, end, event)
+  if (next < 0) return isWithoutEnds(recipe.shape) ? Reading.ignored : Reading.unreadable
+  // ASA writes names in place of addresses (`names`, object names): what is left without any is not of use
+  if (!event.hasSource && !event.hasDestination) return wasName ? Reading.ignored : Reading.unreadable
+  finish(recipe, bytes, next, end, event)
+  if (id >= FIRST_SIGNATURE && id <= LAST_SIGNATURE) event.rule = numberBehind(bytes, start, end, SIGNATURE)
+  readTime(message, start, event)
+  return Reading.event
 }
+
+export const ciscoAsa: Recogniser = { name: 'cisco-asa', title: 'Cisco ASA, FTD, PIX and FWSM', claims: findText, read }

@@ -1,19 +1,80 @@
 // Fortinet FortiGate (FortiOS 4 to 7) and FortiProxy, which logs in the same words: traffic, UTM and event messages in
 // the formats `default` and `csv`. FortiMail, FortiManager and FortiWeb write `log_id=` too, and are other products.
 // Source: FortiOS Log Message Reference, docs.fortinet.com.
-import { Action, Clock, DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
+import { Action, DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
 import { readAddress } from '../../../lib/address.ts'
-import { ascii, findByte, isDigit, readDecimal, startsWith } from '../../../lib/bytes.ts'
-import { epochToMs } from '../../../lib/calendar.ts'
+import { ascii, findByte, isDigit, readPort, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
-import { Reading, type Recogniser } from '../../recogniser.ts'
+import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
+import { type ConnectionField, ConnectionReader } from '../../tokenisers/connection.ts'
 import { isDaemon } from '../../tokenisers/daemon.ts'
 import { Needle } from '../../tokenisers/needle.ts'
-import { bothWays } from '../../tokenisers/pairs.ts'
 import { hasPorts } from '../../tokenisers/protocols.ts'
+import { Span } from '../../tokenisers/span.ts'
 import { NO_WORD } from '../../tokenisers/words.ts'
-import { collect, Said } from './fortigate-fields.ts'
-import { eventActions, Kind, LOGIN, loginOutcomes, trafficActions, utmActions } from './fortigate-words.ts'
+import { eventActions, Kind, kinds, LOGIN, loginOutcomes, remoteBegan, trafficActions, utmActions } from './fortigate-words.ts'
+
+const type = new Span()
+const subtype = new Span()
+const action = new Span()
+const status = new Span()
+const utmAction = new Span()
+/** The two ends of a tunnel, and which side began it. */
+const remoteAddress = new Span()
+const remotePort = new Span()
+const localAddress = new Span()
+const localPort = new Span()
+const initiator = new Span()
+const direction = new Span()
+const role = new Span()
+/** Where an administrator sits: `https(203.0.113.7)`. */
+const userInterface = new Span()
+
+const keys: Readonly<Record<string, ConnectionField | Span>> = {
+  date: 'date',
+  time: 'time',
+  tz: 'zone',
+  // FortiOS 5.6 to 6.0 and RFC 5424 messages have no zone but this
+  eventtime: 'epoch',
+  type,
+  subtype,
+  action,
+  status,
+  utmaction: utmAction,
+  srcip: 'source.ip',
+  srcport: 'source.port',
+  dstip: 'destination.ip',
+  dstport: 'destination.port',
+  proto: 'protocol',
+  sentbyte: 'bytes.sent',
+  rcvdbyte: 'bytes.received',
+  sentpkt: 'packets.sent',
+  rcvdpkt: 'packets.received',
+  policyid: 'rule',
+  attackid: 'signature',
+  count: 'count',
+  remip: remoteAddress,
+  remport: remotePort,
+  locip: localAddress,
+  locport: localPort,
+  init: initiator,
+  dir: direction,
+  role,
+  ui: userInterface,
+  // FortiOS 4 had other names, and VoIP messages kept some of them
+  src: 'source.ip',
+  src_port: 'source.port',
+  dst: 'destination.ip',
+  dst_port: 'destination.port',
+  sent: 'bytes.sent',
+  rcvd: 'bytes.received',
+  sent_pkt: 'packets.sent',
+  rcvd_pkt: 'packets.received',
+  policy_id: 'rule',
+  attack_id: 'signature',
+}
+const blanks = new ConnectionReader(keys)
+const commas = new ConnectionReader(keys, { separator: ',' })
 
 const LOGID = new Needle('logid=')
 const LOG_ID = new Needle('log_id=')
@@ -28,8 +89,11 @@ const BLANK = 0x20
 const afterQuote = (bytes: Uint8Array, at: number): number => (bytes[at] === QUOTE ? at + 1 : at)
 
 /** Has this message the number and the type that FortiOS puts side by side: `logid="0000000013" type=`? */
-function claims(message: Message): boolean {
-  if (isDaemon(message)) return false
+function claims(message: Message): number {
+  return !isDaemon(message) && hasIdentity(message) ? message.body : NOT_OURS
+}
+
+function hasIdentity(message: Message): boolean {
   const { bytes, body } = message
   const end = Math.min(message.end, body + REACH)
   const at = LOGID.find(bytes, body, end)
@@ -64,77 +128,63 @@ function isCsv(message: Message): boolean {
   return bytes[at] === COMMA && bytes[at + 1] !== BLANK
 }
 
-const said = new Said()
-
-function decideAction(bytes: Uint8Array): number {
-  const { action, status } = said
+function decideAction(bytes: Uint8Array, kind: number, isDetection: boolean): number {
   // FortiOS 4 and 5.0 said with status= what became of a session
   const result = action.end > action.start ? action : status
-  if (said.kind === Kind.traffic) {
-    if (said.isUtmBlocked) return Action.deny
-    const known = trafficActions.find(bytes, result.start, result.end)
+  if (kind === Kind.traffic) {
+    const utm = utmActions.findIn(bytes, utmAction)
+    if (utm === Action.deny || utm === Action.drop || utm === Action.reset) return Action.deny
+    const known = trafficActions.findIn(bytes, result)
     return known !== NO_WORD ? known : result.end > result.start ? Action.allow : Action.other
   }
-  if (said.kind === Kind.event) {
-    const known = eventActions.find(bytes, action.start, action.end)
-    const decided = known === LOGIN ? loginOutcomes.find(bytes, status.start, status.end) : known
+  if (kind === Kind.event) {
+    const known = eventActions.findIn(bytes, action)
+    const decided = known === LOGIN ? loginOutcomes.findIn(bytes, status) : known
     return decided === NO_WORD ? Action.other : decided
   }
-  const known = utmActions.find(bytes, result.start, result.end)
-  if (said.isDetection) return known === NO_WORD || known === Action.allow ? Action.detect : known
+  const known = utmActions.findIn(bytes, result)
+  if (isDetection) return known === NO_WORD || known === Action.allow ? Action.detect : known
   return known === NO_WORD ? Action.other : known
 }
 
+const isRemote = (bytes: Uint8Array, span: Span): boolean => remoteBegan.findIn(bytes, span) !== NO_WORD
+
+const portIn = (bytes: Uint8Array, { start, end }: Span): number => readPort(bytes, start, end)
+
 /** Events name the two sides of a tunnel: the gateway is taken for the one that began, unless they say otherwise. */
-function takeTunnelEnds(event: EventRecord): void {
-  const isFromRemote = said.isRemoteFirst || !said.hasLocal
-  if (said.hasRemote) event.words.set(said.remote, isFromRemote ? SOURCE : DESTINATION)
-  if (said.hasLocal) event.words.set(said.local, isFromRemote ? DESTINATION : SOURCE)
-  event.hasSource = isFromRemote ? said.hasRemote : said.hasLocal
-  event.hasDestination = isFromRemote ? said.hasLocal : said.hasRemote
-  event.sourcePort = isFromRemote ? said.remotePort : said.localPort
-  event.destinationPort = isFromRemote ? said.localPort : said.remotePort
+function takeTunnelEnds(bytes: Uint8Array, event: EventRecord): void {
+  const { words } = event
+  let isFromRemote = isRemote(bytes, initiator) || isRemote(bytes, direction) || isRemote(bytes, role)
+  const hasLocal = readAddress(bytes, localAddress.start, localAddress.end, words, isFromRemote ? DESTINATION : SOURCE)
+  if (!hasLocal) isFromRemote = true
+  const hasRemote = readAddress(bytes, remoteAddress.start, remoteAddress.end, words, isFromRemote ? SOURCE : DESTINATION)
+  event.hasSource = isFromRemote ? hasRemote : hasLocal
+  event.hasDestination = isFromRemote ? hasLocal : hasRemote
+  if (!(hasRemote || hasLocal) || !hasPorts(event.protocol)) return
+  event.sourcePort = portIn(bytes, isFromRemote ? remotePort : localPort)
+  event.destinationPort = portIn(bytes, isFromRemote ? localPort : remotePort)
 }
 
 function takeAdministrator(bytes: Uint8Array, event: EventRecord): void {
-  const open = findByte(bytes, said.ui.start, said.ui.end, 0x28)
-  const close = open < 0 ? -1 : findByte(bytes, open, said.ui.end, 0x29)
+  const open = findByte(bytes, userInterface.start, userInterface.end, 0x28)
+  const close = open < 0 ? -1 : findByte(bytes, open, userInterface.end, 0x29)
   if (close > 0) event.hasSource = readAddress(bytes, open + 1, close, event.words, SOURCE)
 }
 
-/** date=, time= and tz= where they make a whole; else eventtime=, which FortiOS 5.6 to 6.0 and RFC 5424 messages have instead. */
-function takeTime(bytes: Uint8Array, event: EventRecord): void {
-  const { start, end } = said.epoch
-  if ((said.time.read(bytes, event) && event.clock === Clock.exact) || start === end) return
-  // s, ms, us or ns; of the 19 digits of nanoseconds the first 16 are microseconds
-  const epochMs = epochToMs(readDecimal(bytes, start, Math.min(end, start + 16)))
-  if (epochMs < 0) return
-  event.time = epochMs
-  event.clock = Clock.exact
-}
-
-function read(message: Message, event: EventRecord): Reading {
-  const { bytes, body, end } = message
-  said.clear()
-  collect(bytes, body, end, isCsv(message), event, said)
-  takeTime(bytes, event)
-  event.action = decideAction(bytes)
-  if (!event.hasSource && !event.hasDestination && (said.hasRemote || said.hasLocal)) takeTunnelEnds(event)
+function read(message: Message, event: EventRecord, start: number): Reading {
+  const { bytes, end } = message
+  const reader = isCsv(message) ? commas : blanks
+  reader.read(bytes, start, end, event)
+  const typed = kinds.findIn(bytes, type)
+  const isDetection = typed === Kind.detection || kinds.findIn(bytes, subtype) === Kind.detection
+  const kind = typed === NO_WORD || typed === Kind.detection ? Kind.inspection : typed
+  event.action = decideAction(bytes, kind, isDetection)
+  if (!event.hasSource && !event.hasDestination) takeTunnelEnds(bytes, event)
   if (!event.hasSource && event.action === Action.loginFailed) takeAdministrator(bytes, event)
-  event.bytes = bothWays(said.sentBytes, said.receivedBytes)
-  event.packets = bothWays(said.sentPackets, said.receivedPackets)
-  if (said.isDetection) {
-    if (said.attack >= 0) event.rule = said.attack
-    if (said.count > 0) event.count = said.count
-  }
-  if (!hasPorts(event.protocol)) event.sourcePort = event.destinationPort = -1
+  if (!isDetection) event.count = 1
+  else if (reader.signature >= 0) event.rule = reader.signature
   if (event.hasSource || event.hasDestination) return Reading.event
-  return said.kind === Kind.event ? Reading.ignored : Reading.unreadable
+  return kind === Kind.event ? Reading.ignored : Reading.unreadable
 }
 
-export const fortigate: Recogniser = {
-  name: 'fortigate',
-  title: 'Fortinet FortiGate',
-  claims,
-  read,
-}
+export const fortigate: Recogniser = { name: 'fortigate', title: 'Fortinet FortiGate', claims, read }

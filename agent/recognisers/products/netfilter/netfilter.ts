@@ -3,14 +3,14 @@
 // what the packet was, never what became of it: that is only in the prefix, which the administrator or the product chose.
 // Source: net/netfilter/nf_log_syslog.c of the kernel.
 import { DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
-import { ascii, findByte, startsWith } from '../../../lib/bytes.ts'
+import { ascii, find, findByte, isLetter, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
-import { Reading, type Recogniser } from '../../recogniser.ts'
+import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { isDaemon } from '../../tokenisers/daemon.ts'
 import { Needle } from '../../tokenisers/needle.ts'
 import { END, Pairs } from '../../tokenisers/pairs.ts'
 import { hasPorts, readProtocol } from '../../tokenisers/protocols.ts'
-import { readMessagePrefix } from './netfilter-prefix.ts'
+import { readRulePrefix } from '../../tokenisers/rule-prefix.ts'
 
 const Field = { source: 1, destination: 2, length: 3, protocol: 4, sourcePort: 5, destinationPort: 6 } as const
 
@@ -27,7 +27,10 @@ const pairs = new Pairs({
   '<1>SPT': Field.sourcePort,
 })
 
+const IN = ascii('IN=')
+const KERNEL = new Needle('kernel:')
 const DESCRIPTION = ascii('DESCR=')
+const DESCRIPTION_WORD = new Needle(' DESCR=')
 const SOURCE_KEY = new Needle('SRC=')
 const DESTINATION_KEY = new Needle(' DST=')
 /** How far into a message the packet may begin: behind headers, prefix, interfaces and hardware addresses. */
@@ -56,18 +59,26 @@ function quotedFrom(bytes: Uint8Array, start: number, end: number): number {
   return quote < 0 || startsWith(bytes, quote - DESCRIPTION.length, quote, DESCRIPTION) ? end : quote
 }
 
-/** Where the packet of the message that was claimed last begins: nothing is read that was not claimed just before. */
-let start = -1
-
-function claims(message: Message): boolean {
-  if (isDaemon(message)) return false
-  start = packetStart(message)
-  return start >= 0
+/** Reads what the rule put before IN=, in front of `packet`. */
+function readPrefix(message: Message, packet: number, event: EventRecord): void {
+  const { bytes } = message
+  const kernel = KERNEL.find(bytes, message.start, packet)
+  const start = kernel >= 0 ? kernel + KERNEL.length : Math.max(message.start, message.hostEnd)
+  readRulePrefix(bytes, start, prefixEnd(bytes, start, packet), event)
 }
 
-function read(message: Message, event: EventRecord): Reading {
+/** Where the interfaces begin, or before that the description of a rule, which is free text. */
+function prefixEnd(bytes: Uint8Array, start: number, packet: number): number {
+  let end = find(bytes, start, packet, IN)
+  while (end > start && isLetter(bytes[end - 1])) end = find(bytes, end + 1, packet, IN)
+  if (end < 0) end = packet
+  const description = DESCRIPTION_WORD.find(bytes, start, end)
+  return description < 0 ? end : description
+}
+
+function read(message: Message, event: EventRecord, start: number): Reading {
   const { bytes, end } = message
-  readMessagePrefix(message, start, event)
+  readPrefix(message, start, event)
   pairs.begin(bytes, start, end)
   let isRead = false
   for (let field = pairs.next(); field !== END && !isRead; field = pairs.next()) {
@@ -102,6 +113,6 @@ function read(message: Message, event: EventRecord): Reading {
 export const netfilter: Recogniser = {
   name: 'netfilter',
   title: 'Linux netfilter (iptables, nftables, UniFi, EdgeOS)',
-  claims,
+  claims: message => (isDaemon(message) ? NOT_OURS : packetStart(message)),
   read,
 }

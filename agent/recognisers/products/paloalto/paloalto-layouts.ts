@@ -80,40 +80,20 @@ export const typeWords = new Words(Object.fromEntries(Object.keys(types).map((na
 /** `alert` and the like: it was seen and let through, which is a detection or an ordinary session by the subtype. */
 export const SEEN = 100
 
-export const actionWords = new Words({
-  allow: Action.allow,
-  override: Action.allow,
-  continue: Action.allow,
-  deny: Action.deny,
-  block: Action.deny,
-  'block-url': Action.deny,
-  'block-continue': Action.deny,
-  'block-override': Action.deny,
-  'override-lockout': Action.deny,
-  'block-ip': Action.deny,
-  sinkhole: Action.deny,
-  drop: Action.drop,
-  'drop-packet': Action.drop,
-  'drop-all': Action.drop,
-  'drop-all-packets': Action.drop,
-  'drop-icmp': Action.reject,
-  'drop icmp': Action.reject,
-  'random-drop': Action.drop,
-  'reset-client': Action.reset,
-  'reset-server': Action.reset,
-  'reset-both': Action.reset,
-  'reset client': Action.reset,
-  'reset server': Action.reset,
-  'reset both': Action.reset,
-  alert: SEEN,
-  'syncookie-sent': SEEN,
-})
+export const actionWords = Words.of(
+  [Action.allow, 'allow', 'override', 'continue'],
+  [Action.deny, 'deny', 'block', 'block-url', 'block-continue', 'block-override', 'override-lockout', 'block-ip', 'sinkhole'],
+  [Action.drop, 'drop', 'drop-packet', 'drop-all', 'drop-all-packets', 'random-drop'],
+  [Action.reject, 'drop-icmp', 'drop icmp'],
+  [Action.reset, 'reset-client', 'reset-server', 'reset-both', 'reset client', 'reset server', 'reset both'],
+  [SEEN, 'alert', 'syncookie-sent'],
+)
 
 /**
  * Subtypes of THREAT that log ordinary sessions as well: URL filtering writes `alert` for every page of an alerted
  * category, and file blocking and data filtering for every file. What they let through is allowed, and no detection.
  */
-export const ordinarySubtypes = new Words({ url: 1, data: 1, file: 1 })
+export const ordinarySubtypes = Words.of([1, 'url', 'data', 'file'])
 
 /** WildFire writes its verdict into the category. */
-export const harmlessVerdicts = new Words({ benign: 1, grayware: 1 })
+export const harmlessVerdicts = Words.of([1, 'benign', 'grayware'])

@@ -2,14 +2,15 @@
 // can be configured in its place, are other formats and other recognisers.
 import { Action, Clock, DESTINATION, type EventRecord, Protocol, SOURCE } from '../../../event.ts'
 import { readAddress } from '../../../lib/address.ts'
-import { ascii, find, findByte, isDigit, readDecimal, startsWith } from '../../../lib/bytes.ts'
+import { ascii, find, findByte, isDigit, readIdentifier, startsWith } from '../../../lib/bytes.ts'
 import { readDateTime, Stamp } from '../../../lib/calendar.ts'
 import type { Message } from '../../../message.ts'
-import { Reading, type Recogniser } from '../../recogniser.ts'
+import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { Columns } from '../../tokenisers/columns.ts'
 import { isDaemon } from '../../tokenisers/daemon.ts'
 import { findLast, wordEnd } from '../../tokenisers/phrases.ts'
 import { hasPorts, readProtocol } from '../../tokenisers/protocols.ts'
+import { NO_WORD } from '../../tokenisers/words.ts'
 import {
   actionWords,
   Column,
@@ -25,32 +26,26 @@ import {
 const COMMA = 0x2c
 /** How far into a message its type may stand, behind the headers of relays. */
 const REACH = 300
-const RULE_MAX = 0xffffffff
 const COUNT_MAX = 0xffff
 
 const columns = new Columns(Math.max(...layouts.map(layout => layout.wanted)) - Column.subtype)
 const stamp = new Stamp()
 
-/** Of the message that was claimed last: the index of its type, and where the column behind the type begins. */
-let type = -1
-let restStart = 0
-
-/** Index of the log type in `layouts`, or -1 if this is no PAN-OS log: date and time around the first comma, then a serial and a known type. */
-function findType(message: Message): number {
+/** Where the column with the log's type begins, or NOT_OURS: date and time are around the first comma, then come a serial and a known type. */
+function claims(message: Message): number {
   const { bytes, body, end } = message
   const first = findByte(bytes, body, Math.min(end, body + REACH), COMMA)
-  if (first < 0) return -1
+  if (first < 0) return NOT_OURS
   // some senders leave FUTURE_USE out, so that the receive time is the first column
   const isFirstMissing = first - body >= TIME_LENGTH && isDateTimeAt(bytes, first - TIME_LENGTH)
-  if (!isFirstMissing && !(isDateTimeAt(bytes, first + 1) && isNumberBefore(bytes, body, first))) return -1
+  if (!isFirstMissing && !(isDateTimeAt(bytes, first + 1) && isNumberBefore(bytes, body, first))) return NOT_OURS
   // further inside a daemon's line there is only what others made it write
-  if (isDaemon(message) && (isFirstMissing ? first - TIME_LENGTH : numberStart(bytes, body, first)) !== body) return -1
+  if (isDaemon(message) && (isFirstMissing ? first - TIME_LENGTH : numberStart(bytes, body, first)) !== body) return NOT_OURS
   const limit = Math.min(end, first + REACH)
   const timeEnd = isFirstMissing ? first : findByte(bytes, first + TIME_LENGTH, limit, COMMA)
   const serialEnd = timeEnd < 0 ? -1 : findByte(bytes, timeEnd + 1, limit, COMMA)
   const typeEnd = serialEnd < 0 ? -1 : findByte(bytes, serialEnd + 1, limit, COMMA)
-  restStart = typeEnd + 1
-  return typeEnd < 0 ? -1 : typeWords.find(bytes, serialEnd + 1, typeEnd)
+  return typeEnd < 0 || typeWords.find(bytes, serialEnd + 1, typeEnd) === NO_WORD ? NOT_OURS : serialEnd + 1
 }
 
 /** `2026/11/20 12:00:01`, and with `-` and `T` the same. */
@@ -153,8 +148,7 @@ function threatNumber(number: number): number {
   if (end > 0 && bytes[end - 1] === 0x29) end--
   let start = end
   while (start > columns.start(number) && isDigit(bytes[start - 1])) start--
-  const value = readDecimal(bytes, start, end)
-  return value <= RULE_MAX ? value : -1
+  return readIdentifier(bytes, start, end)
 }
 
 const AUTH_FAIL = ascii('auth-fail')
@@ -235,21 +229,14 @@ function readBy(layout: Layout, event: EventRecord): Reading {
   }
 }
 
-export const paloalto: Recogniser = {
-  name: 'paloalto',
-  title: 'Palo Alto Networks PAN-OS',
-  claims(message) {
-    type = findType(message)
-    return type >= 0
-  },
-  // what was found when the message was claimed still stands: nothing is read that was not claimed just before
-  read(message, event) {
-    const layout = layouts[type]
-    if (layout.reader === Reader.known) return Reading.ignored
-    const { bytes, end } = message
-    columns.split(bytes, restStart, end, column(layout.wanted))
-    const reading = readBy(layout, event)
-    if (reading === Reading.event) readTime(bytes, end, event)
-    return reading
-  },
+function read({ bytes, end }: Message, event: EventRecord, start: number): Reading {
+  const typeEnd = findByte(bytes, start, end, COMMA)
+  const layout = layouts[typeWords.find(bytes, start, typeEnd)]
+  if (layout.reader === Reader.known) return Reading.ignored
+  columns.split(bytes, typeEnd + 1, end, column(layout.wanted))
+  const reading = readBy(layout, event)
+  if (reading === Reading.event) readTime(bytes, end, event)
+  return reading
 }
+
+export const paloalto: Recogniser = { name: 'paloalto', title: 'Palo Alto Networks PAN-OS', claims, read }

@@ -2,9 +2,10 @@
 // Sources: docs.haproxy.org, "Log formats" (TCP default); docs.strongswan.org, charon log; wiki.squid-cache.org/Features/LogFormat.
 import { Action, DESTINATION, type EventRecord, Protocol, SOURCE } from '../../../event.ts'
 import { readAddress } from '../../../lib/address.ts'
-import { ascii, find, findByte, isDigit, readDecimal, readPort, startsWith } from '../../../lib/bytes.ts'
+import { ascii, find, findByte, readDecimal, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { Reading } from '../../recogniser.ts'
+import { readEndpoint } from '../../tokenisers/endpoint.ts'
 import { wordEnd } from '../../tokenisers/phrases.ts'
 
 const HAPROXY = ascii('haproxy')
@@ -24,8 +25,8 @@ const readHaproxy: Reader = ({ bytes, body, end }, event) => {
   if (!startsWith(bytes, body, end, CONNECT)) return Reading.ignored
   const from = body + CONNECT.length
   const to = find(bytes, from, end, TO)
-  if (to < 0 || !readEnd(bytes, from, to, 0x3a, event, SOURCE)) return Reading.unreadable
-  if (!readEnd(bytes, to + TO.length, wordEnd(bytes, to + TO.length, end), 0x3a, event, DESTINATION)) return Reading.unreadable
+  if (to < 0 || !readEndpoint(bytes, from, to, event, SOURCE, true)) return Reading.unreadable
+  if (!readEndpoint(bytes, to + TO.length, wordEnd(bytes, to + TO.length, end), event, DESTINATION, true)) return Reading.unreadable
   event.protocol = Protocol.tcp
   event.action = Action.allow
   return Reading.event
@@ -37,9 +38,9 @@ const readCharon: Reader = ({ bytes, body, end }, event) => {
   if (phrase < 0) return Reading.ignored
   const from = phrase + PACKET.length
   const to = find(bytes, from, end, TO)
-  if (to < 0 || !readEnd(bytes, from, to, 0x5b, event, SOURCE)) return Reading.unreadable
+  if (to < 0 || !readEndpoint(bytes, from, to, event, SOURCE)) return Reading.unreadable
   const stop = wordEnd(bytes, to + TO.length, end)
-  if (!readEnd(bytes, to + TO.length, stop, 0x5b, event, DESTINATION)) return Reading.unreadable
+  if (!readEndpoint(bytes, to + TO.length, stop, event, DESTINATION)) return Reading.unreadable
   const digits = stop + 2
   const bracket = findByte(bytes, digits, end, 0x20)
   if (bytes[stop + 1] === 0x28 && bracket > 0) event.bytes = readDecimal(bytes, digits, bracket)
@@ -70,24 +71,6 @@ function lastPeer(bytes: Uint8Array, start: number, end: number): number {
   for (let at = find(bytes, start, end, HIERARCHY); at >= 0; at = find(bytes, at + 1, end, HIERARCHY)) last = at
   const slash = last < 0 ? -1 : findByte(bytes, last, end, 0x2f)
   return slash < 0 ? -1 : slash + 1
-}
-
-/** Address and port with `mark` between them: `192.0.2.7:443` or `192.0.2.7[500]`. */
-function readEnd(bytes: Uint8Array, start: number, end: number, mark: number, event: EventRecord, at: number): boolean {
-  let split = end - 1
-  while (split > start && bytes[split] !== mark) split--
-  if (split === start || !readAddress(bytes, start, split, event.words, at)) return false
-  let stop = split + 1
-  while (stop < end && isDigit(bytes[stop])) stop++
-  const port = readPort(bytes, split + 1, stop)
-  if (at === SOURCE) {
-    event.hasSource = true
-    event.sourcePort = port
-  } else {
-    event.hasDestination = true
-    event.destinationPort = port
-  }
-  return true
 }
 
 const packages: readonly { readonly tag: Uint8Array; readonly read: Reader }[] = [

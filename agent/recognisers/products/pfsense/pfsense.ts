@@ -6,7 +6,7 @@ import { Action, DESTINATION, Direction, type EventRecord, Protocol, SOURCE } fr
 import { readAddress } from '../../../lib/address.ts'
 import { ascii, find, findByte, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
-import { Reading, type Recogniser } from '../../recogniser.ts'
+import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { Columns } from '../../tokenisers/columns.ts'
 import { findLast } from '../../tokenisers/phrases.ts'
 import { readProtocol } from '../../tokenisers/protocols.ts'
@@ -16,7 +16,6 @@ import { packageReader } from './pfsense-packages.ts'
 const FILTERLOG = ascii('filterlog')
 /** How far into a message its identity may stand, behind the headers of relays. */
 const REACH = 300
-const RULE_MAX = 0xffffffff
 
 const Column = { tracker: 3, action: 6, direction: 7, version: 8 } as const
 
@@ -62,8 +61,7 @@ function readFilter(bytes: Uint8Array, start: number, end: number, event: EventR
   event.direction = direction < 0 ? Direction.unknown : direction
   event.protocol = readProtocol(bytes, columns.start(layout.protocol), columns.end(layout.protocol))
   event.bytes = columns.decimal(layout.length)
-  const tracker = columns.decimal(Column.tracker)
-  event.rule = tracker <= RULE_MAX ? tracker : -1
+  event.rule = columns.identifier(Column.tracker)
   // behind the addresses of other protocols stand other things
   if (event.protocol === Protocol.tcp || event.protocol === Protocol.udp) {
     event.sourcePort = columns.port(layout.source + 2)
@@ -79,13 +77,15 @@ const logins = [
   { phrase: ascii('Web GUI authentication error for '), from: ascii(' from ') },
 ]
 const PAGE = ascii('.php: ')
+const SLASH = 0x2f
 
 /**
  * `/index.php: webConfigurator authentication error for user 'admin' from: 192.0.2.1` ends in the offset of the
- * address, `end` if there is none, -1 if this is no such message. */
+ * address, `end` if there is none, -1 if this is no such message.
+ */
 function loginFrom(message: Message): number {
   const { bytes, body, end } = message
-  if (bytes[body] !== 0x2f) return -1
+  if (bytes[body] !== SLASH) return -1
   const page = find(bytes, body, Math.min(end, body + REACH), PAGE)
   if (page < 0) return -1
   const text = page + PAGE.length
@@ -107,20 +107,21 @@ function readLogin(bytes: Uint8Array, at: number, end: number, event: EventRecor
   return Reading.event
 }
 
-/** Where the columns of the message that was claimed last begin, or -1. */
-let start = -1
-
-export const pfsense: Recogniser = {
-  name: 'pfsense',
-  title: 'pfSense and OPNsense',
-  claims(message) {
-    start = columnsStart(message)
-    return start >= 0 || loginFrom(message) >= 0 || packageReader(message) !== undefined
-  },
-  // what was found when the message was claimed still stands: nothing is read that was not claimed just before
-  read(message, event) {
-    const { bytes, end } = message
-    if (start >= 0) return readFilter(bytes, start, end, event)
-    return packageReader(message)?.(message, event) ?? readLogin(bytes, loginFrom(message), end, event)
-  },
+/** Where the columns begin, or the address of a failed login, or what a package wrote. */
+function claims(message: Message): number {
+  const columns = columnsStart(message)
+  if (columns >= 0) return columns
+  const login = loginFrom(message)
+  if (login >= 0) return login
+  return packageReader(message) === undefined ? NOT_OURS : message.body
 }
+
+function read(message: Message, event: EventRecord, start: number): Reading {
+  const { bytes, body, end } = message
+  const readPackage = packageReader(message)
+  if (readPackage !== undefined) return readPackage(message, event)
+  const isLogin = bytes[body] === SLASH && loginFrom(message) === start
+  return isLogin ? readLogin(bytes, start, end, event) : readFilter(bytes, start, end, event)
+}
+
+export const pfsense: Recogniser = { name: 'pfsense', title: 'pfSense and OPNsense', claims, read }

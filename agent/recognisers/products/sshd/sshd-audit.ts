@@ -16,24 +16,19 @@ const ADDRESS = ascii(' addr=')
 const FAILED = ascii(' res=failed')
 const SUCCESS = ascii(' res=success')
 
-export function claimsAudit(message: Message): boolean {
-  const { bytes, body, end } = message
-  return startsWith(bytes, body, end, USER_TYPE) && programOf(bytes, body, end) >= 0
-}
+export const isAudit = ({ bytes, body, end }: Message): boolean => startsWith(bytes, body, end, USER_TYPE)
 
-/** Where `/sshd` or `/sshd-session` stands in the path of the program, or -1. */
-function programOf(bytes: Uint8Array, start: number, end: number): number {
-  const program = find(bytes, start, end, PROGRAM)
+/** Where `/sshd` or `/sshd-session` stands in the path of the program that the audit log speaks of, or -1. */
+export function auditProgram({ bytes, body, end }: Message): number {
+  const program = find(bytes, body, end, PROGRAM)
   return program < 0 ? -1 : find(bytes, program, wordEnd(bytes, program + 1, end), SSHD)
 }
 
-export function readAudit(message: Message, event: EventRecord): Reading {
-  const { bytes, body, end } = message
+export function readAudit({ bytes, body, end }: Message, event: EventRecord, program: number): Reading {
   const type = body + USER_TYPE.length
   let isLogin = false
   for (const name of TYPES) isLogin ||= startsWith(bytes, type, end, name)
   if (!isLogin) return Reading.ignored
-  const program = programOf(bytes, body, end)
   const address = find(bytes, program, end, ADDRESS)
   const isFailed = find(bytes, program, end, FAILED) >= 0
   if (address < 0 || (!isFailed && find(bytes, program, end, SUCCESS) < 0)) return Reading.ignored

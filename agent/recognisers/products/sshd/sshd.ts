@@ -7,9 +7,10 @@ import { Action, DESTINATION, type EventRecord, Protocol, SOURCE } from '../../.
 import { readAddress } from '../../../lib/address.ts'
 import { ascii, find, findByte, readPort, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
-import { Reading, type Recogniser } from '../../recogniser.ts'
+import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
+import { readEndpoint } from '../../tokenisers/endpoint.ts'
 import { findLast, wordEnd } from '../../tokenisers/phrases.ts'
-import { claimsAudit, readAudit } from './sshd-audit.ts'
+import { auditProgram, isAudit, readAudit } from './sshd-audit.ts'
 import { beginEnds, readAuthLog, readEnd, readLast, readLastFrom, wasName } from './sshd-ends.ts'
 import { type Phrase, phrases, Shape } from './sshd-phrases.ts'
 import { skipPrefixes, strippedEnd, timesRepeated } from './sshd-text.ts'
@@ -29,21 +30,21 @@ const AUTH_FAIL = ascii('Auth fail')
 const NO_METHODS = ascii('authentication methods available')
 const NEW = ascii(' new ')
 
-/** Where sshd's own words begin, or -1 if this is no message of sshd. */
+/** Where sshd's own words begin, or NOT_OURS. */
 function textStart(message: Message): number {
   const { bytes, body, end, tagStart, tagEnd } = message
   if (tagEnd > tagStart) {
     let name = tagEnd
     while (name > tagStart && bytes[name - 1] !== 0x2f) name--
     const isOurs = startsWith(bytes, name, tagEnd, SSHD) && isNameEnd(bytes, name + SSHD.length, tagEnd)
-    return isOurs && !startsWith(bytes, body, end, JUNOS) ? body : -1
+    return isOurs && !startsWith(bytes, body, end, JUNOS) ? body : NOT_OURS
   }
   // `[sshd]: ...`, `[sshd] ...` and `sshd(pam_unix)[123]: ...`
   const name = bytes[body] === 0x5b ? body + 1 : body
-  if (!startsWith(bytes, name, end, SSHD)) return -1
+  if (!startsWith(bytes, name, end, SSHD)) return NOT_OURS
   const blank = wordEnd(bytes, name, Math.min(end, name + 40))
   const last = bytes[blank - 1]
-  return bytes[blank] === 0x20 && (last === 0x3a || last === 0x5d) ? blank + 1 : -1
+  return bytes[blank] === 0x20 && (last === 0x3a || last === 0x5d) ? blank + 1 : NOT_OURS
 }
 
 /** sshd, sshd-session and sshd-auth (OpenSSH 9.8 and 10), but not sshdfilter. */
@@ -87,13 +88,9 @@ function readBracketed(bytes: Uint8Array, start: number, end: number, event: Eve
   const from = find(bytes, start, end, FROM)
   const on = from < 0 ? -1 : find(bytes, from, end, ON)
   if (on < 0) return false
-  const close = findByte(bytes, from, on, 0x5d)
-  event.hasSource = close >= 0 && readAddress(bytes, from + FROM.length + 1, close, event.words, SOURCE)
-  if (!event.hasSource) return false
-  event.sourcePort = readPort(bytes, close + 2, on)
-  const local = findByte(bytes, on, end, 0x5d)
-  event.hasDestination = local >= 0 && readAddress(bytes, on + ON.length + 1, local, event.words, DESTINATION)
-  if (event.hasDestination) event.destinationPort = readPort(bytes, local + 2, wordEnd(bytes, local + 2, end))
+  if (!readEndpoint(bytes, from + FROM.length, on, event, SOURCE)) return false
+  const local = on + ON.length
+  readEndpoint(bytes, local, wordEnd(bytes, local, end), event, DESTINATION)
   return true
 }
 
@@ -166,10 +163,9 @@ function readShape(phrase: Phrase, bytes: Uint8Array, at: number, end: number, e
   }
 }
 
-function read(message: Message, event: EventRecord): Reading {
+function read(message: Message, event: EventRecord, start: number): Reading {
   const { bytes } = message
-  const start = textStart(message)
-  if (start < 0) return readAudit(message, event)
+  if (start !== message.body && isAudit(message)) return readAudit(message, event, start)
   const at = skipPrefixes(bytes, start, message.end)
   const end = strippedEnd(bytes, at, message.end)
   for (const phrase of phrases) {
@@ -193,7 +189,8 @@ export const sshd: Recogniser = {
   name: 'sshd',
   title: 'OpenSSH server',
   claims(message) {
-    return textStart(message) >= 0 || claimsAudit(message)
+    const start = textStart(message)
+    return start < 0 && isAudit(message) ? auditProgram(message) : start
   },
   read,
 }

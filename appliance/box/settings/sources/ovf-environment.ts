@@ -1,5 +1,5 @@
 // The settings in an OVF environment document (DSP0243 1.1.1 section 11). Keys that are nobody's business are let be, for the
-// platform adds its own; a key that looks like one of ours and is none is told. The reader knows no DTD and no entities.
+// platform adds its own; a key that looks like one of ours and is none is told. A document with a DTD is refused.
 import { ovfKey } from '../../../../ova/properties.ts'
 import { readXml, XmlError, type XmlNode } from '../../../../ova/xml-read.ts'
 import { memberNames } from '../box-settings.ts'
@@ -24,12 +24,8 @@ export function readEnvironment(source: string): Environment {
   try {
     root = readXml(source.replace(/^\uFEFF/, ''))
   } catch (error) {
-    // a RangeError: the regular expression engine gave up on it
-    if (!(error instanceof XmlError) && !(error instanceof RangeError)) throw error
-    return {
-      kind: 'fault',
-      fault: `the OVF environment ${error instanceof XmlError ? `${error.message} (line ${error.line})` : 'cannot be read'}`,
-    }
+    if (!(error instanceof XmlError)) throw error
+    return { kind: 'fault', fault: `the OVF environment ${error.message} (line ${error.line})` }
   }
   if (root.name !== `${NAMESPACE}Environment`) return { kind: 'fault', fault: 'what is given as OVF environment is none' }
   const lines: string[] = []

@@ -95,6 +95,21 @@ t.test('refuses hostile documents in little time and memory', async t => {
   }
 })
 
+t.test('reads a document that has other prefixes, or none, for the same namespaces', async t => {
+  const uri = 'http://schemas.dmtf.org/ovf/environment/1'
+  for (const [env, key] of [
+    ['e:', 'e:'],
+    ['', 'k:'],
+  ]) {
+    const declared = `xmlns${env === '' ? '' : ':e'}="${uri}" xmlns:k="${uri}"`
+    const property = `<${env}Property ${key}key="host-name" ${key}value="box"/>`
+    const source = `<${env}Environment ${declared}><${env}PropertySection>${property}</${env}PropertySection></${env}Environment>`
+    t.match(readEnvironment(source), { kind: 'text', text: 'host.name = box\n', faults: [] }, source)
+  }
+  const foreign = environmentOf({ 'host-name': 'box' }).replaceAll(uri, 'urn:other')
+  t.equal(readEnvironment(foreign).kind, 'fault', 'the prefix alone makes no environment')
+})
+
 t.test('a drive that does not answer does not keep the box from coming up', async t => {
   const box = testRoot(t)
   const path = join(box.root, 'dev/sr0')

@@ -1,21 +1,21 @@
-// Counts requests of devices from before their bodies are read until they are answered, so that what central holds in
-// memory is bounded whatever devices do.
+// Counts requests of devices from before their bodies are read until they are answered, so that the memory they take is
+// bounded whatever devices do.
 import { Refusal } from '../refusals.ts'
 
-export interface UnderWayLimits {
+export interface RequestLimits {
   readonly perDevice: number
   readonly total: number
 }
 
 /** 32 bodies of 4 MiB are 128 MiB. */
-export const underWayLimits: UnderWayLimits = { perDevice: 8, total: 32 }
+export const requestLimits: RequestLimits = { perDevice: 8, total: 32 }
 
-export class UnderWay {
+export class RequestsInFlight {
   private readonly counts = new Map<string, number>()
-  private readonly limits: UnderWayLimits
+  private readonly limits: RequestLimits
   private total = 0
 
-  constructor(limits: UnderWayLimits) {
+  constructor(limits: RequestLimits) {
     this.limits = limits
   }
 

@@ -1,5 +1,5 @@
 // Hand-made packets for tests: headers as in their RFCs, with documentation addresses.
-import { parseAddress } from '../lib/address.ts'
+import { parseAddress } from '../../lib/address.ts'
 
 const words = (address: string): number[] => {
   const parsed = parseAddress(address)
@@ -9,7 +9,7 @@ const words = (address: string): number[] => {
 const be16 = (value: number): number[] => [(value >> 8) & 255, value & 255]
 export const be32 = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]
 
-export interface Ends {
+export interface Endpoints {
   readonly source?: string
   readonly destination?: string
 }
@@ -18,7 +18,7 @@ export interface Ends {
 export function ip4(
   protocol: number,
   payload: readonly number[],
-  more: Ends & { options?: number[]; fragment?: number; length?: number } = {},
+  more: Endpoints & { options?: number[]; fragment?: number; length?: number } = {},
 ): number[] {
   const { source = '192.0.2.1', destination = '198.51.100.2', options = [], fragment = 0 } = more
   const header = 20 + options.length
@@ -40,7 +40,7 @@ export function ip4(
   ]
 }
 
-export function ip6(next: number, payload: readonly number[], more: Ends & { length?: number } = {}): number[] {
+export function ip6(next: number, payload: readonly number[], more: Endpoints & { length?: number } = {}): number[] {
   const { source = '2001:db8::1', destination = '2001:db8:0:1::2' } = more
   const address = (text: string) => words(text).flatMap(be32)
   return [0x60, 0, 0, 0, ...be16(more.length ?? payload.length), next, 64, ...address(source), ...address(destination), ...payload]

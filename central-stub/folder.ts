@@ -1,7 +1,8 @@
 // Central's folder: 0700, key files 0600. A file with its real name is always whole (draft, fsync, rename, fsync of the
 // folder), so central opens again after a power cut at any moment, the first start included; a `.draft` is never read.
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { syncFolder } from '../agent/lib/durable-file.ts'
 
 export const fileNames = {
   authority: 'authority.pem',
@@ -28,29 +29,6 @@ export function openFolder(folder: string): void {
 
 export function readIfThere(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
-}
-
-export function writeDurable(path: string, text: string): void {
-  const draft = `${path}.draft`
-  const bytes = Buffer.from(text)
-  const file = openSync(draft, 'w', 0o600)
-  try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(draft, path)
-  syncFolder(dirname(path))
-}
-
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }
 
 /** Path of the admin socket in the shorter of its two spellings. */

@@ -1,7 +1,7 @@
-// Work on one key happens one after the other, in the order it was given; work on different keys does not wait for each
-// other. How much may wait is bounded where it comes in (under-way.ts).
+// A queue a key: work on one key happens one after the other, in the order it was given; work on different keys does not
+// wait for each other. How much may wait is bounded where requests come in (http/requests-in-flight.ts).
 
-export class Serial {
+export class KeyedQueue {
   private readonly tails = new Map<string, Promise<unknown>>()
 
   /** Runs `work` when all that was given before for this key has ended, well or not. */

@@ -1,0 +1,187 @@
+// Reads the connection out of a message made of key=value pairs. A product says once which of its keys means what:
+//
+//   const action = new Span()
+//   const reader = new ConnectionReader({ src: 'source.ip', spt: 'source.port', dst: 'destination.ip', proto: 'protocol', act: action })
+//   reader.read(bytes, body, end, event)
+//
+// A key leads to a field of the event, by its name here, or to a Span of the product's, which then holds the value's offsets: for what
+// has to be seen together with other values, such as words of an action. Several keys may mean the same. Of a field that is stated
+// twice the first readable value counts, because devices put their own fields before text that others can choose.
+import { Clock, DESTINATION, type EventRecord, SOURCE } from '../../event.ts'
+import { findByte, readDecimal } from '../../lib/bytes.ts'
+import { epochToMs, readDateTime, Stamp } from '../../lib/calendar.ts'
+import { readEndpoint } from './endpoint.ts'
+import { END, Pairs, type PairsFormat } from './pairs.ts'
+import { hasPorts, readProtocol } from './protocols.ts'
+import { Span } from './span.ts'
+import { SplitTime } from './split-time.ts'
+
+/** Fields that are written into the event, or added up, where they stand. Numbers of a switch: a message is one walk over its pairs. */
+const Field = {
+  'source.ip': 1,
+  'source.port': 2,
+  'destination.ip': 3,
+  'destination.port': 4,
+  /** Address and port together, in any of the forms of endpoint.ts. */
+  source: 5,
+  destination: 6,
+  /** IANA's number or a name, perhaps with a service behind it: `tcp/https`. */
+  protocol: 7,
+  /** Both ways together. */
+  bytes: 8,
+  packets: 9,
+  /** The two ways, of which the event gets the sum. */
+  'bytes.sent': 10,
+  'bytes.received': 11,
+  'packets.sent': 12,
+  'packets.received': 13,
+  /** The number of a rule; what is no number is left out. */
+  rule: 14,
+  /** The number of the signature that found something: in `signature`, because it is the rule of a detection only. */
+  signature: 15,
+  /** How many connections the message speaks of. */
+  count: 16,
+} as const
+
+/**
+ * A time is `date` and `time` apart, with or without a `zone`; or both in one `timestamp`; or an `epoch` in s, ms, us or ns. An
+ * epoch counts before a time without zone, and a timestamp if there is nothing else.
+ */
+type TimeField = 'date' | 'time' | 'zone' | 'timestamp' | 'epoch'
+export type ConnectionField = keyof typeof Field | TimeField
+
+/** From this number on, a field is a span. */
+const FIRST_SPAN = 17
+/** Of the 19 digits of nanoseconds the first 16 are microseconds, which a number can hold. */
+const EPOCH_DIGITS = 16
+const SLASH = 0x2f
+
+export class ConnectionReader {
+  /** Of the message read last: the number of its signature, or -1. */
+  signature = -1
+  /** Whether it had a key of an end, even with a value that is no address. */
+  hasEnd = false
+  private readonly pairs: Pairs
+  private readonly spans: readonly Span[]
+  private readonly pieces = new SplitTime()
+  private readonly timestamp = new Span()
+  private readonly epoch = new Span()
+  private readonly stamp = new Stamp()
+
+  /** `keys`: each known key, spelled as the device does. The format is that of Pairs; values may stand in double quotes. */
+  constructor(keys: Readonly<Record<string, ConnectionField | Span>>, format: PairsFormat = {}) {
+    const { date, time, zone } = this.pieces
+    const times: Readonly<Record<TimeField, Span>> = { date, time, zone, timestamp: this.timestamp, epoch: this.epoch }
+    const spans: Span[] = []
+    const numberOf = (meaning: ConnectionField | Span): number => {
+      if (typeof meaning === 'string' && meaning in Field) return Field[meaning as keyof typeof Field]
+      const span = typeof meaning === 'string' ? times[meaning as TimeField] : meaning
+      return FIRST_SPAN + (spans.includes(span) ? spans.indexOf(span) : spans.push(span) - 1)
+    }
+    this.pairs = new Pairs(Object.fromEntries(Object.entries(keys).map(([key, meaning]) => [key, numberOf(meaning)])), format)
+    this.spans = spans
+  }
+
+  /**
+   * Reads bytes[start, end) into `event`, which comes reset, and into the spans. ICMP has no ports, so there they are left out.
+   * Action, direction and what only the product knows are left to the caller.
+   */
+  read(bytes: Uint8Array, start: number, end: number, event: EventRecord): void {
+    const { pairs, spans } = this
+    let sentBytes = -1
+    let receivedBytes = -1
+    let sentPackets = -1
+    let receivedPackets = -1
+    this.signature = -1
+    this.hasEnd = false
+    for (let i = 0; i < spans.length; i++) spans[i].clear()
+    pairs.begin(bytes, start, end)
+    for (let field = pairs.next(); field !== END; field = pairs.next()) {
+      switch (field) {
+        case Field['source.ip']:
+          this.hasEnd = true
+          if (!event.hasSource) event.hasSource = pairs.address(event.words, SOURCE)
+          break
+        case Field['source.port']:
+          if (event.sourcePort < 0) event.sourcePort = pairs.port()
+          break
+        case Field['destination.ip']:
+          this.hasEnd = true
+          if (!event.hasDestination) event.hasDestination = pairs.address(event.words, DESTINATION)
+          break
+        case Field['destination.port']:
+          if (event.destinationPort < 0) event.destinationPort = pairs.port()
+          break
+        case Field.source:
+          this.hasEnd = true
+          readEndpoint(bytes, pairs.start, pairs.end, event, SOURCE)
+          break
+        case Field.destination:
+          this.hasEnd = true
+          readEndpoint(bytes, pairs.start, pairs.end, event, DESTINATION)
+          break
+        case Field.protocol: {
+          if (event.protocol >= 0) break
+          const slash = findByte(bytes, pairs.start, pairs.end, SLASH)
+          event.protocol = readProtocol(bytes, pairs.start, slash < 0 ? pairs.end : slash)
+          break
+        }
+        case Field.bytes:
+          if (event.bytes < 0) event.bytes = pairs.decimal()
+          break
+        case Field.packets:
+          if (event.packets < 0) event.packets = pairs.decimal()
+          break
+        case Field['bytes.sent']:
+          if (sentBytes < 0) sentBytes = pairs.decimal()
+          break
+        case Field['bytes.received']:
+          if (receivedBytes < 0) receivedBytes = pairs.decimal()
+          break
+        case Field['packets.sent']:
+          if (sentPackets < 0) sentPackets = pairs.decimal()
+          break
+        case Field['packets.received']:
+          if (receivedPackets < 0) receivedPackets = pairs.decimal()
+          break
+        case Field.rule:
+          if (event.rule < 0) event.rule = pairs.identifier()
+          break
+        case Field.signature:
+          if (this.signature < 0) this.signature = pairs.identifier()
+          break
+        case Field.count:
+          if (event.count <= 1) event.count = Math.max(1, pairs.identifier())
+          break
+        default:
+          pairs.keep(spans[field - FIRST_SPAN])
+      }
+    }
+    this.readTime(bytes, event)
+    if (event.bytes < 0) event.bytes = bothWays(sentBytes, receivedBytes)
+    if (event.packets < 0) event.packets = bothWays(sentPackets, receivedPackets)
+    if (!hasPorts(event.protocol)) event.sourcePort = event.destinationPort = -1
+  }
+
+  private readTime(bytes: Uint8Array, event: EventRecord): void {
+    const { pieces, timestamp, epoch, stamp } = this
+    if (pieces.read(bytes, event) && event.clock === Clock.exact) return
+    if (epoch.end > epoch.start) {
+      const ms = epochToMs(readDecimal(bytes, epoch.start, Math.min(epoch.end, epoch.start + EPOCH_DIGITS)))
+      if (ms >= 0) {
+        event.time = ms
+        event.clock = Clock.exact
+        return
+      }
+    }
+    if (event.clock !== Clock.absent || !readDateTime(bytes, timestamp.start, timestamp.end, stamp)) return
+    event.time = stamp.time
+    event.clock = stamp.clock
+  }
+}
+
+/** Sent and received together, where -1 says that one was not stated; -1 too if that is more than a number holds. */
+export function bothWays(sent: number, received: number): number {
+  const sum = sent < 0 ? received : received < 0 ? sent : sent + received
+  return sum <= Number.MAX_SAFE_INTEGER ? sum : -1
+}
