@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'nod
 import { basename, join } from 'node:path'
 import t from 'tap'
 
+t.setTimeout(180_000)
 const top = join(import.meta.dirname, '..')
 const page = readFileSync(join(top, 'CONTRIBUTING.md'), 'utf8')
 const [rows, code] = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, text]) => text)
