@@ -1,6 +1,6 @@
 # The menu. `make` alone prints it.
 .DEFAULT_GOAL := menu
-.PHONY: menu appliance flash packages demo check one watch test test-long test-updates release format clean bench
+.PHONY: menu appliance flash packages demo check one watch test test-long test-updates release format render clean bench
 SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -54,6 +54,9 @@ bench: ready ## compare speed and memory with rsyslogd and ulogd2 (QUICK=1 ONLY=
 
 format: ready ## format the code
 	@biome check --write .
+
+render: ready ## write what is generated from the settings table: docs/settings.md and the template on the FAT partition
+	@node scripts/render-settings.ts
 
 clean: ## remove build results and installed packages
 	rm -rf node_modules .tap build

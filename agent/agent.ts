@@ -1,16 +1,17 @@
 // The composition root: everything that runs is made here and joined here. Modules do not know each other.
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { verifyReceipt } from './batch/receipt.ts'
+import { factsOf } from './agent-facts.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { Outbox } from './delivery/outbox.ts'
 import { openPseudonyms } from './delivery/pseudonym-key.ts'
 import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
+import { uplinkHost } from './delivery/uplink-host.ts'
 import { describe } from './errors.ts'
-import { noticesOf } from './health/checks.ts'
 import { ClockWatch } from './health/clock-watch.ts'
 import { ProcessWatch } from './health/process-watch.ts'
-import { type Status, statusOf } from './health/status.ts'
+import { statusOf } from './health/status.ts'
+import type { Status } from './health/status-schema.ts'
 import { serveStatus } from './health/status-socket.ts'
 import { Accounts } from './ledger/accounts.ts'
 import { Ledger } from './ledger/ledger.ts'
@@ -26,11 +27,8 @@ import type { HandedOver } from './sources/handed-over.ts'
 import { Spool } from './spool/spool.ts'
 import { Networks } from './triage/networks.ts'
 import { Triage } from './triage/triage.ts'
-import type { CentralAddress } from './uplink/anchor.ts'
-import type { Identity } from './uplink/identity.ts'
 import { IdentityKeeper } from './uplink/identity-file.ts'
-import { openCentral } from './uplink/pinned-client.ts'
-import { initialUplinkState, type UplinkHost, type UplinkState, uploadForever } from './uplink/uplink.ts'
+import { initialUplinkState, type UplinkState, uploadForever } from './uplink/uplink.ts'
 
 const MIB = 1024 * 1024
 /** How long an agent that shuts down goes on sending; the spool keeps the rest. */
@@ -55,7 +53,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   let currentStatus: (() => Status) | undefined
   const statusServer = await serveStatus(paths.statusSocket, () => currentStatus?.())
   const stored = openStored(options)
-  const { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, afterCleanStop, pseudonyms, gateways } = stored
+  const { keeper, ledger, spool, accounts, outbox, recovery, pseudonyms, gateways } = stored
   const batches = new OpenBatches()
   const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
   const wakeUplink = new Notifier()
@@ -93,21 +91,20 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     sinkFor: input => collector.sinkFor(input),
     nflogSink: () => collector.nflogSink(),
   })
-  const status = (): Status =>
-    statusOf({
-      version: options.version,
-      startedAt,
-      device: keeper.identity?.stored.device,
-      process: watch.status,
-      url: central.url,
-      uplink,
-      spool,
-      quotaBytes,
-      gateways,
-      collector,
-      sources,
-      notices: noticesOf({ now: Date.now(), faults, keeper, batcher, clock, uplink, collector, ledger, settings, afterCleanStop }),
-    })
+  const parts = {
+    ...stored,
+    version: options.version,
+    startedAt,
+    central,
+    process: watch,
+    clock,
+    uplink,
+    batcher,
+    collector,
+    sources,
+    faults,
+  }
+  const status = (): Status => statusOf(factsOf(parts, Date.now()))
   currentStatus = status
   const batching = batcher
     .retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping.signal)
@@ -116,7 +113,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       wakeUplink.notify()
       return batcher.closeForever(stopping.signal)
     })
-  const sending = uploadForever(uplinkHost(stored, central, identity, wakeUplink), uplink, log, stopSending.signal)
+  const sending = uploadForever(uplinkHost({ outbox, keeper, central, wakeUplink, identity }), uplink, log, stopSending.signal)
   log.info(`listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`)
   watch.start()
   options.ready?.(status())
@@ -135,8 +132,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await statusServer.close()
 }
 
-type Stored = ReturnType<typeof openStored>
-
 /** Opens what lies on the disk, and brings the counts in order before anything is received. */
 function openStored({ paths, settings, log, version }: AgentOptions) {
   const keeper = new IdentityKeeper(paths.identity, log)
@@ -146,12 +141,12 @@ function openStored({ paths, settings, log, version }: AgentOptions) {
   const accounts = new Accounts(ledger.state.totals)
   const outbox = new Outbox(ledger, spool, accounts)
   const recovery: Recovery = { ledger, spool, outbox, accounts, log }
-  const afterCleanStop = ledger.state.stoppedCleanly
+  const wasStoppedCleanly = ledger.state.stoppedCleanly
   recoverCounts(recovery, keeper.identity)
-  outbox.appendOrDefer({ kind: 'start', version, afterCleanStop })
+  outbox.appendOrDefer({ kind: 'start', version, afterCleanStop: wasStoppedCleanly })
   const pseudonyms = openPseudonyms(paths.pseudonymKey)
   const gateways = openGateways(paths.gateways)
-  return { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, afterCleanStop, pseudonyms, gateways }
+  return { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, wasStoppedCleanly, pseudonyms, gateways }
 }
 
 /** Looks whether the box was enrolled again, and lets the ledger follow. */
@@ -162,24 +157,6 @@ function adoptIdentity(recovery: Recovery, keeper: IdentityKeeper, wakeUplink: N
     if (isNew) wakeUplink.notify()
   } catch (error) {
     recovery.log.warning(describe(error)) // the disk takes nothing now: tried again in a second
-  }
-}
-
-function uplinkHost(
-  { outbox, keeper }: Stored,
-  central: CentralAddress,
-  identity: () => Identity | undefined,
-  wakeUplink: Notifier,
-): UplinkHost {
-  return {
-    identity: () => (central.url === '' ? undefined : identity()),
-    connect: ({ stored }, signal) => openCentral(central, stored, signal),
-    next: identity => outbox.next(identity),
-    isGenuine: (receipt, identity) => verifyReceipt(receipt, identity.receiptKey),
-    acknowledge: (_outgoing, receipt) => outbox.acknowledge(receipt),
-    discard: sequence => outbox.discard(sequence),
-    replace: stored => keeper.replace(stored),
-    wait: (ms, signal) => wakeUplink.wait(ms, signal),
   }
 }
 

@@ -1,9 +1,9 @@
 // `cyberalarm enrol CODE`: trades a code for an identity. The running agent takes it up within a second.
 import { mkdirSync } from 'node:fs'
-import { normaliseCode } from './batch/enrolment-code.ts'
 import { Failure } from './errors.ts'
 import { readLedger } from './ledger/ledger.ts'
 import { isErrorWithCode } from './lib/durable-file.ts'
+import { normaliseCode } from './lib/typed-code.ts'
 import type { Paths } from './paths.ts'
 import type { Settings } from './settings/table.ts'
 import { enrolOnce, type Request } from './uplink/enrol.ts'
@@ -25,7 +25,7 @@ export async function enrol(
   if (letters === undefined) throw new Failure('code-wrong', `'${code}' is not an enrolment code`)
   const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
   if (central.url === '' || central.pins.length === 0)
-    throw new Failure('central-not-set', `central.url or central.pins is empty in ${paths.settings}`)
+    throw new Failure('central-not-set', `central.url or central.pins is not set in ${paths.settings}`)
   const client = await openCentral(central)
   try {
     const stored = await enrolOnce(client, letters, deviceBefore(paths), request)

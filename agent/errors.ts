@@ -1,50 +1,60 @@
 // Everything that can go wrong and that a person may have to act on, as one table: a code that never changes its
-// meaning, and what to do. The detail of a Failure names the setting or file and the value; the advice names the next step.
+// meaning, and what to do. The detail names the setting or file and the value; the advice names the next step.
+import { isErrorWithCode } from './lib/durable-file.ts'
 
 export const advice = {
-  'argument-wrong': 'Run the same command with --help: it lists the words it takes.',
-  'settings-wrong': 'Correct the lines named above in the settings file; `cyberalarm settings` explains each setting.',
-  'settings-unreadable': 'Make the settings file readable for the user that runs the agent, or name another with --root.',
-  'code-wrong': 'Type the enrolment code again exactly as it was given: the last character checks the others.',
-  'code-refused': 'The code is spent, expired or unknown to central. Ask for a fresh one.',
+  'argument-wrong': 'Run the command with --help to see what it accepts.',
+  'settings-wrong': 'Correct these lines in the settings file. `cyberalarm settings` explains every setting.',
+  'settings-unreadable': 'Make the settings file readable for the user that runs the agent, or choose another folder with --root.',
+  'code-wrong': 'Check the enrolment code for typing errors and enter it again. Its last character is a check character.',
+  'code-refused': 'The code is unknown, used or expired. Ask for a new one.',
   'not-enrolled': 'Enrol this box with `cyberalarm enrol CODE`.',
-  'identity-damaged': 'The identity file cannot be read. Enrol again with a fresh code: nothing else is lost.',
-  'central-not-set': 'Set central.url and central.pins (the image brings them; a software install names them once).',
+  'identity-damaged': 'Enrol again with a new code. Nothing else is lost.',
+  'identity-refused': 'Enrol again with a new code. Batches that are queued are kept.',
+  'certificate-expired': 'Check the clock of this box. If it is right, enrol again with a new code.',
+  'central-not-set': 'Set central.url and central.pins in the settings file. Images that are built for a central contain both.',
   'central-unreachable':
-    'Check that this box may open port 443 to central, directly or through the proxy in uplink.proxy. Batches wait in the spool.',
+    'Allow this box to reach central on TCP port 443, directly or through the proxy in uplink.proxy. Batches are queued until then.',
   'central-not-trusted':
-    'What answered is not the central this box was made for. Nothing was sent to it. Look for a proxy that opens TLS and exempt central from it; never change the pin to make this go away.',
-  'central-certificate-expired':
-    'The certificate of central is not valid at the time this box believes it is. Check the clock of this box first.',
-  'central-refused':
-    'Central understood the request and refused it; the code it gave says why. If it lasts, call the helpdesk with that code.',
+    'The server that answered has none of the keys in central.pins. Nothing was sent to it. If a proxy or firewall inspects TLS, exempt central from inspection; do not change central.pins.',
+  'central-certificate-expired': 'Check the date and time of this box first. If they are right, call the helpdesk.',
+  'central-refused': 'If this persists, call the helpdesk and quote the code that central gave.',
   'history-differs':
-    'This box and central disagree about what was sent before: one of them was set back to an older state (a snapshot, a backup). Enrol again with a fresh code: new events then go through, and what cannot be sent any more is counted as shed.',
-  'central-busy': 'Central asked to wait. The box comes back by itself.',
+    'This box or central was restored from a snapshot or backup. Enrol again with a new code: new events are then sent, and what can no longer be sent is counted as shed.',
+  'central-busy': 'Nothing to do: the box tries again by itself.',
   'receipt-wrong':
-    'The receipt does not carry the signature of central for this batch. The batch stays in the spool. If it lasts, call the helpdesk.',
-  'proxy-refused': 'The proxy in uplink.proxy did not open a tunnel. Check its address and that it allows CONNECT to central on 443.',
-  'disk-full': 'Free space on the disk that holds the data folder. Events are kept in memory while there is room, then shed and counted.',
-  'disk-failed': 'The data folder cannot be written. Check its owner and the health of the disk.',
-  'ledger-damaged':
-    'An entry of the ledger does not fit the one before it: the file was changed after it was written. Keep a copy for the helpdesk.',
+    'The receipt is not signed by central for this batch. The batch stays in the queue. If this persists, call the helpdesk.',
+  'proxy-refused': 'Check the address and the password in uplink.proxy, and that the proxy allows CONNECT to central on port 443.',
+  'disk-full': 'Free space on the disk with the data folder. Until then events are kept in memory; what does not fit is counted as shed.',
+  'disk-failed': 'Check the owner and permissions of the data folder, and the health of the disk.',
+  'ledger-damaged': 'The file was changed after it was written. Keep a copy of it for the helpdesk.',
+  'ledger-set-aside': 'Keep a copy of this file for the helpdesk. The box goes on with a new one.',
+  'ledger-torn': 'Nothing to do: this is what a power cut leaves behind.',
+  'stopped-uncleanly': 'Find out why the agent was killed: power cut, reset, or out of memory. Nothing to do if you know.',
+  'clock-jumped': 'Check the time synchronisation (NTP) of this box.',
   'listen-failed':
-    'Another program holds this address, or the agent may not open it. Change the syslog setting, or let systemd hand the socket over.',
+    'Check which other program uses this address and port (`ss -lnp`), or change the syslog setting. Ports below 1024 need a socket from systemd.',
   'nflog-failed':
-    'Listening to packets that the kernel logs takes a socket from systemd (open-nflog makes it, and its reason is in the journal) or CAP_NET_ADMIN, and a group that no other program, such as ulogd, listens to.',
+    'The agent needs the socket that open-nflog hands over through systemd (see its journal), or CAP_NET_ADMIN, and a group that no other program such as ulogd uses.',
   'native-missing':
-    'Build it with scripts/build-addon.sh (it takes a C compiler), or install the package for this processor. Everything else works meanwhile.',
+    'Build it with scripts/build-addon.sh (this needs a C compiler), or install the package for this processor. Everything else works without it.',
   'certificate-unreadable':
-    'The PEM files of syslog.tls.certificate and syslog.tls.key must be readable for the agent and belong together.',
-  'agent-running': 'One agent is already running on this data folder. Stop it first, or name another folder with --root.',
-  'agent-starting': 'It reads what waits on the disk first. Ask again in a minute.',
-  'agent-not-running': 'Start the agent (`systemctl start cyberalarm-agent` or `cyberalarm run`); what is shown comes from the disk.',
-  'pseudonym-wrong': 'A pseudonym looks like `in-` and 32 hexadecimal digits, as in reports and in `cyberalarm sent`.',
-  'pseudonym-foreign': 'This pseudonym was not made by this box, or its key was replaced since.',
+    'Make the PEM files in syslog.tls.certificate and syslog.tls.key readable for the agent, and check that they belong together.',
+  'sources-forgotten': 'If this persists, tell the helpdesk: some allowed connections from blocked sources may be missed.',
+  'reading-failed': 'This is a bug in CyberAlarm. Please report it to the helpdesk with the output of `cyberalarm status --json`.',
+  'accounting-wrong': 'This is a bug in CyberAlarm. Please report it to the helpdesk with the output of `cyberalarm status --json`.',
+  'agent-running': 'Stop the running agent first, or choose another data folder with --root.',
+  'agent-starting': 'The agent reads its queue from the disk first. Try again in a minute.',
+  'agent-not-running':
+    'Start the agent with `systemctl start cyberalarm-agent` or `cyberalarm run`. The numbers below were read from the disk.',
+  'agent-differs': 'The running agent is of another version than this command. Restart it with `systemctl restart cyberalarm-agent`.',
+  'pseudonym-wrong': 'A pseudonym is `in-` and 32 hexadecimal digits, as in reports and in `cyberalarm sent`.',
+  'pseudonym-foreign': 'This box did not make this pseudonym, or its key was replaced since.',
   'capture-unreadable':
-    'Name a capture file of tcpdump, dumpcap or Wireshark (pcap or pcapng; gzip and zstd are read too), or - for standard input.',
-  'capture-damaged': 'What was counted up to there holds; nothing behind it can be found. Copy the file again, or capture again.',
+    'Give a capture file of tcpdump, dumpcap or Wireshark (pcap or pcapng, also packed with gzip or zstd), or - for standard input.',
+  'capture-damaged': 'The counts up to this point are right; the rest cannot be read. Copy the file again, or capture again.',
   'batch-malformed': 'The bytes are not a batch of a version this program knows.',
+  unexpected: 'This is probably a bug in CyberAlarm. If it persists, report it to the helpdesk.',
 } as const
 
 export type FailureCode = keyof typeof advice
@@ -60,7 +70,27 @@ export class Failure extends Error {
   }
 }
 
-/** One line for people: what happened, then what to do. */
+/** A failure as data: what status, console, diagnostics and tests hand on and tell apart by its code. */
+export interface Fault {
+  readonly code: FailureCode
+  readonly detail: string
+  readonly advice: string
+}
+
+export const fault = (code: FailureCode, detail: string): Fault => ({ code, detail, advice: advice[code] })
+
+/** `detail` is the message of the error, whatever it is. */
+export const faultOf = (error: unknown): Fault =>
+  fault(error instanceof Failure ? error.code : 'unexpected', error instanceof Error ? error.message : String(error))
+
+/** An error of the file system as a Failure with the path; a Failure stays what it is. */
+export function asDiskFailure(error: unknown, path: string): Failure {
+  if (error instanceof Failure) return error
+  const isFull = isErrorWithCode(error, 'ENOSPC', 'EDQUOT')
+  return new Failure(isFull ? 'disk-full' : 'disk-failed', `cannot write ${path}: ${error instanceof Error ? error.message : error}`, error)
+}
+
+/** For terminal and journal only: what happened, then what to do. Nothing reads it again. */
 export function describe(error: unknown): string {
   if (error instanceof Failure) return `${error.message} [${error.code}]\n  ${error.advice}`
   return error instanceof Error ? error.message : String(error)

@@ -86,7 +86,7 @@ async function readEntries(source: Source): Promise<{ readonly entries: Entry[];
       const whole = rest.length >= 2 * BLOCK && at + rest.length === source.bytes && rest.every(byte => byte === 0)
       return whole ? { entries, faults } : stop('tar-damaged', 'the archive does not end in two empty blocks and nothing else')
     }
-    if (header.kind === 'unfit') return stop(header.why.includes('checksum') ? 'tar-damaged' : 'tar-format', header.why)
+    if (header.kind === 'unfit') return stop(header.code, header.why)
     const { name, bytes } = header.entry
     if (!header.ustar) faults.push(fault('tar-format', `the header of ${name} is not ustar`))
     if (name.includes('/') || entries.some(entry => entry.name === name))

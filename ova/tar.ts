@@ -35,18 +35,19 @@ export function formatTarHeader({ name, bytes, modified }: TarEntry): Buffer {
 export type TarHeader =
   | { readonly kind: 'file'; readonly entry: TarEntry; readonly ustar: boolean }
   | { readonly kind: 'end' }
-  | { readonly kind: 'unfit'; readonly why: string }
+  | { readonly kind: 'unfit'; readonly code: 'tar-damaged' | 'tar-format'; readonly why: string }
 
 /** What a block says where a header is due. */
 export function readTarHeader(header: Buffer): TarHeader {
   if (header.every(byte => byte === 0)) return { kind: 'end' }
   const text = (from: number, length: number): string => header.toString('latin1', from, from + length).replace(/\0[\s\S]*$/, '')
   const stated = Number.parseInt(text(148, 8).trim(), 8)
-  if (stated !== checksum(header)) return { kind: 'unfit', why: 'a header has a wrong checksum' }
+  if (stated !== checksum(header)) return { kind: 'unfit', code: 'tar-damaged', why: 'a header has a wrong checksum' }
   const type = String.fromCharCode(header[156])
-  if (type !== '0' && type !== '\0') return { kind: 'unfit', why: `'${text(0, 100)}' is of type '${type}', not a plain file` }
+  if (type !== '0' && type !== '\0')
+    return { kind: 'unfit', code: 'tar-format', why: `'${text(0, 100)}' is of type '${type}', not a plain file` }
   const size = text(124, 12).trim()
-  if (!/^[0-7]+$/.test(size)) return { kind: 'unfit', why: `the size of '${text(0, 100)}' is not octal` }
+  if (!/^[0-7]+$/.test(size)) return { kind: 'unfit', code: 'tar-format', why: `the size of '${text(0, 100)}' is not octal` }
   const name = text(345, 155) === '' ? text(0, 100) : `${text(345, 155)}/${text(0, 100)}`
   const entry = { name, bytes: Number.parseInt(size, 8), modified: Number.parseInt(text(136, 12).trim(), 8) }
   return { kind: 'file', entry, ustar: header.toString('latin1', 257, 265) === 'ustar\x0000' }

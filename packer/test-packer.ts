@@ -14,12 +14,12 @@ export interface Packer {
   readonly isOld: boolean
 }
 
-export interface Said {
+export interface CommandResult {
   readonly status: number | null
   readonly text: string
 }
 
-export function run(command: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}): Said {
+export function run(command: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}): CommandResult {
   const done = spawnSync(command, words, {
     encoding: 'utf8',
     timeout: 60_000,
@@ -40,7 +40,7 @@ export function findPackers(): readonly Packer[] {
 
 export interface Checkout {
   /** `values` come last; a word such as -only=qemu.builder may stand among `words`. */
-  validate(base: string, values: Readonly<Record<string, unknown>>, ...words: readonly string[]): Said
+  validate(base: string, values: Readonly<Record<string, unknown>>, ...words: readonly string[]): CommandResult
   readonly templates: string
 }
 

@@ -22,7 +22,7 @@ export function compress(parts: readonly Uint8Array[]): Promise<Buffer> {
       stream.write(part)
       pending = part.length >= OWN_BLOCK_BYTES ? OWN_BLOCK_BYTES : pending + part.length
     }
-    // ended while the last part is still on its way, Node ends the frame with it and begins an empty one behind
+    // ended while the last part is still on its way, Node ends the frame with it and begins an empty one after it
     stream.flush(constants.ZSTD_e_flush, () => stream.end())
   })
 }

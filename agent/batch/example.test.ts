@@ -8,7 +8,7 @@ import { unpack } from './unpack.ts'
 
 const example = readFileSync(new URL('example.md', import.meta.url), 'utf8')
 
-/** The hexadecimal lines of the block behind a sentence. */
+/** The hexadecimal lines of the block after a sentence. */
 const hexBehind = (sentence: RegExp): Buffer => {
   const at = example.search(sentence)
   const block = /((?:^ {4}[0-9a-f]+\n)+)/m.exec(example.slice(at))

@@ -25,7 +25,7 @@ const ROW_BITS = 15
 const FREE = -1
 /** No event is looked up in more slots: with half of them free, 2^-30 of all events would need more. */
 const PROBES_MAX = 128
-/** What has to be alike besides the eight words of the addresses is packed into two more. */
+/** The eight words of the addresses, and two more into which the rest of the key is packed. */
 const KEY_WORDS = 10
 
 /** A forged message may state any amount and any time; a sum of them must stay a number that every store can hold. */

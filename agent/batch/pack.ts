@@ -1,5 +1,5 @@
-// Packs an open batch: head and columns, compressed. Internal addresses are replaced by pseudonyms here, so nothing
-// behind this file ever holds one. packed-batch.md describes every column.
+// Packs an open batch: head and columns, compressed. Internal addresses are replaced by pseudonyms here, so no later
+// step ever sees one. packed-batch.md describes every column.
 
 import { Packr } from 'msgpackr'
 import { AddressIndex } from '../lib/address-index.ts'

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { makeCode, normaliseCode } from './enrolment-code.ts'
+import { makeCode, normaliseCode } from '../lib/typed-code.ts'
 import { type BatchFrame, buildShedFrame, decodeFrame, signFrame, verifyFrame } from './frame.ts'
 import { signReceipt, verifyReceipt } from './receipt.ts'
 import { generateSealKeyPair, openFrame, sealBatch, sealKeyId } from './seal.ts'

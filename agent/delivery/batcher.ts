@@ -2,7 +2,7 @@
 // retried every second while the next batch fills; what does not fit into that one is shed and counted.
 import { setImmediate } from 'node:timers/promises'
 import type { PackOptions } from '../batch/pack.ts'
-import { describe } from '../errors.ts'
+import { asDiskFailure, describe, type Fault, faultOf } from '../errors.ts'
 import { growth, type Totals } from '../ledger/accounting.ts'
 import type { Accounts } from '../ledger/accounts.ts'
 import { pause } from '../lib/backoff.ts'
@@ -30,8 +30,8 @@ export interface BatcherParts {
 }
 
 export class Batcher {
-  /** Why the disk cannot be written, for people; undefined while it can. */
-  diskFault: string | undefined
+  /** Why the disk cannot be written; undefined while it can. */
+  diskFault: Fault | undefined
   /** True while a batch is written to the disk: it is sealed for the identity with which that began. */
   isPersisting = false
   private readonly parts: BatcherParts
@@ -99,7 +99,7 @@ export class Batcher {
         return true
       } catch (error) {
         if (this.diskFault === undefined) this.parts.log.warning(describe(error))
-        this.diskFault = describe(error)
+        this.diskFault = diskFaultOf(error)
         if (signal.aborted) return false
         await pause(1000, signal)
       }
@@ -118,7 +118,11 @@ export class Batcher {
       this.recordedCounts = text
       this.diskFault = undefined
     } catch (error) {
-      this.diskFault = describe(error)
+      this.diskFault = diskFaultOf(error)
     }
   }
 }
+
+/** What writes JSON for us (conf) throws the errors of the file system as they are; any other error is none of the disk's. */
+const diskFaultOf = (error: unknown): Fault =>
+  faultOf(error instanceof Error && 'syscall' in error && 'path' in error ? asDiskFailure(error, String(error.path)) : error)

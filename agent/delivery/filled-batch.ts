@@ -2,7 +2,7 @@
 import type { OpenBatch } from '../batch/open-batch.ts'
 import type { RowsByInput } from '../ledger/accounting.ts'
 
-/** A batch with what the ledger wants to know about it. */
+/** A batch with what the ledger records about it. */
 export interface FilledBatch {
   readonly batch: OpenBatch
   readonly byInput: RowsByInput

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import * as z from 'zod'
 import { type Central, startCentral } from '../../central-stub/central.ts'
-import { makeCode } from '../batch/enrolment-code.ts'
+import { makeCode } from '../lib/typed-code.ts'
 import { pathsBelow } from '../paths.ts'
 import {
   type AgentProcess,
@@ -83,14 +83,14 @@ t.test('a code that is mistyped, unknown or spent changes nothing on the disk, a
     t.same(contentOf(root), before, 'nothing on the disk has changed')
   }
   writeSettings(root, undefined)
-  await refused(code, 'central-not-set', /central\.url or central\.pins is empty in .*cyberalarm\.conf/)
+  await refused(code, 'central-not-set', /central\.url or central\.pins is not set in .*cyberalarm\.conf/)
   writeSettings(root, central)
   const last = code.at(-1) === 'Z' ? 'Y' : 'Z'
-  await refused(code.slice(0, -1) + last, 'code-wrong', /Type the enrolment code again/)
+  await refused(code.slice(0, -1) + last, 'code-wrong', /Check the enrolment code for typing errors/)
   await refused('', 'code-wrong', /is not an enrolment code/)
-  await refused(makeCode(randomBytes), 'code-refused', /Ask for a fresh one/)
+  await refused(makeCode(randomBytes), 'code-refused', /Ask for a new one/)
   t.match(await cyberalarm(root, 'enrol', code.toLowerCase().replaceAll('-', ' ')), { code: 0 }, 'however it is spelt')
-  await refused(code, 'code-refused', /Ask for a fresh one/)
+  await refused(code, 'code-refused', /Ask for a new one/)
 })
 
 t.test('enrolled while it runs: what came before is counted as shed, what comes after is sent', async t => {
@@ -98,7 +98,7 @@ t.test('enrolled while it runs: what came before is counted as shed, what comes 
   const central = await start()
   writeSettings(root, central)
   const agent = await run()
-  t.match((await agent.status()).notices.join(), /not enrolled.*cyberalarm enrol CODE/)
+  t.match((await agent.status()).findings, [{ code: 'not-enrolled', severity: 'problem', advice: /cyberalarm enrol CODE/ }])
   await send(agent, 20)
   await until(agent.status, status => sums(status).shed === 20)
   const device = await enrol(t, root, await central.makeCode())
@@ -106,7 +106,7 @@ t.test('enrolled while it runs: what came before is counted as shed, what comes 
   await send(agent, 30)
   const status = await until(agent.status, now => sums(now).sent === 30)
   t.match(sums(status), { received: 50, shed: 20, waiting: 0, spooled: 0, unaccounted: 0 })
-  t.same(status.notices, [])
+  t.same(status.findings, [])
   t.equal((await central.stats()).rows, 30)
 })
 
@@ -165,7 +165,7 @@ t.test('a box that central let in no longer says so, and a fresh code brings out
   await central.revoke(device)
   await send(agent, 5)
   const refused = await until(agent.status, status => status.central.failure !== null)
-  t.match(refused.notices.join(), /revoked: enrol again with a fresh code/)
+  t.match(refused.findings, [{ code: 'identity-refused', detail: /\(certificate-revoked\)/, advice: /Enrol again/ }])
   t.match(sums(refused), { spooled: 5, shed: 0 })
   await enrol(t, root, await central.makeCode())
   await until(agent.status, status => sums(status).sent === 5)
@@ -195,8 +195,8 @@ t.test('set back to an older state, the box says what happened, and a fresh code
   t.match(sums(await agent.status()), { received: 5, sent: 5 }, 'it believes what it believed then')
   await send(agent, 3)
   const differs = await until(agent.status, status => status.central.failure !== null)
-  t.match(differs.central.failure, { code: 'history-differs', text: /chain-conflict/ })
-  t.match(differs.notices.join(), /set back to an older state.*Enrol again with a fresh code/)
+  t.match(differs.central.failure, { code: 'history-differs', detail: /chain-conflict/ })
+  t.match(differs.findings, [{ code: 'history-differs', advice: /restored from a snapshot.*Enrol again/ }])
   t.match(sums(differs), { spooled: 3, shed: 0, unaccounted: 0 }, 'nothing is thrown away before somebody has decided')
 
   t.equal(await enrol(t, root, await central.makeCode()), device)
@@ -204,7 +204,7 @@ t.test('set back to an older state, the box says what happened, and a fresh code
   await send(agent, 6)
   const healed = await until(agent.status, status => sums(status).sent === 11)
   t.match(sums(healed), { received: 14, shed: 3, spooled: 0, unaccounted: 0 })
-  t.same(healed.notices, [])
+  t.same(healed.findings, [])
   t.equal((await central.stats()).rows, 5 + 8 + 6, 'what was stored stays, once; what came after arrives')
   t.same(await twice(central), [])
   await agent.kill('SIGTERM')
@@ -227,7 +227,7 @@ t.test('when central was set back the box says so, keeps what waits, and a fresh
   central = await start('central-before', central.port)
   await send(agent, 4)
   const differs = await until(agent.status, status => status.central.failure?.code === 'history-differs')
-  t.match(differs.central.failure, { text: /sequence-gap/ })
+  t.match(differs.central.failure, { detail: /sequence-gap/ })
   t.match(sums(differs), { sent: 5, spooled: 4 })
   await enrol(t, root, await central.makeCode())
   await until(agent.status, status => sums(status).shed === 4)

@@ -107,8 +107,9 @@ t.test(
       const agent = await startAgent(folder, {
         inside: ['unshare', '-rn', manager, '@systemd', '1', manager, 'offer', protocol, '--', ...withoutCapabilities],
       })
-      const { notices, sources } = await agent.status()
-      t.match(notices.join('\n'), new RegExp(`nflog\\.groups = 514: ${code}: cannot use that descriptor.*\\[nflog-failed\\]`))
+      const { findings, sources } = await agent.status()
+      const failed = findings.find(finding => finding.code === 'nflog-failed')
+      t.match(failed?.detail, new RegExp(`nflog\\.groups = 514: ${code}: cannot use that descriptor`))
       t.same(
         sources.map(({ name }) => name),
         ['udp', 'tcp'],
@@ -123,10 +124,10 @@ t.test('a group that may not be listened to is said, and everything else is hear
   writeSettings(folder, undefined, { 'nflog.groups': '514' })
   const agent = await startAgent(folder, { inside: withoutCapabilities })
   t.teardown(() => agent.kill())
-  const { notices, sources } = await agent.status()
+  const { findings, sources } = await agent.status()
   t.match(
-    notices.join('\n'),
-    /cannot listen to nflog\.groups = 514: systemd passed no socket .*open-nflog.* EPERM.*\[nflog-failed\]\n.*CAP_NET_ADMIN/,
+    findings.find(({ code }) => code === 'nflog-failed'),
+    { detail: /^cannot listen to nflog\.groups = 514: systemd passed no socket .*open-nflog.* EPERM/, advice: /CAP_NET_ADMIN/ },
   )
   t.same(
     sources.map(({ name }) => name),

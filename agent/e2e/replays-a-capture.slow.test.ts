@@ -66,8 +66,8 @@ t.test('says what is wrong with a capture or with the words, and how it ended in
   lie.writeUInt32LE(0xffff_ffff, 32)
   const wrong: [Uint8Array, number, RegExp, RegExp][] = [
     [capture.subarray(0, capture.length - 1), 3, /! The capture ends in the middle/, /^$/],
-    [lie, 1, /^$/, /at byte 24 of the capture.*\[capture-damaged\]\n {2}What was counted/],
-    [Buffer.from('no capture at all'), 1, /^$/, /unknown magic number \[capture-unreadable\]\n {2}Name a capture file/],
+    [lie, 1, /^$/, /at byte 24 of the capture.*\[capture-damaged\]\n {2}The counts up to this point/],
+    [Buffer.from('no capture at all'), 1, /^$/, /unknown magic number \[capture-unreadable\]\n {2}Give a capture file/],
   ]
   for (const [bytes, code, out, error] of wrong) {
     writeFileSync(path, bytes)

@@ -51,8 +51,8 @@ t.test('loses nothing that it does not count while the disk is full, and closes 
   await until(agent.status, status => sums(status).sent === 100)
   const filler = fill(data)
   await send(100)
-  const full = await until(agent.status, status => status.notices.some(notice => notice.includes('[disk-full]')))
-  t.match(full.notices.join(), /Free space on the disk/, 'says what to do')
+  const full = await until(agent.status, status => status.findings.some(({ code }) => code === 'disk-full'))
+  t.match(full.findings.find(({ code }) => code === 'disk-full')?.advice, /^Free space on the disk/, 'says what to do')
   t.match(sums(full), { shed: 0, unaccounted: 0 }, 'what the disk did not take waits in memory')
   await send(100)
   const still = await until(agent.status, status => sums(status).received === 300)
@@ -64,7 +64,7 @@ t.test('loses nothing that it does not count while the disk is full, and closes 
   const free = await until(agent.status, status => sums(status).sent === 300)
   t.match(sums(free), { received: 300, sent: 300, waiting: 0, spooled: 0, unaccounted: 0, shed: 0 })
   t.notOk(
-    free.notices.some(notice => notice.includes('disk-full')),
+    free.findings.some(({ code }) => code === 'disk-full'),
     'and the notice is gone',
   )
   t.equal((await central.stats()).rows, 300)
@@ -102,7 +102,7 @@ t.test('an agent that starts on a full disk listens, and keeps what the disk wil
   const agent = await startAgent(root)
   t.teardown(() => agent.kill())
   await sendTcp(agent.tcpPort, [blockedLine(2), blockedLine(3)])
-  const full = await until(agent.status, status => status.notices.some(notice => notice.includes('[disk-full]')))
+  const full = await until(agent.status, status => status.findings.some(({ code }) => code === 'disk-full'))
   t.match(sums(full), { sent: 2, shed: 0, unaccounted: 0 })
   rmSync(filler)
   const free = await until(agent.status, status => sums(status).sent === 4)

@@ -57,14 +57,15 @@ t.test('status of a running agent, for people, for programs, and again and again
       retryAt: null,
     },
     queue: { batches: 0, bytes: 0, quotaBytes: 2048 * 1024 * 1024 },
-    gateways: [{ number: 1, address: '127.0.0.1', messages: 3, understood: 2 / 3, lastMessageAt: /Z$/, skewSeconds: Number }],
+    gateways: [{ number: 1, address: '127.0.0.1', messages: 3, parsed: 2 / 3, lastMessageAt: /Z$/, clockOffsetSeconds: Number }],
     accounting: [
       { input: 'udp', kernelLost: 0 },
       { input: 'tcp', received: 3, sent: 2, unreadable: 1, unaccounted: 0 },
       { input: 'tls', received: 0 },
     ],
     sources: [{ name: 'udp' }, { name: 'tcp', counters: { connections: 1, connectionsOpen: 0 } }],
-    notices: [],
+    findings: [],
+    products: [{ product: 'netfilter', claimed: 2, unreadable: 0 }],
     unreadableShapes: [{ shape: 'a a a a', count: 1 }],
   })
   const text = await cyberalarm(root, 'status')
@@ -90,10 +91,10 @@ t.test('status of a running agent, for people, for programs, and again and again
 t.test('a second agent on the same folder is refused, and the first one does not notice', async t => {
   const { root, agent } = await runningBox(t)
   const second = await cyberalarm(root, 'run')
-  t.match(second, { code: 1, error: /\[agent-running\]\n {2}One agent is already running/ })
+  t.match(second, { code: 1, error: /\[agent-running\]\n {2}Stop the running agent first/ })
   await sendTcp(agent.tcpPort, [blockedLine(1)])
   const status = await until(agent.status, now => sums(now).received === 1)
-  t.same(status.notices, [])
+  t.same(status.findings, [])
 })
 
 t.test('sent shows each event with its receipt, internal addresses only as pseudonyms, and who turns them back', async t => {
@@ -123,7 +124,7 @@ t.test('sent shows each event with its receipt, internal addresses only as pseud
   })
   t.match(await cyberalarm(root, 'who', '10.20.30.40'), {
     code: 1,
-    error: /is not a pseudonym \[pseudonym-wrong\]\n {2}A pseudonym looks like/,
+    error: /is not a pseudonym \[pseudonym-wrong\]\n {2}A pseudonym is /,
   })
 
   const events = async (...since: string[]) => {
@@ -177,7 +178,7 @@ t.test('a ledger that was changed afterwards is said to be damaged, with what to
     writeFileSync(file, text)
     const { code, out, error } = await cyberalarm(root, 'sent')
     t.equal(code, 1, name)
-    t.match(error, /does not follow the line before it \[ledger-damaged\]\n {2}.*Keep a copy for the helpdesk/)
+    t.match(error, /does not follow the line before it \[ledger-damaged\]\n {2}.*Keep a copy of it for the helpdesk/)
     t.notMatch(out, /chain verified/)
   }
 })
@@ -194,11 +195,11 @@ t.test('SIGTERM brings everything out and ends with a stop; SIGKILL is noticed a
   t.match(await cyberalarm(root, 'status', '--json'), { code: 3 })
   const again = await startAgent(root)
   t.teardown(() => again.kill())
-  t.same((await again.status()).notices, [])
+  t.same((await again.status()).findings, [])
   t.match(sums(await again.status()), { received: 2, sent: 2, unaccounted: 0 })
   await again.kill('SIGKILL')
   t.not([...readLedger(ledger)].at(-1)?.entry.kind, 'stop')
   const third = await startAgent(root)
   t.teardown(() => third.kill())
-  t.match((await third.status()).notices, [/was ended without notice before this start/])
+  t.match((await third.status()).findings, [{ code: 'stopped-uncleanly', severity: 'warning', detail: /2 s of events/ }])
 })

@@ -44,7 +44,7 @@ t.test('a verb, option or word that is none ends with 2 and says what there is',
     const { code, out, error } = await runToEnd(words)
     t.match({ code, out }, { code: 2, out: '' }, words.join(' '))
     t.match(error, says)
-    t.match(error, /\[argument-wrong\]\n {2}Run the same command with --help/)
+    t.match(error, /\[argument-wrong\]\n {2}Run the command with --help/)
   }
 })
 
@@ -86,7 +86,7 @@ t.test('settings explains each one with its value and default, and tells all fau
       [6, "'spool.quotaMiB' was set in line 5 already"],
     ])
       t.match(error, new RegExp(`${settings.replaceAll('.', '\\.')}:${line}:.*${fault}`))
-    t.match(error, /\[settings-wrong\]\n {2}Correct the lines/)
+    t.match(error, /\[settings-wrong\]\n {2}Correct these lines/)
   }
   rmSync(settings)
   mkdirSync(settings)
@@ -95,9 +95,13 @@ t.test('settings explains each one with its value and default, and tells all fau
 
 t.test('on a box where nothing runs and nothing was sent, verbs say so', async t => {
   const root = temporaryFolder(t)
-  t.match(await cyberalarm(root, 'status'), { code: 3, out: /not running.*not enrolled[\s\S]*! no agent is running\. Start the agent/ })
+  t.match(await cyberalarm(root, 'status'), {
+    code: 3,
+    out: /not running.*not enrolled[\s\S]*! No agent is running \[agent-not-running\]\n {4}Start the agent/,
+  })
   t.match(JSON.parse((await cyberalarm(root, 'status', '--json')).out), {
     running: false,
+    findings: [{ code: 'agent-not-running', severity: 'problem' }],
     device: null,
     gateways: [],
     queue: { batches: 0 },

@@ -16,7 +16,7 @@ t.test('without the native receiver syslog over UDP is heard all the same, and s
     now => sums(now).received === 200,
   )
   t.equal(sums(status).unaccounted, 0)
-  const notices = status.notices.join('\n')
-  t.match(notices, /the native receiver is missing: syslog over UDP needs several times the CPU.*\[native-missing\]/)
-  t.match(notices, /cannot listen to nflog\.groups = 514: the native receiver is missing \[nflog-failed\]/)
+  const findings = Object.fromEntries(status.findings.map(({ code, severity, detail }) => [code, `${severity}: ${detail}`]))
+  t.match(findings['native-missing'], /^warning: the native receiver is missing: syslog over UDP needs several times the CPU/)
+  t.match(findings['nflog-failed'], /^problem: cannot listen to nflog\.groups = 514: the native receiver is missing/)
 })

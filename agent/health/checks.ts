@@ -1,72 +1,99 @@
-// What a person should know about the agent, in sentences, as a table: the first thing `status` shows.
-import type { Batcher } from '../delivery/batcher.ts'
-import { advice, describe } from '../errors.ts'
-import { inputNames, unaccounted } from '../ledger/accounting.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import type { Collector } from '../pipeline/collector.ts'
-import type { Settings } from '../settings/table.ts'
-import type { IdentityKeeper } from '../uplink/identity-file.ts'
-import type { UplinkState } from '../uplink/uplink.ts'
-import type { ClockWatch } from './clock-watch.ts'
+// What a person should know about the agent: a table of checks, each a pure function of the facts. The order is that of the
+// status: what keeps everything else from working comes first.
+import { type Fault, fault } from '../errors.ts'
+import type { Facts } from './facts.ts'
+import type { Finding, Severity } from './status-schema.ts'
 
-interface Facts {
-  /** Wall clock, ms since 1970. */
-  readonly now: number
-  /** Why sources could not be opened. */
-  readonly faults: readonly string[]
-  readonly keeper: IdentityKeeper
-  readonly batcher: Batcher
-  readonly clock: ClockWatch
-  readonly uplink: UplinkState
-  readonly collector: Collector
-  readonly ledger: Ledger
-  readonly settings: Settings
-  readonly afterCleanStop: boolean
-}
+export const finding = (severity: Severity, { code, detail, advice }: Fault, sinceMs?: number): Finding => ({
+  code,
+  severity,
+  detail,
+  advice,
+  ...(sinceMs === undefined ? {} : { since: new Date(sinceMs).toISOString() }),
+})
 
-const checks: readonly ((facts: Facts) => string | undefined)[] = [
-  ({ settings }) =>
-    settings['central.url'] === '' || settings['central.pins'].length === 0
-      ? 'central.url or central.pins is not set: nothing can be sent'
-      : undefined,
-  ({ keeper }) =>
-    keeper.fault ??
-    (keeper.identity === undefined
-      ? `this box is not enrolled: suspicious events are counted and shed. ${advice['not-enrolled']}`
-      : undefined),
-  ({ keeper, now }) => {
-    const until = keeper.identity?.certificate.validToDate.getTime() ?? Number.POSITIVE_INFINITY
-    return until < now
-      ? `the certificate of this box expired on ${new Date(until).toISOString()}: enrol again with a fresh code`
+const grouped = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
+
+type Check = (facts: Facts) => Finding | readonly Finding[] | undefined
+
+export const checks: Readonly<Record<string, Check>> = {
+  central: ({ central }) => {
+    const missing = [...(central.url === '' ? ['central.url'] : []), ...(central.pinCount === 0 ? ['central.pins'] : [])]
+    if (missing.length === 0) return undefined
+    const detail = `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set: there is no central to enrol with`
+    return finding('problem', fault('central-not-set', detail))
+  },
+  identity: ({ identity }) => {
+    if (identity.fault !== undefined) return finding('problem', identity.fault)
+    return identity.device === undefined
+      ? finding('problem', fault('not-enrolled', 'This box is not enrolled: suspicious events are counted, but neither kept nor sent'))
       : undefined
   },
-  ({ faults }) => (faults.length > 0 ? faults.join('\n') : undefined),
-  ({ uplink }) => uplink.failure?.text,
-  ({ batcher }) => batcher.diskFault,
-  ({ clock }) =>
-    clock.jumps > 0 ? `the clock of this box jumped ${clock.jumps} times, last by ${Math.round(clock.lastJumpMs / 1000)} s` : undefined,
-  ({ afterCleanStop }) =>
-    afterCleanStop
+  certificate: ({ identity: { certificateUntilMs }, now }) =>
+    certificateUntilMs === undefined || certificateUntilMs >= now
       ? undefined
-      : 'the agent was ended without notice before this start: up to two seconds of events and up to ten of counts are unknown',
-  ({ ledger }) =>
-    ledger.tornBytes > 0 ? `the last line of the ledger was unfinished (${ledger.tornBytes} bytes) and was taken off` : undefined,
-  ({ ledger }) =>
-    ledger.damaged === undefined
+      : finding('problem', fault('certificate-expired', `The certificate of this box expired on ${isoMinute(certificateUntilMs)}`)),
+  sources: ({ sourceFaults }) => sourceFaults.map(one => finding(one.code === 'native-missing' ? 'warning' : 'problem', one)),
+  uplink: ({ uplink: { failure } }) =>
+    failure === undefined ? undefined : finding(failure.code === 'central-busy' ? 'warning' : 'problem', failure, failure.sinceMs),
+  disk: ({ diskFault }) => (diskFault === undefined ? undefined : finding('problem', diskFault)),
+  accounting: ({ accounting }) => {
+    const wrong = accounting.filter(input => input.unaccounted !== 0)
+    if (wrong.length === 0) return undefined
+    const detail = wrong.map(({ input, unaccounted }) => `${input} by ${grouped(unaccounted, 'message', 'messages')}`).join(', ')
+    return finding('problem', fault('accounting-wrong', `The accounting does not add up: ${detail}`))
+  },
+  reading: ({ readingFaults: { count, last } }) =>
+    count === 0
       ? undefined
-      : `the ledger did not hold together and was set aside as ${ledger.damaged}: keep a copy for the helpdesk`,
-  ({ collector }) => {
-    const { evicted } = collector.triage.recent
-    return evicted > 0 ? `${evicted} blocked sources were forgotten early: there were more than the table holds` : undefined
-  },
-  ({ collector }) =>
-    collector.readingFaults > 0
-      ? `${collector.readingFaults} messages could not be read through a fault of ours (${describe(collector.lastReadingFault)}): please tell us`
-      : undefined,
-  ({ collector }) => {
-    const wrong = inputNames.filter(name => unaccounted(collector.totals[name]) !== 0)
-    return wrong.length > 0 ? `the accounting of ${wrong.join(', ')} does not add up: please tell us` : undefined
-  },
-]
+      : finding(
+          'problem',
+          fault('reading-failed', `The agent failed to read ${grouped(count, 'message', 'messages')}; last reason: ${last}`),
+        ),
+  clock: ({ clock: { jumps, lastJumpMs } }) =>
+    jumps === 0
+      ? undefined
+      : finding(
+          'warning',
+          fault(
+            'clock-jumped',
+            `The clock of this box jumped ${grouped(jumps, 'time', 'times')} since the agent started, last by ${Math.round(lastJumpMs / 1000)} s`,
+          ),
+        ),
+  lastStop: ({ wasStoppedCleanly }) =>
+    wasStoppedCleanly
+      ? undefined
+      : finding(
+          'warning',
+          fault('stopped-uncleanly', 'The agent was killed before this start: up to 2 s of events and 10 s of counts are missing'),
+        ),
+  ledgerFile: ({ ledger: { setAside } }) =>
+    setAside === undefined
+      ? undefined
+      : finding('warning', fault('ledger-set-aside', `A file of the ledger was damaged and was moved to ${setAside}`)),
+  ledgerEnd: ({ ledger: { tornBytes } }) =>
+    tornBytes === 0
+      ? undefined
+      : finding(
+          'information',
+          fault('ledger-torn', `The last line of the ledger was incomplete (${grouped(tornBytes, 'byte', 'bytes')}) and was removed`),
+        ),
+  forgottenSources: ({ forgottenSources }) =>
+    forgottenSources === 0
+      ? undefined
+      : finding(
+          'warning',
+          fault(
+            'sources-forgotten',
+            `${grouped(forgottenSources, 'blocked source was', 'blocked sources were')} forgotten early, because the table of recent sources is full`,
+          ),
+        ),
+}
 
-export const noticesOf = (facts: Facts): string[] => checks.map(check => check(facts)).filter(text => text !== undefined)
+const isoMinute = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+/** All findings, each said once: the same full disk may be met on several ways. */
+export function findingsOf(facts: Facts): Finding[] {
+  const all = Object.values(checks).flatMap(check => check(facts) ?? [])
+  return all.filter(({ code, detail }, i) => all.findIndex(one => one.code === code && one.detail === detail) === i)
+}

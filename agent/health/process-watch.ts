@@ -1,17 +1,10 @@
 // What this process itself takes, and the longest time that it did nothing but one thing. While it is busy so long the
 // kernel's buffers fill: 50 ms are 15,000 messages of a flood.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { ProcessStatus } from './status-schema.ts'
 
 /** How often the loop is asked whether it is late. */
 const RESOLUTION_MS = 10
-
-export interface ProcessStatus {
-  readonly residentBytes: number
-  /** User and system, of all threads. */
-  readonly cpuSeconds: number
-  /** Since everything listened. */
-  readonly longestStallMs: number
-}
 
 export class ProcessWatch {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })

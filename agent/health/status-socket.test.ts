@@ -11,7 +11,7 @@ function socketPath(t: Test): string {
   return join(folder, 'run/status.sock')
 }
 
-t.test('tells who may ask: the user of the agent and its group, nobody else', async t => {
+t.test('answers the user of the agent and its group, nobody else', async t => {
   const path = socketPath(t)
   const before = process.umask()
   const server = await serveStatus(path, () => ({ fine: true }))
@@ -26,7 +26,7 @@ t.test('tells who may ask: the user of the agent and its group, nobody else', as
   t.equal(await askStatus(path), undefined)
 })
 
-t.test('who stays connected, or says something, keeps no agent from ending', async t => {
+t.test('a client that stays connected, or says something, keeps no agent from ending', async t => {
   const path = socketPath(t)
   const server = await serveStatus(path, () => ({ fine: true }))
   const guest = connect({ path, allowHalfOpen: true })
@@ -37,7 +37,7 @@ t.test('who stays connected, or says something, keeps no agent from ending', asy
   t.equal(await askStatus(path), undefined)
 })
 
-t.test('an agent that ends in the middle of its answer is an error of the question, not the end of who asked', async t => {
+t.test('an agent that ends in the middle of its answer is an error for the client, not its end', async t => {
   const path = join(mkdtempSync(join(tmpdir(), 'ca-')), 's')
   t.teardown(() => rmSync(join(path, '..'), { recursive: true, force: true }))
   const server = createServer(socket => socket.end('{"running":'))

@@ -1,7 +1,7 @@
-// The sum that holds for each input, at every moment in which no message is in hand:
+// For each input this holds whenever no message is being processed:
 //   received = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed
-// Rows move from waiting (the open batch) to spooled to sent or shed; everything else only grows. Everybody may read these
-// counts; accounts.ts alone changes them.
+// Rows move from waiting (the open batch) to spooled to sent or shed; everything else only grows. Anything may read these
+// counts; only accounts.ts changes them.
 
 export const inputNames = ['udp', 'tcp', 'tls', 'nflog'] as const
 export type InputName = (typeof inputNames)[number]

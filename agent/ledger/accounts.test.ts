@@ -79,7 +79,7 @@ t.test('each verb counts at its own place and at no other', async t => {
   }
 })
 
-t.test('accounts belong to nobody else: neither what they go on from nor a snapshot changes with them', async t => {
+t.test('accounts are a copy: neither the totals they start from nor a snapshot changes with them', async t => {
   const begun = emptyTotals()
   const accounts = new Accounts(begun)
   const before = accounts.snapshot()

@@ -1,4 +1,4 @@
-// The one owner of the counts. Nothing else writes them, so that their sum (accounting.ts) is kept in one place: a message is
+// The one owner of the counts. Nothing else writes them, so their sum (accounting.ts) is kept in one place: a message is
 // counted when it is received and once more where it is placed, and rows only move from one place to the next.
 import { emptyTotals, type InputCounts, type InputName, inputNames, type RowsByInput, type Totals } from './accounting.ts'
 
@@ -6,8 +6,8 @@ type Place = 'waiting' | 'spooled' | 'sent' | 'shed'
 type WritableCounts = { -readonly [Key in keyof InputCounts]: InputCounts[Key] }
 
 /**
- * The account of one input. `received`, and then exactly one of the others, is called for each message: a source that is
- * counted but not placed shows up in `unaccounted`. Called for every message, so nothing is made here.
+ * The account of one input. For each message `received` is called, and then exactly one of the others: a message that was
+ * received and not placed shows up in `unaccounted`. This runs for every message, so it allocates nothing.
  */
 export class InputAccount {
   readonly input: InputName

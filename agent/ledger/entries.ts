@@ -1,5 +1,5 @@
 // What the ledger records, and how a line of it is made and checked. Each line is JSON and names the SHA-256 of the line
-// before it, so that a line cannot be changed, taken out or put in without breaking the chain behind it.
+// before it, so that a line cannot be changed, taken out or put in without breaking the chain after it.
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { emptyCounts, inputNames, type RowsByInput, type Totals } from './accounting.ts'

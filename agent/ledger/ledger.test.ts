@@ -20,7 +20,7 @@ const receipt = (sequence: number, rows: number): LedgerEntry => ({
   receipt: { device: '', sequence, hash: 'ab'.repeat(32), storedAt: at.toISOString(), key: 'k', signature: 'c2ln' },
 })
 
-t.test('stands where it stood when it is opened again', async t => {
+t.test('has the same state when it is opened again', async t => {
   const folder = t.testdir()
   const ledger = new Ledger(folder, MIB)
   ledger.append(batch(1, 5), at)
@@ -33,7 +33,7 @@ t.test('stands where it stood when it is opened again', async t => {
   again.close()
 })
 
-t.test('a line that a power cut left unfinished is taken off, and said', async t => {
+t.test('a line that a power cut left unfinished is cut off, and reported', async t => {
   const folder = t.testdir()
   const ledger = new Ledger(folder, MIB)
   ledger.append(batch(1, 5), at)
@@ -103,7 +103,7 @@ t.test('refuses a record in which a line was changed, taken out, or put in', asy
   }
 })
 
-t.test('what was set aside hides nothing that came after it', async t => {
+t.test('a quarantined file hides nothing that came after it', async t => {
   const folder = t.testdir()
   const ledger = new Ledger(folder, 100 * MIB)
   for (let i = 1; i <= 20; i++) ledger.append(batch(i, 1, MIB), at)
@@ -159,7 +159,7 @@ t.test('where the newest file gives nothing, what the one before says counts', a
   }
 })
 
-t.test('forgets its oldest files when its room is used up, and still stands where it stood', async t => {
+t.test('removes its oldest files when its quota is used up, and keeps its state', async t => {
   const folder = t.testdir()
   const ledger = new Ledger(folder, 20 * MIB)
   for (let i = 1; i <= 60; i++) ledger.append(batch(i, 1, MIB), at)
@@ -170,7 +170,7 @@ t.test('forgets its oldest files when its room is used up, and still stands wher
   t.ok([...readLedger(folder)].length > 10)
 })
 
-t.test('every message is at exactly one place, and what grew is told by flat names', async t => {
+t.test('every message is at exactly one place, and growth is reported by flat names', async t => {
   const before = emptyTotals()
   const udp: InputCounts = {
     received: 20,

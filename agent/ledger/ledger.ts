@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Failure } from '../errors.ts'
+import { asDiskFailure, Failure } from '../errors.ts'
 import { isErrorWithCode, isUnreadable, syncFolder } from '../lib/durable-file.ts'
 import { CHAIN_START, decodeLine, encodeLine, hashOfLine, type LedgerEntry, type LedgerLine } from './entries.ts'
 import { applyEntry, initialState, type LedgerState } from './state.ts'
@@ -198,12 +198,6 @@ const ledgerFiles = (folder: string): string[] =>
   readdirSync(folder)
     .filter(name => /^\d{8}\.ledger$/.test(name))
     .sort()
-
-function asDiskFailure(error: unknown, path: string): Failure {
-  if (error instanceof Failure) return error
-  const isFull = isErrorWithCode(error, 'ENOSPC', 'EDQUOT')
-  return new Failure(isFull ? 'disk-full' : 'disk-failed', `cannot write ${path}: ${error instanceof Error ? error.message : error}`, error)
-}
 
 /** All lines from the oldest file on, each checked against the one before. Failure 'ledger-damaged' at the end names the first break. */
 export function readLedger(folder: string): Generator<LedgerLine> {

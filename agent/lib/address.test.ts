@@ -86,10 +86,10 @@ t.test('a reading depends on nothing outside its two offsets, and writes nothing
   const around = fc.uint8Array({ minLength: 8, maxLength: 8 })
   t.doesNotThrow(() =>
     fc.assert(
-      fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.string({ maxLength: 20 })), around, around, (text, before, behind) => {
+      fc.property(fc.oneof(fc.ipV4(), fc.ipV6(), fc.string({ maxLength: 20 })), around, around, (text, before, after) => {
         const own = Buffer.from(text, 'latin1')
         const words = Uint32Array.of(9, 9, 9, 9, 9, 9)
-        const isRead = readAddress(Buffer.concat([before, own, behind]), 8, 8 + own.length, words, 1)
+        const isRead = readAddress(Buffer.concat([before, own, after]), 8, 8 + own.length, words, 1)
         assert.deepEqual(words.subarray(1, 5), isRead ? parseAddress(text) : Uint32Array.of(9, 9, 9, 9))
         assert.equal(isRead, parseAddress(text) !== undefined)
         assert.deepEqual([words[0], words[5]], [9, 9])
@@ -99,7 +99,7 @@ t.test('a reading depends on nothing outside its two offsets, and writes nothing
   )
 })
 
-t.test('reads IPv4 alike whether or not there are bytes behind it', async t => {
+t.test('reads IPv4 alike whether or not there are bytes after it', async t => {
   const part = fc.oneof(fc.nat(300).map(String), fc.constantFrom('', '0', '00', '01', '256', '1234', 'a', '1:', '/', '-1', '+1', 'é'))
   const dotted = fc.array(part, { minLength: 3, maxLength: 5 }).map(parts => parts.join('.'))
   const property = fc.property(fc.oneof(fc.ipV4(), dotted), fc.constantFrom('0', '.', '.1', ' ', ':443', ''), (text, next) => {

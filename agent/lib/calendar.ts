@@ -8,7 +8,7 @@ const NO_ZONE = 2
 const NO_YEAR_NO_ZONE = 3
 const NO_YEAR = 4
 
-/** One reading: `time` in ms since 1970 of the wall clock stated (as if UTC where no zone is), `next` the offset behind it. */
+/** One reading: `time` in ms since 1970 of the wall clock stated (as if UTC where no zone is), `next` the offset after it. */
 export class Stamp {
   time = 0
   clock = 0
@@ -188,7 +188,7 @@ const yearAt = (bytes: Uint8Array, at: number, end: number): number => {
 
 function finish(bytes: Uint8Array, end: number, stamp: Stamp, year: number, month: number, day: number, clock: number): boolean {
   stamp.next = cursor
-  // without a year the leap year 1972 keeps 29 February; whoever knows the time of arrival puts the year in
+  // without a year the leap year 1972 keeps 29 February; the caller, which knows the time of arrival, puts the year in
   stamp.time = daysFromCivil(year === 0 ? 1972 : year, month, day) * 86_400_000 + clock
   const blank = bytes[cursor] === 0x20 ? 1 : 0
   const zone = cursor + blank < end ? readZone(bytes, cursor + blank, end, stamp) : Number.NaN

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { isErrorWithCode, removeIfThere, writeDurable } from './durable-file.ts'
 
-t.test('replaces a file as a whole, readable for its owner only unless said otherwise', async t => {
+t.test('replaces a file as a whole, readable by its owner only unless another mode is given', async t => {
   const folder = t.testdir({ state: 'old' })
   const path = join(folder, 'state')
   writeDurable(path, 'new')
@@ -34,7 +34,7 @@ t.test('a full disk leaves the old file and no draft', { skip: existsSync('/dev/
   t.same(readdirSync(folder), ['state'])
 })
 
-t.test('removes what is there, and does not mind if it is not, but says any other trouble', async t => {
+t.test('removes a file, accepts that it is gone already, and throws any other error', async t => {
   const folder = t.testdir({ file: '' })
   mkdirSync(join(folder, 'folder'))
   removeIfThere(join(folder, 'file'))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Notifier } from './notifier.ts'
 
-t.test('wakes who waits: by a notice, by time, by the end of all', async t => {
+t.test('wakes the waiting loop: by notify, by time, by abort', async t => {
   const notifier = new Notifier()
   const ending = new AbortController()
   let woken = 0
@@ -15,6 +15,6 @@ t.test('wakes who waits: by a notice, by time, by the end of all', async t => {
   ending.abort()
   await last
   await waiting(60_000)
-  t.equal(woken, 4, 'after the end nobody waits any more')
+  t.equal(woken, 4, 'after the abort nothing waits any more')
   notifier.notify()
 })

@@ -36,7 +36,7 @@ t.test('a view is of the bytes that were asked for, wherever they lie in their b
   t.equal(viewOf(front).getUint8(0), 1)
 })
 
-t.test('only a quote behind an even number of backslashes ends a quoted text', async t => {
+t.test('only a quote after an even number of backslashes ends a quoted text', async t => {
   const end = (text: string) => endOfQuoted(Buffer.from(text), 0, text.length)
   t.same([end('a"b'), end(String.raw`a\"b"`), end(String.raw`a\\"b"`), end('ab'), end('"'), end('')], [1, 4, 3, 2, 0, 0])
 })

@@ -4,7 +4,7 @@
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** How many bytes behind the last one asked about are looked at, and must be there. */
+/** How many bytes after the last one asked about are looked at, and must be there. */
 export const SLACK = 8
 
 let lastBytes: Uint8Array = new Uint8Array(0)
@@ -21,7 +21,7 @@ export function viewOf(bytes: Uint8Array): DataView {
 /** Which of the four bytes, counted in the order in which they stand, has the lowest of the bits in `found`. */
 const lowestByte = (found: number): number => (31 - Math.clz32(found & -found)) >> 3
 
-/** Where the first quote in [at, end) is, or `end`. `view` has SLACK bytes behind `end`. */
+/** Where the first quote in [at, end) is, or `end`. `view` has SLACK bytes after `end`. */
 export function endAtQuote(view: DataView, at: number, end: number): number {
   for (;;) {
     const word = view.getInt32(at, true) ^ 0x22222222
@@ -32,7 +32,7 @@ export function endAtQuote(view: DataView, at: number, end: number): number {
   }
 }
 
-/** Where the first blank or control character in [at, end) is, or `end`. `view` has SLACK bytes behind `end`. */
+/** Where the first blank or control character in [at, end) is, or `end`. `view` has SLACK bytes after `end`. */
 export function endAtBlank(view: DataView, at: number, end: number): number {
   for (;;) {
     const word = view.getInt32(at, true)
@@ -43,7 +43,7 @@ export function endAtBlank(view: DataView, at: number, end: number): number {
   }
 }
 
-/** Where a quoted text that begins at `at` ends: at the first quote behind an even number of backslashes, or `limit`. */
+/** Where a quoted text that begins at `at` ends: at the first quote after an even number of backslashes, or `limit`. */
 export function endOfQuoted(bytes: Uint8Array, at: number, limit: number): number {
   for (let end = at; end < limit; end++) {
     if (bytes[end] !== QUOTE) continue

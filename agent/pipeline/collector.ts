@@ -1,24 +1,19 @@
 // Takes every message: it is interpreted, counted at exactly one place, and, if suspicious, put into the open batch.
 // Synchronous: when `deliver` returns, the message is accounted for.
-import { Added, type Context, Endpoint } from '../batch/open-batch.ts'
-import { Clock, type EventRecord, productNames } from '../event.ts'
-import type { InputName, Totals } from '../ledger/accounting.ts'
+import { Clock, productNames } from '../event.ts'
+import type { InputName } from '../ledger/accounting.ts'
 import type { Accounts, InputAccount } from '../ledger/accounts.ts'
 import { recognisers } from '../recognisers/index.ts'
 import { Reading } from '../recognisers/recogniser.ts'
 import { readRulePrefix } from '../recognisers/tokenisers/rule-prefix.ts'
 import type { NflogRefusal, NflogSink } from '../sources/packets/nflog.ts'
 import type { RefusalReason, Sink } from '../sources/source.ts'
-import { NetworkKind } from '../triage/networks.ts'
-import { rules, Verdict } from '../triage/rules.ts'
 import type { Triage } from '../triage/triage.ts'
 import type { Gateways } from './gateways.ts'
 import { Interpreter, type ProductCounts } from './interpreter.ts'
 import { Shapes, shapeOf } from './message-shapes.ts'
 import type { OpenBatches } from './open-batches.ts'
-
-const endpointOf = (has: boolean, kind: number): number =>
-  !has ? Endpoint.absent : kind === NetworkKind.internal ? Endpoint.ours : Endpoint.foreign
+import { Placement } from './placement.ts'
 
 /** The gateway of packets that this machine's own rules log. */
 const OWN_GATEWAY = 'this machine'
@@ -37,22 +32,17 @@ export class Collector {
   lastReadingFault: unknown
   readonly triage: Triage
   private readonly accounts: Accounts
-  private readonly batches: OpenBatches
+  private readonly placement: Placement
   private readonly gateways: Gateways
   private readonly interpreter: Interpreter
-  private readonly context: Context = { gateway: 0, product: 0, reason: 0, sourceEndpoint: 0, destinationEndpoint: 0 }
   private shapesLeft = SHAPES_PER_SECOND
 
   constructor(accounts: Accounts, batches: OpenBatches, gateways: Gateways, triage: Triage) {
     this.accounts = accounts
-    this.batches = batches
     this.gateways = gateways
     this.triage = triage
     this.interpreter = new Interpreter(triage)
-  }
-
-  get totals(): Totals {
-    return this.accounts.totals
+    this.placement = new Placement(batches, triage)
   }
 
   sinkFor(input: InputName): Sink {
@@ -79,13 +69,13 @@ export class Collector {
         account.received()
         const gateway = this.gateways.get(OWN_GATEWAY)
         gateway.messages++
-        gateway.understood++
+        gateway.parsed++
         gateway.recogniser = netfilter
         gateway.lastMessageAt = sink.receivedAtMs
         readRulePrefix(bytes, record.prefixStart, record.prefixEnd, event)
         if (event.clock === Clock.absent) event.time = sink.receivedAtMs
         event.clock = Clock.exact
-        this.place(account, event, this.triage.judge(event, sink.receivedAtMs), gateway.number, NETFILTER)
+        this.placement.place(account, event, this.triage.judge(event, sink.receivedAtMs), gateway.number, NETFILTER)
       },
       refuse: reason => {
         account.received()
@@ -125,25 +115,6 @@ export class Collector {
       account.placedUnreadable()
       if (this.shapesLeft-- > 0) this.shapes.note(shapeOf(bytes, start, end))
     } else if (reading === Reading.ignored) account.placedIgnored()
-    else this.place(account, interpreter.event, interpreter.rule, gateway.number, interpreter.product)
-  }
-
-  /** Counts an event that was judged where its rule says, and adds it to the open batch if it is to be sent. */
-  private place(account: InputAccount, event: EventRecord, ruleIndex: number, gateway: number, product: number): void {
-    const rule = rules[ruleIndex]
-    if (rule.verdict === Verdict.drop) {
-      account.placedDropped(rule.name)
-      return
-    }
-    const { context, triage } = this
-    context.gateway = gateway
-    context.product = product
-    context.reason = ruleIndex
-    context.sourceEndpoint = endpointOf(event.hasSource, triage.sourceKind)
-    context.destinationEndpoint = endpointOf(event.hasDestination, triage.destinationKind)
-    const added = this.batches.add(event, context, account.input, rule.value)
-    if (added === Added.row) account.placedWaiting()
-    else if (added === Added.merged) account.placedMerged()
-    else account.placedShed()
+    else this.placement.place(account, interpreter.event, interpreter.rule, gateway.number, interpreter.product)
   }
 }

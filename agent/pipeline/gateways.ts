@@ -14,7 +14,7 @@ export class Gateway {
   readonly clock = new GatewayClock()
   messages = 0
   /** Messages that a recogniser could read: events, and others that it knows. */
-  understood = 0
+  parsed = 0
   lastMessageAt = 0
   /** Of the last whole second. */
   messagesPerSecond = 0

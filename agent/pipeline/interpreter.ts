@@ -58,7 +58,7 @@ export class Interpreter {
     if (reading === Reading.unreadable) return reading
     this.read[this.product]++
     gateway.recogniser = this.recogniser
-    gateway.understood++
+    gateway.parsed++
     if (reading === Reading.event) {
       gateway.clock.resolve(event, message, now)
       this.rule = this.triage.judge(event, now)

@@ -1,6 +1,7 @@
 // Opens the sources that the settings ask for, on sockets handed over by systemd where there are any.
 import { hostname, networkInterfaces } from 'node:os'
-import { describe, Failure } from '../errors.ts'
+import { describe, Failure, type Fault, faultOf } from '../errors.ts'
+import { isErrorWithCode } from '../lib/durable-file.ts'
 import type { Log } from '../log.ts'
 import type { Paths } from '../paths.ts'
 import type { Settings } from '../settings/table.ts'
@@ -16,8 +17,8 @@ import { ensureOwnCertificate, type TlsFiles } from '../sources/syslog/tls-certi
 
 export interface Opened {
   readonly sources: readonly Source[]
-  /** Why some could not be opened, for people. The others listen all the same. */
-  readonly faults: readonly string[]
+  /** Why some could not be opened. The others listen all the same. */
+  readonly faults: readonly Fault[]
 }
 
 export interface ListenOptions {
@@ -52,8 +53,8 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
     return source
   }
   const native = await loadNative()
-  const missing = typeof native === 'string' ? [describe(new Failure('native-missing', native))] : []
-  for (const text of missing) log.warning(text)
+  const missing = typeof native === 'string' ? [new Failure('native-missing', native)] : []
+  for (const failure of missing) log.warning(describe(failure))
   const openUdp: Opener = (address, fd) => {
     const options = { ...address, fd, sink: sinkFor('udp'), onError }
     return typeof native === 'string' ? openPlainSyslogUdp(options) : openSyslogUdp(native.openUdp, options)
@@ -85,7 +86,7 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
     }
   }
   if (sources.length === 0 && faults.length > 0) throw faults.at(-1)
-  return { sources, faults: [...missing, ...faults.map(describe)] }
+  return { sources, faults: [...missing, ...faults].map(faultOf) }
 }
 
 interface NflogOptions {
@@ -103,7 +104,7 @@ function openNflog({ native, groups, fd, sink, onError }: NflogOptions): Source 
     return openNflogSource({ open: native.openNflog, groups, fd, sink: sink(), onError })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    const isForbidden = fd === undefined && reason.startsWith('EPERM')
+    const isForbidden = fd === undefined && isErrorWithCode(error, 'EPERM')
     const none = isForbidden ? 'systemd passed no socket (see the log of open-nflog), and ' : ''
     throw new Failure('nflog-failed', `cannot listen to nflog.groups = ${groups.join(', ')}: ${none}${reason}`, error)
   }

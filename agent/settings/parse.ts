@@ -1,16 +1,15 @@
-// Reads `name = value` lines by a table that gives each setting its default, shape and help. Unknown names are errors, all
+// Reads `name = value` lines by a table that gives each setting its default and shape. Unknown names are errors, all
 // faults are told at once with their lines, and the value of a setting that is secret is told nowhere.
 import type * as z from 'zod'
 
-export interface Setting {
+export interface ReadableSetting {
   readonly default: string
   readonly shape: z.ZodType<unknown, string>
-  readonly help: string
   /** Its value goes into no message, log or copy. */
   readonly secret?: boolean
 }
 
-export type SettingTable = Readonly<Record<string, Setting>>
+export type SettingTable = Readonly<Record<string, ReadableSetting>>
 export type SettingValues<T extends SettingTable> = { readonly [Name in keyof T]: z.output<T[Name]['shape']> }
 
 export interface SettingFault {
@@ -36,7 +35,7 @@ const shorten = (text: string): string => (text.length > SHOWN_MAX ? `${text.sli
 export function parseTable<T extends SettingTable>(table: T, text: string, file: string): ParsedTable<T> {
   const stated = new Map<string, { value: string; line: number }>()
   const faults: SettingFault[] = []
-  const tell = (line: number, what: string) => {
+  const report = (line: number, what: string) => {
     if (faults.length < FAULTS_MAX) faults.push({ line, text: `${file}:${line}: ${what}` })
   }
   const names = Object.keys(table)
@@ -50,9 +49,9 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
       .trim()
       .replace(/^"(.*)"$/, '$1')
     // only the first word: behind it a secret may stand
-    if (at < 0) tell(i + 1, `'${shorten(line.split(/[\s:]/, 1)[0])}' is not of the form name = value`)
-    else if (!Object.hasOwn(table, name)) tell(i + 1, `there is no setting '${shorten(name)}'${nearest(name, names)}`)
-    else if (stated.has(name)) tell(i + 1, `'${name}' was set in line ${stated.get(name)?.line} already`)
+    if (at < 0) report(i + 1, `'${shorten(line.split(/[\s:]/, 1)[0])}' is not of the form name = value`)
+    else if (!Object.hasOwn(table, name)) report(i + 1, `there is no setting '${shorten(name)}'${nearest(name, names)}`)
+    else if (stated.has(name)) report(i + 1, `'${name}' was set in line ${stated.get(name)?.line} already`)
     else stated.set(name, { value, line: i + 1 })
   })
   const entries = names.map(name => {
@@ -60,7 +59,8 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
     const setting = table[name]
     const read = setting.shape.safeParse(from?.value ?? setting.default)
     const shown = setting.secret === true ? '(not shown)' : shorten(from?.value ?? '')
-    if (!read.success) tell(from?.line ?? 0, `${name} = ${shown}: ${[...new Set(read.error.issues.map(issueText))].slice(0, 5).join('; ')}`)
+    if (!read.success)
+      report(from?.line ?? 0, `${name} = ${shown}: ${[...new Set(read.error.issues.map(issueText))].slice(0, 5).join('; ')}`)
     return [name, read.data]
   })
   return { values: Object.fromEntries(entries) as SettingValues<T>, stated, faults }

@@ -12,7 +12,7 @@ t.test('reads which socket is for which source', async test => {
   test.same(parseHandedOver(environment('3', 'udp:tcp:tls'), 7), { udp: 3, tcp: 4, tls: 5 })
   test.same(parseHandedOver(environment('2', 'tls:udp'), 7), { tls: 3, udp: 4 })
   test.same(parseHandedOver(environment('2', 'other:tcp'), 7), { tcp: 4 })
-  // what systemd keeps for us comes behind the sockets that it opened
+  // what systemd keeps for us comes after the sockets that it opened
   test.same(parseHandedOver(environment('4', 'udp:tcp:tls:nflog'), 7), { udp: 3, tcp: 4, tls: 5, nflog: 6 })
   test.same(parseHandedOver(environment('1', 'nflog'), 7), { nflog: 3 })
 })

@@ -16,7 +16,7 @@ export function parseListenAddress(text: string): ListenAddress {
 
 export const formatListenAddress = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
 
-/** The address of a peer in its shortest form: no ::ffff: before IPv4, no %zone behind IPv6. */
+/** The address of a peer in its shortest form: no ::ffff: before IPv4, no %zone after IPv6. */
 export function peerName(address: string): string {
   if (address.startsWith('::ffff:') && address.includes('.')) return address.slice(7)
   const zone = address.indexOf('%')

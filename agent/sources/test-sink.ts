@@ -5,9 +5,9 @@ import type { Sink } from './source.ts'
 const STEP_MS = 5
 const PATIENCE_MS = 10_000
 
-/** Waits until `holds` does; throws, saying what it waited for, if that never comes. */
-export async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; !holds(); waited += STEP_MS) {
+/** Waits until the condition is true; throws, with what it waited for, after ten seconds. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let waited = 0; !condition(); waited += STEP_MS) {
     if (waited > PATIENCE_MS) throw new Error(`timed out waiting for ${what}`)
     await sleep(STEP_MS)
   }
@@ -15,19 +15,19 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
 
 export class TestSink implements Sink {
   /** `peer message`, or `peer !reason` for what was refused. */
-  readonly heard: string[] = []
+  readonly received: string[] = []
   receivedAtMs = 0
 
   deliver(bytes: Uint8Array, start: number, end: number, peer: string): void {
-    this.heard.push(`${peer} ${Buffer.from(bytes.subarray(start, end)).toString('latin1')}`)
+    this.received.push(`${peer} ${Buffer.from(bytes.subarray(start, end)).toString('latin1')}`)
   }
 
   refuse(reason: string, peer: string): void {
-    this.heard.push(`${peer} !${reason}`)
+    this.received.push(`${peer} !${reason}`)
   }
 
-  async hears(text: string): Promise<void> {
-    await until(() => this.heard.some(line => line.includes(text)), `${text}; heard: ${this.heard.join(' | ').slice(0, 200)}`)
+  async receives(text: string): Promise<void> {
+    await until(() => this.received.some(line => line.includes(text)), `${text}; received: ${this.received.join(' | ').slice(0, 200)}`)
   }
 }
 

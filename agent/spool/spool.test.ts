@@ -35,7 +35,7 @@ const onDisk = (folder: string): Segment[] =>
       return read.segment
     })
 
-/** What must hold of a folder whatever was done to it: one chain, nothing else, and the room that the spool believes it takes. */
+/** What must hold for a folder whatever was done to it: one chain, nothing else, and the size that the spool reports. */
 function assertSound(folder: string, spool: Spool): void {
   const segments = onDisk(folder)
   segments.slice(1).forEach((segment, i) => {
@@ -58,7 +58,7 @@ const action = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
 )
 
-t.test('whatever is put, sent, shed and reopened: one chain, within its room, and no row is lost without being told', async t => {
+t.test('whatever is put, sent, shed and reopened: one chain, within its quota, and no row is lost without being reported', async t => {
   const root = t.testdir()
   const quota = 10 * 4096
   let run = 0
@@ -185,7 +185,7 @@ t.test('gives back the frame that was put, or nothing where the disk gives nothi
   t.equal(spool.oldest(), undefined)
 })
 
-t.test('a disk that fails changes nothing, and is said with the path', async t => {
+t.test('a disk that fails changes nothing, and is reported with the path', async t => {
   const folder = join(t.testdir(), 'spool')
   const spool = new Spool(folder, MIB)
   await spool.put(batch(1), frame(10))
@@ -197,7 +197,7 @@ t.test('a disk that fails changes nothing, and is said with the path', async t =
   t.equal(spool.length, 2)
 })
 
-t.test('what is cleared is told, statements not twice', async t => {
+t.test('what is cleared is reported, statements not twice', async t => {
   const folder = t.testdir()
   const spool = new Spool(folder, MIB)
   for (let sequence = 1; sequence <= 3; sequence++) await spool.put(batch(sequence), frame(10))

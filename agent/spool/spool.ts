@@ -2,7 +2,7 @@
 // lowest value are shed, and a small segment remains in their place, so that central is told of the gap.
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { Failure } from '../errors.ts'
+import { asDiskFailure } from '../errors.ts'
 import { isErrorWithCode, isUnreadable, removeIfThere, writeDurable, writeDurableAsync } from '../lib/durable-file.ts'
 import { decodeSegment, encodeSegment, joinShed, type Segment, segmentName } from './segment.ts'
 
@@ -81,7 +81,7 @@ export class Spool {
     this.held = 0
   }
 
-  /** Makes room for `incomingBytes` more, and reports each batch that was shed at once, so that it is counted whatever happens next. */
+  /** Frees space for `incomingBytes` more, and reports each batch that was shed at once, so that it is counted whatever happens next. */
   shedForRoom(incomingBytes: number, onShed: (batch: Segment) => void): void {
     while (this.used + sizeOnDisk(incomingBytes) > this.quotaBytes) {
       const victim = this.leastValuable()
@@ -204,11 +204,6 @@ export class Spool {
 }
 
 const sizeOnDisk = (bytes: number): number => Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES
-
-function asDiskFailure(error: unknown, path: string): Failure {
-  const isFull = isErrorWithCode(error, 'ENOSPC', 'EDQUOT')
-  return new Failure(isFull ? 'disk-full' : 'disk-failed', `cannot write ${path}: ${error instanceof Error ? error.message : error}`, error)
-}
 
 function readIfThere(path: string): Buffer {
   try {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Status } from '../health/status.ts'
+import { type Status, statusSchema } from '../health/status-schema.ts'
 import { askStatus } from '../health/status-socket.ts'
 import { pathsBelow } from '../paths.ts'
 
@@ -107,7 +107,7 @@ export async function startAgent(root: string, how?: Start): Promise<AgentProces
   const closed = once(child, 'close')
   const first = await Promise.race([once(createInterface(child.stdout), 'line'), closed.then(() => undefined)])
   if (first === undefined) throw new Error(`the agent did not start:\n${log}`)
-  const started = JSON.parse(String(first[0])) as Status
+  const started = statusSchema.parse(JSON.parse(String(first[0])))
   const port = (name: string) =>
     Number(
       started.sources
@@ -122,7 +122,8 @@ export async function startAgent(root: string, how?: Start): Promise<AgentProces
     tcpPort: port('tcp'),
     tlsPort: port('tls'),
     log: () => log,
-    status: async () => (await askStatus(pathsBelow(root).statusSocket)) as Status,
+    // read by the schema, so that every test of a real agent is one of the schema too
+    status: async () => statusSchema.parse(await askStatus(pathsBelow(root).statusSocket)),
     kill: async (signal = 'SIGKILL') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)
       await closed

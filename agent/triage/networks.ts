@@ -57,7 +57,7 @@ export class Networks {
   /** `member`: prefixes of the member's public addresses. Throws RangeError for text that is no prefix. */
   constructor(member: readonly string[]) {
     const inside = ranges(internal4, NetworkKind.internal)
-    // the first range that holds an address decides: what is internal stays internal whatever the member states
+    // the first range that holds an address decides: internal prefixes stay internal whatever the member states
     const all = [
       ...inside,
       ...inside.flatMap(embedded),

@@ -1,5 +1,5 @@
 // Which sources were blocked, or failed to log in, in the last minutes. A table of fixed size: under a flood of sources
-// the oldest of a neighbourhood make room, which is counted, and memory stays what it was at start.
+// the oldest of a neighbourhood are evicted, which is counted, and memory stays what it was at start.
 
 const SLOTS = 65_536
 const SLOT_BITS = 16

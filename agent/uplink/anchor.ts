@@ -1,4 +1,4 @@
-// From a pin to a trust anchor. A pin is the hash of a public key; OpenSSL wants a certificate. So the first connection
+// From a pin to a trust anchor. A pin is the hash of a public key; OpenSSL needs a certificate. So the first connection
 // sends nothing, and takes from the server's chain the certificate whose key is pinned; every real connection is then
 // verified by OpenSSL against that certificate alone: signature, chain, dates and name. No public CA is trusted.
 import { createHash, X509Certificate } from 'node:crypto'

@@ -2,7 +2,7 @@
 // with a short-lived certificate.
 import { randomUUID, webcrypto } from 'node:crypto'
 import * as z from 'zod'
-import { Failure } from '../errors.ts'
+import { Failure, type FailureCode } from '../errors.ts'
 import { type Identity, identitySchema } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
 
@@ -70,17 +70,24 @@ function accept<T>(answer: Answer, schema: z.ZodType<T>): T {
 const printable = z.string().transform(text => text.replace(/[^\x20-\x7e]/g, '?'))
 const refusalSchema = z.object({ code: printable.refine(text => text.length <= 64), message: printable.refine(text => text.length <= 500) })
 
-/** Central's codes for a batch that does not continue the chain it has. */
-const historyCodes = ['sequence-gap', 'sequence-shed', 'chain-broken', 'chain-conflict']
+/** What a person would do about central's codes, where that is something else than to call the helpdesk. */
+export const failureCodes: Readonly<Record<string, FailureCode>> = {
+  'code-refused': 'code-refused',
+  'certificate-unknown': 'identity-refused',
+  'certificate-expired': 'identity-refused',
+  'certificate-revoked': 'identity-refused',
+  // for a batch that does not follow what central holds
+  'sequence-gap': 'history-differs',
+  'sequence-shed': 'history-differs',
+  'chain-broken': 'history-differs',
+  'chain-conflict': 'history-differs',
+}
 
 /** Central's refusal as a Failure that carries central's own code in its text. */
 export function refusalOf(answer: Answer): Failure {
-  const read = refusalSchema.safeParse(answer.body)
-  const text = read.success ? `${read.data.message} (${read.data.code})` : 'without a reason'
-  if (read.success && read.data.code === 'code-refused')
-    return new Failure('code-refused', `central refused the code: ${read.data.message}`)
-  if (answer.status === 429 || answer.status >= 500) return new Failure('central-busy', `central answered ${answer.status}: ${text}`)
-  if (read.success && historyCodes.includes(read.data.code))
-    return new Failure('history-differs', `central answered ${answer.status}: ${text}`)
-  return new Failure('central-refused', `central answered ${answer.status}: ${text}`)
+  const { data } = refusalSchema.safeParse(answer.body)
+  const detail = `central answered ${answer.status}: ${data === undefined ? 'no reason given' : `${data.message} (${data.code})`}`
+  if (answer.status === 429 || answer.status >= 500) return new Failure('central-busy', detail)
+  const known = data !== undefined && Object.hasOwn(failureCodes, data.code) ? failureCodes[data.code] : undefined
+  return new Failure(known ?? 'central-refused', detail)
 }

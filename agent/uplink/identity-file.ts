@@ -1,14 +1,14 @@
 // The identity as the file has it now: `cyberalarm enrol` may write a new one while the agent runs.
 import { statSync } from 'node:fs'
-import { describe } from '../errors.ts'
+import { describe, type Fault, faultOf } from '../errors.ts'
 import { isErrorWithCode } from '../lib/durable-file.ts'
 import type { Log } from '../log.ts'
 import { type Identity, readIdentity, writeIdentity } from './identity.ts'
 
 export class IdentityKeeper {
   identity: Identity | undefined
-  /** Why the file cannot be used, for people. */
-  fault: string | undefined
+  /** Why the file cannot be used. */
+  fault: Fault | undefined
   private readonly path: string
   private readonly log: Log
   private lastStamp = ''
@@ -29,8 +29,8 @@ export class IdentityKeeper {
       this.fault = undefined
     } catch (error) {
       this.identity = undefined
-      this.fault = describe(error)
-      this.log.warning(this.fault)
+      this.fault = faultOf(error)
+      this.log.warning(describe(error))
     }
     return true
   }

@@ -25,7 +25,7 @@ t.test('an identity is read as it was written, by its owner only', async t => {
   t.same(readIdentity(path)?.stored, stored)
 })
 
-t.test('a file that makes no sense is said to be damaged, with its path', async t => {
+t.test('an invalid file is reported as damaged, with its path', async t => {
   const path = join(t.testdir(), 'identity.json')
   const { device: _, ...without } = stored
   const damaged = [
@@ -45,7 +45,7 @@ t.test('a file that makes no sense is said to be damaged, with its path', async 
   }
 })
 
-t.test('never replaces an identity by one whose key and certificate do not belong together', async t => {
+t.test('never replaces an identity by one whose key and certificate do not match', async t => {
   const folder = t.testdir()
   const path = join(folder, 'identity.json')
   writeIdentity(path, stored)

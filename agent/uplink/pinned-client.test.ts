@@ -1,9 +1,9 @@
 // What comes back from central is bounded and checked, whoever answers: real TLS servers that hold the pinned key and misbehave.
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer, type ServerOptions } from 'node:https'
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import t from 'tap'
 import { makeCertificate } from '../sources/syslog/tls-certificate.ts'
 import { pinOf } from './anchor.ts'
@@ -62,7 +62,7 @@ t.test('an answer that is no JSON is no answer, and one without end is not read 
   await t.rejects(ask(url), { code: 'central-unreachable', message: /size/i })
 })
 
-t.test('follows nobody to another server', async t => {
+t.test('follows no redirect to another server', async t => {
   let elsewhere = 0
   const other = await serve(t, (_request, answer) => {
     elsewhere++
@@ -81,7 +81,7 @@ t.test('takes the next pin as well as the present one, and nothing without a pin
   })
   t.equal((await ask(url, [otherPin, pin])).status, 200)
   for (const pins of [[otherPin], []]) await t.rejects(ask(url, pins), { code: 'central-not-trusted' })
-  t.equal(requests, 1, 'who was not trusted was told nothing')
+  t.equal(requests, 1, 'the untrusted server was sent nothing')
 })
 
 t.test('speaks TLS 1.3 or not at all', async t => {
@@ -91,7 +91,7 @@ t.test('speaks TLS 1.3 or not at all', async t => {
   t.equal(requests, 0)
 })
 
-t.test('says that nobody is there, and what speaks no TLS', async t => {
+t.test('reports a server that is not there, and one that speaks no TLS', async t => {
   const closed = createTcpServer()
   await new Promise<void>(resolve => closed.listen(0, '127.0.0.1', resolve))
   const { port } = closed.address() as AddressInfo
@@ -102,6 +102,29 @@ t.test('says that nobody is there, and what speaks no TLS', async t => {
   t.teardown(() => plain.close())
   await t.rejects(ask(`https://localhost:${(plain.address() as AddressInfo).port}`), { code: 'central-not-trusted' })
 })
+
+t.test(
+  'a proxy that opens a tunnel for the look at central and none for the request is told apart from a central that is away',
+  async t => {
+    let requests = 0
+    const url = await serve(t, () => requests++)
+    let tunnels = 0
+    const proxy = createHttpServer()
+    proxy.on('connect', (_request, client: Socket) => {
+      client.on('error', () => client.destroy())
+      if (++tunnels > 1) return void client.end('HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n')
+      const central = connect(Number(new URL(url).port), 'localhost', () => client.write('HTTP/1.1 200 OK\r\n\r\n'))
+      central.on('error', () => central.destroy())
+      client.pipe(central).pipe(client)
+    })
+    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => proxy.close())
+    const client = await openCentral({ url, pins: [pin], proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` })
+    t.teardown(() => client.close())
+    await t.rejects(client.post('/v1/any', {}), { code: 'proxy-refused', message: /403/ })
+    t.same([tunnels, requests], [2, 0])
+  },
+)
 
 t.test('a server that shows another certificate once it was looked at gets nothing', async t => {
   const imitation = await makeCertificate(['localhost'], now)
@@ -119,7 +142,7 @@ t.test('a server that shows another certificate once it was looked at gets nothi
   await client.close()
 })
 
-t.test('who ends while central or its proxy keeps silent need not wait for them', async t => {
+t.test('an abort does not wait for a silent central or proxy', async t => {
   const silent = createTcpServer(socket => socket.on('error', () => socket.destroy()))
   await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
   const { port } = silent.address() as AddressInfo

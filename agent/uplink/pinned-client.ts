@@ -69,7 +69,7 @@ export async function openCentral(central: CentralAddress, key?: ClientKey, sign
         const text = await answer.body.text()
         return { status: answer.statusCode, retryAfterSeconds: retryAfter(answer.headers['retry-after']), body: parseJson(text) }
       } catch (error) {
-        throw asCentralFailure(error, host)
+        throw asCentralFailure(error, host, central.proxy !== '')
       }
     },
     close: () => dispatcher.destroy(),

@@ -149,7 +149,7 @@ const anyPlay: fc.Arbitrary<Play> = fc.oneof(
   { weight: 2, arbitrary: refusal },
 )
 
-t.test('whatever central answers: in order, one at a time, acknowledged by genuine receipts only, and never given up early', async t => {
+t.test('whatever central answers: in order, one at a time, acknowledged by genuine receipts only, and never discarded early', async t => {
   const property = fc.asyncProperty(fc.nat(4), fc.array(anyPlay, { maxLength: 14 }), async (batches, plays) => {
     const { host, queue, posts, acknowledged, discarded, faults } = stage(batches, plays)
     const state = await play(host, () => queue.length === 0)
@@ -174,14 +174,14 @@ t.test('whatever central answers: in order, one at a time, acknowledged by genui
       const rejected = posts.filter(
         post => post.sequence === sequence && typeof post.play === 'object' && [400, 413].includes(post.play.status),
       )
-      assert.ok(rejected.length >= 8, `given up after ${rejected.length} refusals`)
+      assert.ok(rejected.length >= 8, `discarded after ${rejected.length} refusals`)
     }
-    if (acknowledged.length > 0 && discarded.length === 0) assert.equal(state.failure, undefined, 'a receipt clears what was said')
+    if (acknowledged.length > 0 && discarded.length === 0) assert.equal(state.failure, undefined, 'a receipt clears the failure')
   })
   await t.resolves(fc.assert(property, { numRuns: 60 }))
 })
 
-t.test('a batch that central refuses for what it is gives way after eight refusals, not after eight failures of any kind', async t => {
+t.test('a batch that central rejects is discarded after eight refusals, not after eight failures of any kind', async t => {
   const refused: Play = { status: 400, retryAfterSeconds: 0 }
   const stuck = stage(2, Array<Play>(8).fill(refused))
   await play(stuck.host, () => stuck.queue.length === 0)
@@ -194,8 +194,8 @@ t.test('a batch that central refuses for what it is gives way after eight refusa
 t.test('says what went wrong, since when, and when it tries again', async t => {
   const { host, posts } = stage(1, [{ status: 503, retryAfterSeconds: 120 }])
   const state = await play(host, () => posts.length === 1)
-  t.match(state.failure, { code: 'central-busy', text: /503.*Played/ })
-  t.ok(state.retryAt - (state.failure?.at ?? 0) >= 120_000, 'not before central wants it')
+  t.match(state.failure, { code: 'central-busy', detail: /503.*Played/ })
+  t.ok(state.retryAt - (state.failure?.at ?? 0) >= 120_000, 'not before central asked for it')
   t.equal(state.lastReceipt, undefined)
 })
 

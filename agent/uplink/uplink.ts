@@ -1,7 +1,7 @@
 // Sends what is in the spool, oldest first, one at a time, and removes only what central has acknowledged. One attempt and
 // the loop are two functions. No refusal ends the loop: a box that gives up is a box that someone has to visit.
 import * as z from 'zod'
-import { describe, Failure } from '../errors.ts'
+import { describe, Failure, type Fault, faultOf } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Log } from '../log.ts'
 import { isRenewalDue, refusalOf, renewOnce } from './enrol.ts'
@@ -48,8 +48,8 @@ export interface UplinkState {
   bytesSent: number
   attempts: number
   failuresInARow: number
-  /** What went wrong last, cleared by the next receipt. */
-  failure: { code: string; text: string; at: number } | undefined
+  /** What went wrong last, since when it is this, and when it was tried last; cleared by the next receipt. */
+  failure: (Fault & { readonly since: number; readonly at: number }) | undefined
   retryAt: number
 }
 
@@ -149,16 +149,18 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
         const { sequence } = outgoing
         rejected = { identity, sequence, refusals: rejected?.sequence === sequence ? rejected.refusals + 1 : 1 }
       }
-      const failure = { code: error instanceof Failure ? error.code : 'unexpected', text: describe(error), at: Date.now() }
-      if (state.failure?.code !== failure.code) log.warning(failure.text)
-      Object.assign(state, { failure, retryAt: Date.now() + wait })
+      const fault = faultOf(error)
+      const at = Date.now()
+      const before = state.failure?.code === fault.code ? state.failure : undefined
+      if (before === undefined) log.warning(describe(error))
+      Object.assign(state, { failure: { ...fault, since: before?.since ?? at, at }, retryAt: at + wait })
       await backOff(host, identity, wait, signal)
     }
   }
   await open?.client.close()
 }
 
-/** Waits `ms`, or until the box has another identity: after enrolling again nobody should have to wait for the old one's failures. */
+/** Waits `ms`, or until the box has another identity: a box that was enrolled again must not wait for the old one's failures. */
 async function backOff(host: UplinkHost, identity: Identity | undefined, ms: number, signal: AbortSignal): Promise<void> {
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(), ms)

@@ -5,6 +5,7 @@ import { table } from '../lib/table.ts'
 import { journalLog } from '../log.ts'
 import { pathsBelow } from '../paths.ts'
 import { readSettings } from '../settings/file.ts'
+import { renderUnits } from '../settings/render-units.ts'
 import { type SettingName, settingsTable } from '../settings/table.ts'
 import { parseHandedOver } from '../sources/handed-over.ts'
 import { version } from '../version.ts'
@@ -64,7 +65,7 @@ export const verbs: readonly Verb[] = [
   verb({
     name: 'status',
     summary: 'show gateways, queue, last receipt and the accounting',
-    help: 'Asks the running agent. Lines that begin with ! need somebody. The accounting says where every message went:\nreceived = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed.',
+    help: 'Asks the running agent. Lines starting with ! need attention. The accounting says where every message went:\nreceived = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed.',
     example: 'cyberalarm status --watch',
     exitCodes: { 3: 'no agent is running; what is shown comes from the disk' },
     options: { watch: { help: 'show it again every second until interrupted' } },
@@ -140,9 +141,10 @@ Packets that netfilter logged (tcpdump -i nflog:5) have the word of their rule's
     summary: 'explain every setting, with its value and default',
     help: 'Settings are `name = value` lines in etc/cyberalarm/cyberalarm.conf below the root. A line with # is a comment.',
     example: 'cyberalarm settings',
-    options: {},
+    options: { units: { help: 'print only what systemd has to know: sockets and groups that are not the default' } },
     run: async call => {
-      showSettings(call)
+      if (call.values.units === true) call.print(renderUnits(readSettings(call.root)).trimEnd())
+      else showSettings(call)
       return 0
     },
   }),

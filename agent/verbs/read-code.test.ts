@@ -8,7 +8,7 @@ t.test('the first line is the code, in however many pieces it comes', async t =>
   t.equal(await readCode(Readable.from([])), '', 'nothing')
 })
 
-t.test('does not wait for the end behind a line, nor reads on without one', async t => {
+t.test('does not wait for the end after a line, nor reads on without one', async t => {
   const open = new PassThrough()
   open.write('3M7A\n')
   t.equal(await readCode(open), '3M7A')

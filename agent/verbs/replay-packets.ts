@@ -15,14 +15,14 @@ export class PacketCounts {
   /** By position in the table of rules. */
   readonly byRule = new Float64Array(rules.length)
   notIp = 0
-  /** Of an interface whose link type is not read: a pcapng file may have several. */
+  /** Of an interface whose link type is not supported: a pcapng file may have several. */
   otherLink = 0
   broken = 0
-  /** The capture, or the end of the file, kept too little of it to be an event. */
+  /** Truncated by the capture or by the end of the file, so that it is no event. */
   cut = 0
-  /** Events whose ports the capture did not keep, and of fragments that have none. */
+  /** Events without ports: truncated by the capture, or fragments. */
   withoutPorts = 0
-  /** Events whose action nobody stated. */
+  /** Events without a stated action. */
   withoutAction = 0
   /** Earliest and latest, ms since 1970; -1 if no packet states a time. */
   firstTime = -1

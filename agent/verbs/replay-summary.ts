@@ -3,7 +3,7 @@ import { grouped, spanText, table } from '../lib/table.ts'
 import { rules, Verdict } from '../triage/rules.ts'
 import type { PacketCounts } from './replay-packets.ts'
 
-/** How the reading ended: at the end of the file, in the middle of a packet, where it is damaged, or by the user's wish. */
+/** How the reading ended: at the end of the file, in the middle of a packet, where it is damaged, or interrupted by the user. */
 export type Ending = 'whole' | 'ends-midway' | 'damaged' | 'interrupted'
 
 const isoOf = (time: number): string | null => (time < 0 ? null : new Date(time).toISOString())

@@ -109,7 +109,7 @@ t.test('says of each packet what the box would do, and counts it in one place', 
   t.equal(result.code, 0)
 })
 
-t.test('tells people the same, with a summary behind it or alone', async t => {
+t.test('prints the same as text, with a summary after it or alone', async t => {
   const text = (await run(mixed, { json: false, action: Action.drop })).printed.join('\n')
   t.match(text, /^send {7}- {11}blocked-from-outside: .*\n {11}@timestamp=\S+ event.action=drop source.ip=192.0.2.1 source.port=40000 /)
   t.match(text, /\n\n6 packets, 1\.5 s from 20\S+Z\n\nverdict +rule +packets +meaning\n/)
@@ -152,7 +152,7 @@ t.test('interfaces that are not read are counted, those beside them are read', a
   t.match(summaryOf(result), { packets: 2, otherLink: 1, drop: { 'no-verdict': 1 }, ending: 'whole' })
 })
 
-t.test('a capture that ends in the middle is read as far as it goes, and said', async t => {
+t.test('a capture that ends in the middle is read as far as it goes, and reported', async t => {
   const halfRecord = mixed.subarray(0, mixed.length - 5)
   const packed = gzipSync(mixed)
   for (const file of [halfRecord, gzipSync(halfRecord)]) {
@@ -165,11 +165,11 @@ t.test('a capture that ends in the middle is read as far as it goes, and said', 
   t.match([early.code, summaryOf(early)], [3, { ending: 'ends-midway' }])
 })
 
-t.test('where a capture is damaged it fails, after it said what it had counted', async t => {
+t.test('where a capture is damaged it fails, after printing what it had counted', async t => {
   const file = Buffer.from(classic(1, [{ bytes: inbound }, { bytes: outbound }]))
   file.writeUInt32LE(1_000_000, file.length - outbound.length - 8)
   const result = await run(file)
-  t.match(result.error, { code: 'capture-damaged', message: /^at byte 94 of the capture, behind 1 packets: / })
+  t.match(result.error, { code: 'capture-damaged', message: /^at byte 94 of the capture, after 1 packets: / })
   t.match(summaryOf(result), { ending: 'damaged', packets: 1 })
   t.equal(result.printed.length, 2, 'the packet before it is said')
   const none = await run(Buffer.from('no capture'))
@@ -190,7 +190,7 @@ t.test('keeps the pace of the capture when asked, forwards only', async t => {
   t.ok(flat.at[0] < 120, 'and does not without')
 })
 
-t.test('ends when it is told to, also while it waits for a packet or for input', async t => {
+t.test('ends when it is interrupted, also while it waits for a packet or for input', async t => {
   const day = classic(
     1,
     [0, 86_400_000].map(time => ({ bytes: inbound, time: START_MS + time })),

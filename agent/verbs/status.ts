@@ -1,8 +1,11 @@
 // `cyberalarm status`: how the agent is. Asks the running one; if none runs, tells what the disk knows and says so.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { advice, Failure } from '../errors.ts'
-import { type InputStatus, inputStatus, type Status } from '../health/status.ts'
+import * as z from 'zod'
+import { inputStatus } from '../agent-facts.ts'
+import { Failure, fault } from '../errors.ts'
+import { finding } from '../health/checks.ts'
+import { type Finding, type InputStatus, type Status, statusSchema } from '../health/status-schema.ts'
 import { askStatus } from '../health/status-socket.ts'
 import { inputNames, sum } from '../ledger/accounting.ts'
 import { foldLedger } from '../ledger/ledger.ts'
@@ -15,12 +18,15 @@ import { readIdentity } from '../uplink/identity.ts'
 export async function readStatus(paths: Paths, settings: Settings, version: string): Promise<Status> {
   const live = await askStatus(paths.statusSocket)
   if (live === undefined) return fromDisk(paths, settings, version)
-  if (!isStatus(live)) throw new Failure('agent-starting', `the agent on ${paths.statusSocket} does not yet listen`)
-  return live
+  const { data } = statusSchema.safeParse(live)
+  if (data !== undefined) return data
+  if (startingSchema.safeParse(live).success)
+    throw new Failure('agent-starting', `The agent on ${paths.statusSocket} is starting and does not listen yet`)
+  throw new Failure('agent-differs', `The agent on ${paths.statusSocket} answers with a status that version ${version} does not know`)
 }
 
 /** Before it listens an agent says only that it runs. */
-const isStatus = (answer: unknown): answer is Status => typeof answer === 'object' && answer !== null && 'accounting' in answer
+const startingSchema = z.strictObject({ running: z.literal(true) })
 
 function fromDisk(paths: Paths, settings: Settings, version: string): Status {
   const { totals } = foldLedger(paths.ledger) ?? initialState()
@@ -30,12 +36,13 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
     startedAt: null,
     device: readIdentity(paths.identity)?.stored.device ?? null,
     process: null,
+    findings: [finding('problem', fault('agent-not-running', 'No agent is running'))],
     central: { url: settings['central.url'], lastReceiptAt: null, lastReceipt: null, bytesSent: 0, failure: null, retryAt: null },
     queue: { ...waitingIn(paths.spool), quotaBytes: settings['spool.quotaMiB'] * 1024 * 1024 },
     gateways: [],
     accounting: inputNames.map(name => inputStatus(name, totals[name], null)),
     sources: [],
-    notices: [`no agent is running. ${advice['agent-not-running']}`],
+    products: [],
     refused: {},
     unreadableShapes: [],
   }
@@ -51,10 +58,10 @@ export function statusText(status: Status, now: number): string {
   const { central, queue } = status
   const part = [
     `cyberalarm ${status.version}  ${status.running ? `running, started ${agoText(status.startedAt, now)}` : 'not running'}  device ${status.device ?? 'not enrolled'}`,
-    ...status.notices.map(notice => `  ! ${notice.replaceAll('\n', '\n    ')}`),
+    ...status.findings.flatMap(findingLines),
     '',
     `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
-    `queue     ${grouped(queue.batches)} batches, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
+    `queue     ${grouped(queue.batches)} ${queue.batches === 1 ? 'batch' : 'batches'}, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
     ...(status.process === null ? [] : [processText(status.process)]),
     ...status.sources.map(source => `listening ${source.name} ${source.address}${countersText(source.counters)}`),
     '',
@@ -62,13 +69,20 @@ export function statusText(status: Status, now: number): string {
     '',
     accountingTable(status.accounting),
     ...droppedText(status.accounting),
+    ...productsText(status.products),
     ...refusedText(status.refused),
   ]
   return part.join('\n')
 }
 
+/** `!` marks what needs attention. */
+const findingLines = ({ code, severity, detail, advice }: Finding): string[] => [
+  `  ${severity === 'information' ? '-' : '!'} ${detail.replaceAll('\n', '\n    ')} [${code}]`,
+  `    ${advice}`,
+]
+
 const processText = ({ residentBytes, cpuSeconds, longestStallMs }: NonNullable<Status['process']>): string =>
-  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, busy for ${Math.round(longestStallMs)} ms at most`
+  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(longestStallMs)} ms`
 
 const countersText = (counters: Readonly<Record<string, number>>): string =>
   Object.entries(counters)
@@ -85,10 +99,18 @@ function gatewaysText(status: Status, now: number): string {
     agoText(gateway.lastMessageAt, now),
     grouped(gateway.messages),
     gateway.messagesPerSecond,
-    `${(gateway.understood * 100).toFixed(1)} %`,
-    gateway.skewSeconds === null ? '-' : spanText(gateway.skewSeconds),
+    `${(gateway.parsed * 100).toFixed(1)} %`,
+    gateway.clockOffsetSeconds === null ? '-' : spanText(gateway.clockOffsetSeconds),
   ])
-  return table(['gateway', 'address', 'product', 'last message', 'messages', 'a second', 'understood', 'clock behind'], rows)
+  return table(['gateway', 'address', 'product', 'last message', 'messages', 'msg/s', 'parsed', 'clock offset'], rows)
+}
+
+/** Where a product's own recogniser does not get along with its messages. */
+function productsText(products: Status['products']): string[] {
+  const parts = products
+    .filter(({ unreadable }) => unreadable > 0)
+    .map(({ product, claimed, unreadable }) => `${product} ${grouped(unreadable)} of ${grouped(claimed)}`)
+  return parts.length === 0 ? [] : [`recognised but not parsed: ${parts.join(', ')}`]
 }
 
 function refusedText(refused: Status['refused']): string[] {

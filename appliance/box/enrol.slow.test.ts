@@ -9,7 +9,7 @@ import { pathsBelow } from '../../agent/paths.ts'
 import { startCentralProcess } from '../../agent/testing/central-process.ts'
 import { temporaryFolder } from '../../agent/testing/harness.ts'
 import { readIdentity } from '../../agent/uplink/identity.ts'
-import type { ToldEnrolment } from './enrol.ts'
+import type { EnrolmentReport } from './enrolment-report.ts'
 import { filesWith, run, start } from './test-program.ts'
 import { freshCode, type TestRoot, testRoot } from './test-root.ts'
 
@@ -38,7 +38,7 @@ function box(t: Parameters<typeof testRoot>[0], address: { url: string; pins: re
   }
 }
 
-const told = ({ paths }: TestRoot) => JSON.parse(readFileSync(paths.toldEnrolment, 'utf8')) as ToldEnrolment
+const reportOf = ({ paths }: TestRoot) => JSON.parse(readFileSync(paths.enrolmentReport, 'utf8')) as EnrolmentReport
 const identityOf = ({ root }: TestRoot) => readIdentity(pathsBelow(root).identity)?.stored
 
 async function requestFor(pem: string): Promise<{ csr: string }> {
@@ -71,8 +71,8 @@ t.test('a code becomes an identity, and is nowhere afterwards', async t => {
   const code = (await central.makeCode()).replaceAll('-', '')
   const { code: exit, out } = await one.enrol(code)
   t.equal(exit, 0, out)
-  t.equal(told(one).state, 'enrolled')
-  t.match(told(one).text, identityOf(one)?.device)
+  t.equal(reportOf(one).state, 'enrolled')
+  t.equal(reportOf(one).device, identityOf(one)?.device)
   t.same(filesWith(one.root, code), [])
   t.notOk(out.includes(code))
   const key = identityOf(one)?.privateKey.split('\n')[1] ?? 'no key'
@@ -86,7 +86,7 @@ t.test('started again with the code that made it, an enrolled box is enrolled, w
   const before = identityOf(one)
   one.put('etc/cyberalarm/cyberalarm.conf', '')
   t.equal((await one.enrol(code)).code, 0)
-  t.equal(told(one).state, 'enrolled')
+  t.equal(reportOf(one).state, 'enrolled')
   t.same(identityOf(one), before)
 })
 
@@ -98,13 +98,13 @@ t.test('cut off between the answer of central and the identity, it finishes with
   mkdirSync(obstacle, { recursive: true })
   const child = one.begin(code)
   const closed = once(child, 'close')
-  await until(() => told(one).state === 'trying' && told(one).text !== undefined)
+  await until(() => reportOf(one).state === 'trying' && reportOf(one).failure !== undefined)
   child.kill('SIGKILL')
   await closed
   t.equal(identityOf(one), undefined)
   rmSync(obstacle, { recursive: true })
   t.match(await one.enrol(code), { code: 0 })
-  t.equal(told(one).state, 'enrolled')
+  t.equal(reportOf(one).state, 'enrolled')
   t.ok(identityOf(one))
   t.notMatch(one.text('var/lib/cyberalarm/enrolment.json'), /PRIVATE KEY/)
 })
@@ -149,8 +149,8 @@ t.test('a code that is spent, unknown or none is refused for good, once, and tol
   ]) {
     const { code: exit, out } = await other.enrol(code)
     t.equal(exit, 4, out)
-    t.match(told(other), { state: 'refused', code: what, advice: /code/ })
-    t.notOk(`${out}${JSON.stringify(told(other))}`.includes(code.slice(0, 14)))
+    t.match(reportOf(other), { state: 'refused', failure: { code: what, advice: /code/ } })
+    t.notOk(`${out}${JSON.stringify(reportOf(other))}`.includes(code.slice(0, 14)))
     t.equal(identityOf(other), undefined)
   }
 })
@@ -164,8 +164,8 @@ t.test('tries until central is there, says why meanwhile, and ends at once when 
   let out = ''
   child.stdout?.on('data', chunk => (out += chunk))
   const closed = once(child, 'close')
-  await until(() => told(one).code !== undefined)
-  t.match(told(one), { state: 'trying', code: 'central-unreachable', advice: /443/ })
+  await until(() => reportOf(one).failure !== undefined)
+  t.match(reportOf(one), { state: 'trying', failure: { code: 'central-unreachable', advice: /443/ } })
 
   const stopped = box(t).begin(code)
   const ended = once(stopped, 'close')
@@ -176,17 +176,17 @@ t.test('tries until central is there, says why meanwhile, and ends at once when 
   const again = await startCentralProcess(folder, port)
   t.teardown(() => again.kill())
   t.equal((await closed)[0], 0, out)
-  t.equal(told(one).state, 'enrolled')
+  t.equal(reportOf(one).state, 'enrolled')
 })
 
 t.test('without central in the settings, or without a code, it says so', async t => {
   const one = box(t, { url: '', pins: [] })
   t.match(await run(['enrol', '--root', one.root]), { code: 0 })
-  t.equal(told(one).state, 'no-code')
+  t.equal(reportOf(one).state, 'no-code')
   const child = one.begin(freshCode())
   const closed = once(child, 'close')
-  await until(() => told(one).code !== undefined)
-  t.match(told(one), { state: 'trying', code: 'central-not-set' })
+  await until(() => reportOf(one).failure !== undefined)
+  t.match(reportOf(one), { state: 'trying', failure: { code: 'central-not-set' } })
   child.kill('SIGTERM')
   await closed
 })

@@ -5,15 +5,16 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
-import { normaliseCode } from '../../agent/batch/enrolment-code.ts'
 import { enrol } from '../../agent/enrolment.ts'
-import { describe, Failure } from '../../agent/errors.ts'
+import { Failure, type Fault, faultOf } from '../../agent/errors.ts'
 import { backoffMs, pause } from '../../agent/lib/backoff.ts'
 import { isErrorWithCode, removeIfThere, writeDurable } from '../../agent/lib/durable-file.ts'
+import { normaliseCode } from '../../agent/lib/typed-code.ts'
 import { type Paths, pathsBelow } from '../../agent/paths.ts'
 import { readSettings } from '../../agent/settings/file.ts'
 import { makeRequest, requestSchema } from '../../agent/uplink/enrol.ts'
 import { type Identity, identitySchema, readIdentity, writeIdentity } from '../../agent/uplink/identity.ts'
+import type { EnrolmentReport } from './enrolment-report.ts'
 import { boxPathsBelow } from './paths.ts'
 import { withoutSecrets } from './settings/box-settings.ts'
 
@@ -21,16 +22,6 @@ export const ENROLLED = 0
 export const REFUSED = 4
 export const INTERRUPTED = 130
 const CODE_MAX_BYTES = 256
-
-/** The shape of /run/cyberalarm-enrol/enrolment.json. */
-export interface ToldEnrolment {
-  readonly at: string
-  readonly state: 'no-code' | 'trying' | 'enrolled' | 'refused'
-  /** Of a Failure. */
-  readonly code?: string
-  readonly text?: string
-  readonly advice?: string
-}
 
 export interface EnrolOptions {
   readonly root: string
@@ -44,40 +35,40 @@ export interface EnrolOptions {
 /** Gives ENROLLED, REFUSED, or INTERRUPTED. */
 export async function enrolForever({ root, environment, signal, now, random, print }: EnrolOptions): Promise<number> {
   const paths = pathsBelow(root)
-  const { toldEnrolment } = boxPathsBelow(root)
-  mkdirSync(dirname(toldEnrolment), { recursive: true, mode: 0o755 })
-  const tell = (state: ToldEnrolment['state'], why: Omit<ToldEnrolment, 'at' | 'state'> = {}) => {
-    const told: ToldEnrolment = { at: new Date(now()).toISOString(), state, ...why }
-    writeDurable(toldEnrolment, `${JSON.stringify(told)}\n`, { mode: 0o644 })
-    print(withoutSecrets([state, why.text].filter(Boolean).join(': ')))
+  const { enrolmentReport } = boxPathsBelow(root)
+  mkdirSync(dirname(enrolmentReport), { recursive: true, mode: 0o755 })
+  const report = (state: EnrolmentReport['state'], more: Pick<EnrolmentReport, 'failure' | 'device'> = {}) => {
+    const written: EnrolmentReport = { at: new Date(now()).toISOString(), state, ...more }
+    writeDurable(enrolmentReport, `${JSON.stringify(written)}\n`, { mode: 0o644 })
+    print([state, more.device ?? more.failure?.detail].filter(Boolean).join(': '))
   }
   const code = readCode(environment)
   if (code === '') {
-    tell('no-code')
+    report('no-code')
     return ENROLLED
   }
-  tell('trying')
+  report('trying')
   for (let failures = 1; ; failures++) {
     try {
       const identity = await enrolOnce(code, root, paths)
-      tell('enrolled', { text: `as ${identity.stored.device}` })
+      report('enrolled', { device: identity.stored.device })
       return ENROLLED
     } catch (error) {
-      const why = explain(error)
-      if (why.code === 'code-wrong' || why.code === 'code-refused') {
-        tell('refused', why)
+      const failure = shown(error)
+      if (failure.code === 'code-wrong' || failure.code === 'code-refused') {
+        report('refused', { failure })
         return REFUSED
       }
-      tell('trying', why)
+      report('trying', { failure })
     }
     await pause(backoffMs(failures, random()), signal)
     if (signal.aborted) return INTERRUPTED
   }
 }
 
-function explain(error: unknown): Omit<ToldEnrolment, 'at' | 'state'> {
-  if (!(error instanceof Failure)) return { text: withoutSecrets(describe(error)) }
-  return { code: error.code, text: withoutSecrets(error.message), advice: error.advice }
+function shown(error: unknown): Fault {
+  const fault = faultOf(error)
+  return { ...fault, detail: withoutSecrets(fault.detail) }
 }
 
 function readCode(environment: EnrolOptions['environment']): string {
@@ -92,17 +83,17 @@ function readCode(environment: EnrolOptions['environment']): string {
 }
 
 /** What a code was traded for, until it is stored as the identity; then only which enrolment the code led to. */
-const answerShape = z.object({
+const answerSchema = z.object({
   code: z.string(),
   enrolment: z.string(),
   stored: identitySchema.optional(),
   request: requestSchema.optional(),
 })
-type KeptAnswer = z.infer<typeof answerShape>
+type KeptAnswer = z.infer<typeof answerSchema>
 
 async function enrolOnce(code: string, root: string, paths: Paths): Promise<Identity> {
   // not with the code in its text, as the verb for people does
-  if (normaliseCode(code) === undefined) throw new Failure('code-wrong', 'what was given as enrolment code is none')
+  if (normaliseCode(code) === undefined) throw new Failure('code-wrong', 'the enrolment code is not valid')
   const kept = join(paths.data, 'enrolment.json')
   const hash = createHash('sha256')
     .update(normaliseCode(code) ?? '')
@@ -147,7 +138,7 @@ function identityOf(paths: Paths): Identity | undefined {
 function readAnswer(path: string): KeptAnswer | undefined {
   if (!existsSync(path)) return undefined
   try {
-    return answerShape.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return answerSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch (error) {
     if (!(error instanceof SyntaxError) && !(error instanceof z.ZodError)) throw error
     removeIfThere(path)

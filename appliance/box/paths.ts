@@ -13,20 +13,20 @@ export interface BoxPaths {
   readonly applied: string
   readonly code: string
   /** Written by the console, which is not trusted. */
-  readonly wantedSettings: string
-  readonly wantedDiagnostics: string
-  /** A wish of the console while it is being granted. */
+  readonly requestedSettings: string
+  readonly requestedDiagnostics: string
+  /** A request of the console while it is being carried out. */
   readonly takenSettings: string
-  /** What is told to the console. */
-  readonly told: string
-  readonly toldSettings: string
+  /** What programs of the box report to the console. */
+  readonly reports: string
+  readonly settingsReport: string
   /** There if /var is a file system in memory, because the partition `data` could not be mounted (dracut's box-data.sh). */
   readonly dataFailed: string
-  /** There while services have yet to be told of what was written. */
+  /** There while services have yet to take up what was written. */
   readonly unfinished: string
-  readonly toldEnrolment: string
+  readonly enrolmentReport: string
   /** Which slot of the system runs, as the guard tells. */
-  readonly toldSlot: string
+  readonly slotReport: string
   /** What base/refresh says of updates of the system. */
   readonly systemReport: string
   readonly configPartition: string
@@ -35,12 +35,14 @@ export interface BoxPaths {
   readonly networkdFolder: string
   readonly networkManagerFolder: string
   readonly timeSources: string
+  /** The HTTP proxy, or nothing, in one line: for base/packages, which reads no settings. */
+  readonly proxy: string
 }
 
 export function boxPathsBelow(root: string): BoxPaths {
   const image = join(root, 'usr/lib/cyberalarm')
   const state = join(root, 'var/lib/cyberalarm-box')
-  const told = join(root, 'run/cyberalarm-box')
+  const reports = join(root, 'run/cyberalarm-box')
   return {
     imageSettings: join(image, 'image.conf'),
     imageFacts: join(image, 'image.json'),
@@ -49,15 +51,15 @@ export function boxPathsBelow(root: string): BoxPaths {
     member: join(state, 'member.conf'),
     applied: join(state, 'applied.json'),
     code: join(state, 'enrolment.code'),
-    wantedSettings: join(state, 'wanted/cyberalarm.conf'),
-    wantedDiagnostics: join(state, 'wanted/diagnostics'),
+    requestedSettings: join(state, 'wanted/cyberalarm.conf'),
+    requestedDiagnostics: join(state, 'wanted/diagnostics'),
     takenSettings: join(state, 'taken.conf'),
-    told,
-    toldSettings: join(told, 'settings.json'),
-    dataFailed: join(told, 'data-failed'),
-    unfinished: join(told, 'apply.unfinished'),
-    toldEnrolment: join(root, 'run/cyberalarm-enrol/enrolment.json'),
-    toldSlot: join(told, 'slot'),
+    reports,
+    settingsReport: join(reports, 'settings.json'),
+    dataFailed: join(reports, 'data-failed'),
+    unfinished: join(reports, 'apply.unfinished'),
+    enrolmentReport: join(root, 'run/cyberalarm-enrol/enrolment.json'),
+    slotReport: join(reports, 'slot'),
     systemReport: join(root, 'var/lib/cyberalarm-base/report.json'),
     configPartition: join(root, 'run/cyberalarm-disk/config'),
     devices: join(root, 'dev'),
@@ -65,5 +67,6 @@ export function boxPathsBelow(root: string): BoxPaths {
     networkdFolder: join(root, 'run/systemd/network'),
     networkManagerFolder: join(root, 'run/NetworkManager/system-connections'),
     timeSources: join(root, 'run/chrony-box/member.sources'),
+    proxy: join(reports, 'proxy'),
   }
 }

@@ -27,7 +27,7 @@ export const programs: readonly Program[] = [
     summary: 'take up the settings of the member and have the box follow them',
     help: `Looks where settings can come from: the console's request, the partition CYBERALARM, the OVF environment (variable of the
 guest, or CD), single variables of the guest. What changed since it was last seen replaces the settings as a whole; what has
-faults is refused and told with file and line, and the settings from before hold. Then it writes the agent's settings, the
+faults is refused and reported with file and line, and the settings from before hold. Then it writes the agent's settings, the
 network, the time servers and the host name, and tells services that run. A code for enrolment is put aside for
 \`cyberalarm-box enrol\` and wiped where it came from.
 

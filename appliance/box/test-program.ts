@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ToldSettings } from './settings/state-files.ts'
+import type { SettingsReport } from './settings/state-files.ts'
 import type { TestRoot } from './test-root.ts'
 
 const main = join(import.meta.dirname, 'main.ts')
@@ -28,7 +28,7 @@ export async function run(words: readonly string[], environment: readonly string
   return { code, out }
 }
 
-export const told = ({ paths }: TestRoot) => JSON.parse(readFileSync(paths.toldSettings, 'utf8')) as ToldSettings
+export const reportOf = ({ paths }: TestRoot) => JSON.parse(readFileSync(paths.settingsReport, 'utf8')) as SettingsReport
 /** Everything below a folder that holds the bytes; the partition and the tools' own notes are asked elsewhere. */
 export const filesWith = (folder: string, text: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => {

@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { makeCode } from '../../agent/batch/enrolment-code.ts'
+import { makeCode } from '../../agent/lib/typed-code.ts'
 import { type BoxPaths, boxPathsBelow } from './paths.ts'
 import { type RunTool, toolsBelow } from './tools.ts'
 

@@ -2,7 +2,7 @@
 // the certificate it has from then on. An id is never an authenticator, and nobody is ever 'already registered'.
 import { createHash, type KeyObject, randomBytes, randomUUID } from 'node:crypto'
 import * as z from 'zod'
-import { makeCode, normaliseCode } from '../../agent/batch/enrolment-code.ts'
+import { makeCode, normaliseCode } from '../../agent/lib/typed-code.ts'
 import type { KeyedQueue } from '../keyed-queue.ts'
 import { Refusal } from '../refusals.ts'
 import type { Reader, Store, Transaction } from '../store/store.ts'

@@ -10,7 +10,7 @@ import { startCentralProcess } from '../../agent/testing/central-process.ts'
 import { formatSums, sumOfFile } from '../appliance/sums.ts'
 import { chooseSigningKey, signSums } from '../appliance/sums-sign.ts'
 import { fillInstaller, joinInstaller, writeDownloads } from './installer.ts'
-import { type Machine, type Said, startMachine, whyNoMachine } from './test-machine.ts'
+import { type CommandResult, type Machine, startMachine, whyNoMachine } from './test-machine.ts'
 import { makeQuickly, whyNoPackages } from './test-release.ts'
 
 t.setTimeout(300_000)
@@ -110,17 +110,18 @@ t.test('on a machine', { skip: reason ?? false }, async t => {
   const [port] = (await once(createInterface(server.stdout), 'line')) as [string]
   const base = (place: string) => `http://127.0.0.1:${port}/${place}`
   const script = readFileSync(in_('new', 'install.sh'), 'utf8')
-  const install = (place: string, ...more: string[]): Said => machine.run(['sh', '-s', '--', '--base-url', base(place), ...more], script)
+  const install = (place: string, ...more: string[]): CommandResult =>
+    machine.run(['sh', '-s', '--', '--base-url', base(place), ...more], script)
   const state = (machine: Machine) =>
     machine.run(['sh', '-c', 'dpkg-query -W cyberalarm; getent passwd cyberalarm; ls -d /etc/cyberalarm /usr/lib/cyberalarm /tmp/*']).out
-  const refuses = (t: Test, name: string, said: Said, words: RegExp) => {
+  const refuses = (t: Test, name: string, said: CommandResult, words: RegExp) => {
     t.not(said.code, 0, `refuses ${name}`)
     t.match(said.error, words)
     t.equal(state(machine), before, 'and nothing changed')
   }
   const before = state(machine)
   /** Where /etc/os-release says something else. */
-  const on = (release: string, place = 'new'): Said => {
+  const on = (release: string, place = 'new'): CommandResult => {
     machine.sh('cat > /tmp-release', release)
     return machine.run(
       ['unshare', '-m', 'sh', '-c', `mount --bind /tmp-release /etc/os-release && exec sh -s -- --base-url ${base(place)}`],

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import type { Status } from '../../agent/health/status.ts'
+import type { Status } from '../../agent/health/status-schema.ts'
 import { startCentralProcess } from '../../agent/testing/central-process.ts'
 import { blockedLine, sums, until } from '../../agent/testing/harness.ts'
 import { type Machine, startMachine, whyNoMachine } from './test-machine.ts'
@@ -95,9 +95,9 @@ for (const family of families)
     )
     t.equal(machine.sh('cat /proc/net/netfilter/nfnetlink_log'), '', 'the packet log of the machine is not listened to')
     t.match(machine.sh('ps -o user:12= -C node-MainThread,node'), /^cyberalarm\s*$/, 'as its own user')
-    t.notMatch(
-      machine.run(['cyberalarm', 'status']).out,
-      /^ {2}! (?!central.url|this box is not enrolled)/m,
+    t.same(
+      status(machine).findings.map(({ code }) => code),
+      ['central-not-set', 'not-enrolled'],
       'nothing is wrong but that it is not enrolled',
     )
 
@@ -175,17 +175,76 @@ t.test('where another program has the port', { skip: reason ?? false }, async t 
   t.match(listening, /:1514 .*systemd/)
   t.notMatch(listening, /:6514 /, 'what is off is not open')
   t.match(machine.sh('cat /proc/net/netfilter/nfnetlink_log'), /^ *514 /, 'a group that the settings name is listened to')
-  machine.sh(
-    "sed -i 's/^syslog.tcp.*/syslog.tcp = nonsense;x/; s/^syslog.udp.*/syslog.udp = $(reboot)/' /etc/cyberalarm/cyberalarm.conf; systemctl daemon-reload",
-  )
-  t.notMatch(
-    machine.sh('cat /run/systemd/generator/cyberalarm-*/* 2>/dev/null || true'),
-    /nonsense|reboot/,
-    'what is no address never gets to systemd',
-  )
   const before = sockets(machine)
+  machine.sh("sed -i 's/^syslog.tcp.*/syslog.tcp = nonsense;x/; s/^syslog.udp.*/syslog.udp = $(reboot)/' /etc/cyberalarm/cyberalarm.conf")
   const refused = machine.run(['cyberalarm-restart'])
   t.not(refused.code, 0)
   t.match(refused.error, /syslog\.udp = \$\(reboot\).*\[settings-wrong\]/s)
   t.strictSame(sockets(machine), before, 'settings that cannot be used end nothing that runs')
+})
+
+t.test('one reader of the settings', { skip: reason ?? false }, async t => {
+  const made = makeQuickly(folder, '1.2.9')
+  const machine = await startMachine(folder)
+  t.teardown(machine.close)
+  const settings = '/etc/cyberalarm/cyberalarm.conf'
+  const write = (text: string) => machine.sh(`cat > ${settings}`, text)
+  const groups = () => [...machine.sh('cat /proc/net/netfilter/nfnetlink_log').matchAll(/^ *(\d+) /gm)].map(([, group]) => group)
+  const open = () =>
+    machine
+      .sh('ss -Hlntu')
+      .match(/(udp|tcp) .*?:\d+ /g)
+      ?.map(line => line.replace(/ .*:| $/g, ' ').trim())
+      .sort()
+  /** As at a start of the machine: nothing of ours runs, and only the agent is asked for. */
+  const startAnew = async () => {
+    machine.sh(
+      `systemctl stop 'cyberalarm-*.service' 'cyberalarm-*.socket'; systemctl daemon-reload; systemctl start cyberalarm-agent.service`,
+    )
+    await isUp(machine, made.released)
+  }
+  machine.sh(`dpkg -i /packages/${made.deb}`)
+  await isUp(machine, made.released)
+  t.strictSame(open(), ['tcp 514', 'tcp 6514', 'udp 514'])
+
+  write('\uFEFFsyslog.udp = off\nsyslog.tcp = "0.0.0.0:1514"\nnflog.groups = 5 ,7\n')
+  machine.sh('systemctl daemon-reload')
+  t.strictSame(open(), ['tcp 514', 'tcp 6514', 'udp 514'], 'until a restart all is as it was')
+  t.equal(machine.run(['cyberalarm-restart']).error, '')
+  await isUp(machine, made.released)
+  t.strictSame(open(), ['tcp 1514', 'tcp 6514'], 'what is off for the agent is off for systemd, behind a byte order mark too')
+  t.strictSame(groups(), ['5', '7'])
+
+  write('nflog.groups = 5, x7\n')
+  const refused = machine.run(['cyberalarm-restart'])
+  t.match(refused.error, /nflog\.groups = 5, x7.*\[settings-wrong\]/s)
+  t.strictSame(
+    [open(), groups()],
+    [
+      ['tcp 1514', 'tcp 6514'],
+      ['5', '7'],
+    ],
+    'what the agent refuses, no helper takes half of',
+  )
+
+  write('syslog.udp = [::]:2514\nsyslog.tcp = off\nnflog.groups = 9\n')
+  await startAnew()
+  t.strictSame([open(), groups()], [['tcp 6514', 'udp 2514'], ['9']], 'what was edited before a start of the machine counts from then on')
+  t.match(machine.run(['systemctl', 'is-active', 'cyberalarm-apply-settings']).out, /^active/)
+  write('')
+  await startAnew()
+  t.strictSame([open(), groups()], [['tcp 514', 'tcp 6514', 'udp 514'], []], 'and all defaults again')
+
+  const hostile = [
+    'syslog.tcp nonsense;x',
+    'syslog.udp $(reboot)',
+    'syslog.tls [::]:1\\nExecStartPre=/bin/x',
+    'nflog.groups 5 x7',
+    '../x 1',
+    'nflog.groups',
+  ]
+  machine.sh('cat > /etc/cyberalarm/applied; systemctl daemon-reload', `${hostile.join('\n')}\n`)
+  t.equal(machine.sh('find /run/systemd/generator* -name "*cyberalarm*"'), '', 'what is no address never gets to systemd')
+  machine.sh('/usr/lib/cyberalarm/bin/packet-log')
+  t.strictSame(groups(), [], 'nor what is no number to the packet log')
 })

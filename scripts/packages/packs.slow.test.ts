@@ -97,7 +97,7 @@ t.test('packages', { skip: reason ?? false }, async t => {
 
 t.test('shell scripts are what shellcheck would write', { skip: whyNo('shellcheck') }, async t => {
   const scripts = readdirSync(software, { recursive: true, encoding: 'utf8' }).filter(
-    name => !/\.conf$/.test(name) && name.match(/^(deb|rpm)$/) === null,
+    name => !/\.(conf|service)$/.test(name) && name.match(/^(deb|rpm)$/) === null,
   )
   t.ok(scripts.length > 10)
   for (const name of scripts) {

@@ -1,4 +1,5 @@
 // What of the box's files goes into a package for a member's own machine. Pure.
+import { renderTemplate } from '../../agent/settings/render-template.ts'
 
 /** Lines of a sysusers file that make the agent's own user and nobody else. */
 export function agentUsers(text: string): string {
@@ -35,10 +36,6 @@ export function reachable(entry: string, textOf: (name: string) => string, names
 }
 
 /** The settings file as it is installed: with the central that the release is for, or with the lines to fill in. */
-export function settingsFile(template: string, central: { readonly url: string; readonly pins: readonly string[] } | undefined): string {
-  const lines =
-    central === undefined
-      ? '#central.url = https://central.example\n#central.pins = sha256/...= sha256/...='
-      : `central.url = ${central.url}\ncentral.pins = ${central.pins.join(' ')}`
-  return template.replace('@CENTRAL@', () => lines)
+export function settingsFile(central: { readonly url: string; readonly pins: readonly string[] } | undefined): string {
+  return renderTemplate('server', central === undefined ? {} : { 'central.url': central.url, 'central.pins': central.pins.join(' ') })
 }

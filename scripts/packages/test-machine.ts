@@ -9,7 +9,7 @@ const script = join(import.meta.dirname, 'test-machine.sh')
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const START_MS = 30_000
 
-export interface Said {
+export interface CommandResult {
   readonly code: number | null
   readonly out: string
   readonly error: string
@@ -19,7 +19,7 @@ export interface Machine {
   /** Put before a command, it runs the command outside but on the machine's network. */
   readonly network: readonly string[]
   /** Runs a command on the machine. */
-  run(words: readonly string[], input?: string): Said
+  run(words: readonly string[], input?: string): CommandResult
   /** The same through a shell; throws an Error if it fails. */
   sh(line: string, input?: string): string
   close(): Promise<void>
@@ -49,7 +49,7 @@ export async function startMachine(folder: string, root = '/'): Promise<Machine>
   const closed = once(outside, 'close')
   const init = await firstProcess(outside, () => said)
   const enter = ['nsenter', '-t', String(init), '-m', '-p', '-u', '-i', '-n', '-C', 'env', '-i', path, 'LC_ALL=C']
-  const run = (words: readonly string[], input = ''): Said => {
+  const run = (words: readonly string[], input = ''): CommandResult => {
     const [command, ...rest] = [...enter, ...words]
     const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', input, timeout: 120_000 })
     return { code: status, out: stdout, error: stderr }

@@ -28,6 +28,7 @@ export interface TreeOptions {
 /** Whose programs they are: files that only one family has. */
 const only = { deb: [], rpm: ['remove-data'] } as const
 const programs: Readonly<Record<string, string>> = {
+  'apply-settings': 'usr/lib/cyberalarm/bin/apply-settings',
   cyberalarm: 'usr/bin/cyberalarm',
   'packet-log': 'usr/lib/cyberalarm/bin/packet-log',
   'port-is-free': 'usr/lib/cyberalarm/bin/port-is-free',
@@ -61,12 +62,13 @@ export function layOut({ release, folder, version, time, central }: TreeOptions,
   for (const name of ['cyberalarm-agent.service', 'cyberalarm-udp.socket', 'cyberalarm-tcp.socket', 'cyberalarm-tls.socket'])
     put(`${units}/${name}`, rootfs(`systemd/system/${name}`))
   copy(join(software, 'agent-service.conf'), `${units}/cyberalarm-agent.service.d/50-software.conf`)
+  copy(join(software, 'apply-settings.service'), `${units}/cyberalarm-apply-settings.service`)
   copy(join(software, 'udp-socket.conf'), `${units}/cyberalarm-udp.socket.d/50-software.conf`)
   // what people will type
   symlinkSync('cyberalarm-agent.service', join(folder, units, 'cyberalarm.service'))
   put('usr/lib/sysusers.d/cyberalarm.conf', agentUsers(rootfs('sysusers.d/cyberalarm.conf')))
   put('usr/lib/tmpfiles.d/cyberalarm.conf', agentFolders(rootfs('tmpfiles.d/cyberalarm.conf')))
-  put('etc/cyberalarm/cyberalarm.conf', settingsFile(readFileSync(join(software, 'cyberalarm.conf'), 'utf8'), central), 0o640)
+  put('etc/cyberalarm/cyberalarm.conf', settingsFile(central), 0o640)
   chmodSync(join(folder, 'etc/cyberalarm'), 0o750)
   const absent: readonly string[] = kind === 'deb' ? only.rpm : only.deb
   for (const [name, to] of Object.entries(programs)) if (!absent.includes(name)) copy(join(software, name), to, 0o755)

@@ -17,7 +17,7 @@ import type { ByteWindow } from './pcap-window.ts'
 export const FILE_HEADER_BYTES = 24
 
 const RECORD_HEADER_BYTES = 16
-/** With interface, protocol and packet type behind it. */
+/** With interface, protocol and packet type after it. */
 const MODIFIED_HEADER_BYTES = 24
 
 interface Kind {
@@ -48,7 +48,7 @@ export function openClassic(window: ByteWindow): CaptureFormat {
   const { bigEndian, unitsPerMs, recordHeader } = found
   const version = `${read16(bytes, at + 4, bigEndian)}.${read16(bytes, at + 6, bigEndian)}`
   if (version !== '2.4') throw new Failure('capture-unreadable', `capture format version ${version} is not supported, only 2.4`)
-  // above 16 bits it may say how long checksums of frames are, which stand behind the packet and don't matter here
+  // above 16 bits it may say how long checksums of frames are, which stand after the packet and don't matter here
   const linkType = read32(bytes, at + 20, bigEndian) & 0xffff
   if (!isKnownLink(linkType)) throw new Failure('capture-unreadable', `link type ${linkType} is not supported`)
   window.skip(FILE_HEADER_BYTES)

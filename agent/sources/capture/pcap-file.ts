@@ -2,7 +2,7 @@
 // impossible length, and says where a file is damaged, or that it ends in the middle of a record.
 // Why not the package pcap-parser 0.2.1 (2012, tried on Node 26 with captures of tcpdump and editcap): it refuses nanosecond
 // files and pcapng, does not report a last record that is cut off, and trusts lengths - one record of a 210 MB file that
-// claimed 2 GiB cost it 210 s of CPU and 530 MB, and it passed over all packets behind it without a word.
+// claimed 2 GiB cost it 210 s of CPU and 530 MB, and it passed over all packets after it without a word.
 import { Failure } from '../../errors.ts'
 import { FILE_HEADER_BYTES, isClassic, openClassic } from './pcap-classic.ts'
 import { CapturedPacket, type CaptureFormat, read32 } from './pcap-packet.ts'

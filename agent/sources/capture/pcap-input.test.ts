@@ -24,7 +24,7 @@ async function read(input: Readable): Promise<{ bytes: Buffer; error: unknown }>
 const inPieces = (bytes: Buffer, size: number) =>
   Readable.from(Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size)))
 
-t.test('gives what was packed with gzip or zstd, or with nothing, in pieces of any size', async t => {
+t.test('reads gzip, zstd and uncompressed input, in pieces of any size', async t => {
   for (const [name, pack] of [...Object.entries(packers), ['nothing', (bytes: Buffer) => bytes] as const])
     for (const size of [1, 3, 5000, 1 << 20]) {
       const { bytes, error } = await read(inPieces(pack(content.subarray(0, size < 10 ? 3000 : content.length)), size))
@@ -34,14 +34,14 @@ t.test('gives what was packed with gzip or zstd, or with nothing, in pieces of a
   for (const length of [0, 1, 3]) t.equal((await read(inPieces(content.subarray(0, length), 1))).bytes.length, length)
 })
 
-t.test('reads packed parts behind each other, as rotated files that were put together', async t => {
+t.test('reads compressed parts one after another, as when rotated files are joined', async t => {
   for (const [name, pack] of Object.entries(packers)) {
     const { bytes, error } = await read(inPieces(Buffer.concat([pack(content), pack(content)]), 1000))
     t.match({ length: bytes.length, error }, { length: 2 * content.length, error: undefined }, name)
   }
 })
 
-t.test('says that what was packed ends early, after all that can be had of it', async t => {
+t.test('reports truncated compressed data, after all that can be read of it', async t => {
   for (const [name, pack] of Object.entries(packers)) {
     const packed = pack(Buffer.from(Array.from({ length: 2_000_000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24)))
     const { bytes, error } = await read(inPieces(packed.subarray(0, Math.floor(packed.length / 2)), 4096))
@@ -50,11 +50,11 @@ t.test('says that what was packed ends early, after all that can be had of it', 
   }
 })
 
-t.test('tells damage from what cannot be read, and helps with other packers', async t => {
+t.test('distinguishes damaged from unreadable, and names the tool for other compressions', async t => {
   const damaged = Buffer.from(gzipSync(content))
   damaged.fill(0xff, 200, 300)
   const failures: [Readable, string, RegExp][] = [
-    [inPieces(damaged, 1000), 'capture-damaged', /what it was packed with/],
+    [inPieces(damaged, 1000), 'capture-damaged', /cannot decompress any more of it/],
     [openCapture(join(tmpdir(), 'there-is-no-such-capture')), 'capture-unreadable', /cannot read it: ENOENT/],
     [openCapture(tmpdir()), 'capture-unreadable', /cannot read it: EISDIR/],
     [inPieces(Buffer.from('BZh91AY&SY'), 100), 'capture-unreadable', /bzip2 -dc FILE \| cyberalarm replay -/],
@@ -67,7 +67,7 @@ t.test('tells damage from what cannot be read, and helps with other packers', as
   }
 })
 
-t.test('closes the file when nobody wants more', async t => {
+t.test('closes the file when reading stops', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'ca-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   for (const pack of [(bytes: Buffer) => bytes, gzipSync]) {

@@ -32,7 +32,7 @@ const wholeSix = 'whole 2001:db8::1 40000 2001:db8:0:1::2 53'
 const cooked = (protocol: number, packet: readonly number[]) => [...zeros(14), protocol >> 8, protocol & 255, ...packet]
 const cooked2 = (protocol: number, packet: readonly number[]) => [protocol >> 8, protocol & 255, ...zeros(18), ...packet]
 
-t.test('finds IP behind every link type it knows', async t => {
+t.test('finds IP after every link type it knows', async t => {
   const { ethernet: wire, bsdLoopback, openBsdLoopback, linuxCooked, linuxCooked2, ip4: only4, ip6: only6, ...raws } = LinkType
   const { nflog: _, ...raw } = raws
   const found: [number, number[], string][] = [
@@ -59,7 +59,7 @@ t.test('finds IP behind every link type it knows', async t => {
   for (const [type, bytes, expected] of found) t.equal(read(type, bytes), expected, `link type ${type}`)
 })
 
-t.test('reads nothing behind the end of a packet, wherever it ends', async t => {
+t.test('reads nothing after the end of a packet, wherever it ends', async t => {
   const samples: [number, number[], number][] = [
     [LinkType.ethernet, ethernet(0x0800, four), 14],
     [LinkType.bsdLoopback, [2, 0, 0, 0, ...four], 4],

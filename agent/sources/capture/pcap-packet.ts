@@ -21,7 +21,7 @@ export class CapturedPacket {
 export const CAPTURED_MAX_BYTES = 262_144
 
 export interface CaptureFormat {
-  /** True while the end of a block is awaited whose bytes were passed over. */
+  /** True while waiting for the end of a block that is being skipped. */
   readonly isMidway: boolean
   /** Takes the next packet out of the window; false if it is not all there. Throws Failure 'capture-damaged'. */
   next(window: ByteWindow, packet: CapturedPacket): boolean

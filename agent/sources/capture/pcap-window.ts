@@ -4,7 +4,7 @@
 const START_BYTES = 1 << 16
 
 export class ByteWindow {
-  /** What may be read is bytes[at, end); whoever takes something moves `at`. */
+  /** What may be read is bytes[at, end); a reader moves `at`. */
   bytes = new Uint8Array(START_BYTES)
   at = 0
   end = 0

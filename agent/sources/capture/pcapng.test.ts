@@ -110,7 +110,7 @@ t.test('refuses blocks that lie, and names the place', async t => {
     const file = [...start, lie, simple(bytes)]
     for (const piece of [1, 1000]) t.throws(() => read(file, piece), { code: 'capture-damaged', message: says }, `${says}, by ${piece}`)
     const message = damageOf(file)
-    t.match(message, / behind 1 packets: /)
+    t.match(message, / after 1 packets: /)
     t.ok(Number(/^at byte (\d+) /.exec(message)?.[1]) >= place, message)
   }
   const many = new Array<number[]>(5000).fill(described(1))

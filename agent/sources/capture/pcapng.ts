@@ -21,7 +21,7 @@ const HEADER = 8
 const FRAME = 12
 const TRAILER = 4
 const LENGTHS_DIFFER = 'a block whose two lengths differ'
-/** In front of a packet's bytes, behind the block's header. */
+/** In front of a packet's bytes, after the block's header. */
 const PACKET_FIELDS = 20
 const SIMPLE_FIELDS = 4
 const INTERFACE_FIELDS = 8

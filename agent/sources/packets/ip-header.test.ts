@@ -43,7 +43,7 @@ t.test('a protocol without ports has none, whatever its first bytes are', async 
   test.equal(told(), '2001:db8::1 -1 > 2001:db8:0:1::2 -1, 59, 40 bytes, 1')
 })
 
-t.test('finds the ports behind IPv4 options, and behind IPv6 extension headers', async test => {
+t.test('finds the ports after IPv4 options, and after IPv6 extension headers', async test => {
   test.equal(read(ip4(Protocol.tcp, tcp(7, 8), { options: new Array(40).fill(1) })), whole)
   test.equal(told(), '192.0.2.1 7 > 198.51.100.2 8, 6, 80 bytes, 1')
   const extensions = [...extension(60), ...extension(43, 1), ...extension(44), ...fragmentHeader(Protocol.udp, 0)]
@@ -103,7 +103,7 @@ t.test('a copy that was cut short keeps what it has', async test => {
     test.equal(read(six, readRawIp, end), end < 40 ? broken : end < 60 ? short : whole, `${end} bytes`)
 })
 
-t.test('ports behind the end that the packet states are not its ports', async test => {
+t.test('ports after the end that the packet states are not its ports', async test => {
   test.equal(read(ip4(Protocol.tcp, tcp(1, 2), { length: 22 })), short)
   test.equal(event.destinationPort, -1)
   test.equal(read(ip6(Protocol.tcp, tcp(1, 2), { length: 3 })), short)
@@ -153,7 +153,7 @@ t.test('hostile bytes never throw, and what lies around the packet never matters
     )
     test.pass(name)
   }
-  test.equal(read(ip4(6, tcp(1, 2)), readRawIp, 1e9), whole, 'an end behind the array is the end of the array')
+  test.equal(read(ip4(6, tcp(1, 2)), readRawIp, 1e9), whole, 'an end beyond the array is the end of the array')
 })
 
 t.test('any ends and ports come out as they went in', async test => {

@@ -6,7 +6,7 @@ import { DESTINATION, type EventRecord, Protocol, SOURCE } from '../../event.ts'
 
 /**
  * What became of a packet; from `fragment` on there are addresses in the event. `fragment`: not the first one, so it has
- * no ports. `short`: ports or protocol lay behind the bytes that were copied, or behind more extension headers than anyone sends.
+ * no ports. `short`: ports or protocol lay after the bytes that were copied, or after more extension headers than anyone sends.
  */
 export const PacketReading = { broken: 0, notIp: 1, fragment: 2, short: 3, whole: 4 } as const
 export type PacketReading = (typeof PacketReading)[keyof typeof PacketReading]
@@ -35,7 +35,7 @@ export function readEthernet(bytes: Uint8Array, start: number, end: number, even
   return readPacket(big16(bytes, start + ETHERNET_HEADER - 2), bytes, start + ETHERNET_HEADER, end, event)
 }
 
-/** What stands behind an EtherType. `event` comes reset. */
+/** What stands after an EtherType. `event` comes reset. */
 export function readPacket(etherType: number, bytes: Uint8Array, start: number, end: number, event: EventRecord): PacketReading {
   if (end > bytes.length) end = bytes.length
   for (let tags = 0; tags < VLAN_TAGS_MAX && isVlan(etherType); tags++) {

@@ -73,7 +73,7 @@ t.test('walks a buffer from message to message, over those that are no packets',
   test.same(readings, [NflogReading.other, NflogReading.packet, NflogReading.packet, NflogReading.other])
 })
 
-t.test('a message whose length is a lie ends the buffer', async test => {
+t.test('a message with an impossible length ends the buffer', async test => {
   for (const length of [0, 15, full.length + 1, 0xffffffff]) {
     const bytes = Uint8Array.from(full)
     bytes.set(be32(length).reverse())
@@ -84,7 +84,7 @@ t.test('a message whose length is a lie ends the buffer', async test => {
   test.equal(readNflog(Uint8Array.of(), 0, 0, record), NflogReading.broken)
 })
 
-t.test('an attribute whose length is a lie ends the message, and what came before it holds', async test => {
+t.test('an attribute with an impossible length ends the message, and what came before it counts', async test => {
   for (const length of [0, 3, 200, 65535]) {
     const bytes = Uint8Array.from(
       nflogMessage(7, [...attribute(12, be32(5)), length & 255, length >> 8, 9, 0, 1, 2, 3, 4, ...attribute(4, be32(1))]),
@@ -94,7 +94,7 @@ t.test('an attribute whose length is a lie ends the message, and what came befor
   }
 })
 
-t.test('an attribute too short for its value says nothing', async test => {
+t.test('an attribute too short for its value is ignored', async test => {
   const bytes = Uint8Array.from(
     nflogMessage(
       7,

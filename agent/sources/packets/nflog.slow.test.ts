@@ -59,7 +59,7 @@ t.test('counts what is missing in each group by itself', async test => {
   test.match(decoder, { received: 6, lost: 5 })
 })
 
-t.test('a group that was not asked for, as a socket handed over may have, is heard, and counted by itself', async test => {
+t.test('a group that was not asked for, as a socket handed over may have, is read, and counted by itself', async test => {
   const { decoder, notes } = notebook([5])
   const numbers = [
     [5, 10],
@@ -86,7 +86,7 @@ t.test('a packet whose EtherType the kernel did not say is read by its version',
   test.same(notes, ['5 192.0.2.1 22'])
 })
 
-t.test('asks for headers only, drains when it closes, and tells what was lost', async test => {
+t.test('asks for headers only, drains when it closes, and reports what was lost', async test => {
   let asked: Parameters<OpenNflog>[0] | undefined
   const drained: unknown[] = []
   const troubles: Error[] = []

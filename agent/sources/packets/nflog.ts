@@ -49,7 +49,7 @@ export interface NflogSourceOptions {
 
 export interface NflogSource extends Source {
   readonly receiveBufferBytes: number
-  /** `overruns`: how often the kernel said that it lost packets; `waits`: how often the receiving thread found all buffers in use. */
+  /** `overruns`: how often the kernel reported lost packets; `waits`: how often the receiving thread found all buffers in use. */
   readonly counters: { readonly overruns: number; readonly waits: number }
   /** Packets since start: `received` = delivered + refused, `lost` by the kernel. */
   packets(): { readonly received: number; readonly lost: number }
@@ -77,7 +77,7 @@ export function openNflogSource({ open, groups, fd, sink, onError, receiveBuffer
   return {
     name: 'nflog',
     receiveBufferBytes: socket.receiveBufferBytes,
-    // those that were not asked for as well: a socket handed over listens to what its opener was told
+    // also groups that were not asked for: a socket that was handed over listens to those that its opener bound
     get address() {
       return `${decoder.groups.length === 1 ? 'group' : 'groups'} ${decoder.groups.join(', ')}`
     },
@@ -87,7 +87,7 @@ export function openNflogSource({ open, groups, fd, sink, onError, receiveBuffer
     },
     kernelLost: () => decoder.lost,
     packets: () => ({ received: decoder.received, lost: decoder.lost }),
-    // of a socket handed over too: if it is kept for a successor, what comes later waits there; if not, this was the last chance
+    // a socket handed over is drained too: what comes later waits in it for the next agent, if systemd keeps it
     close: () => socket.close(DRAIN_MS),
   }
 }

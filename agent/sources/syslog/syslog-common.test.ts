@@ -15,8 +15,8 @@ const said = (message: Message) => {
 }
 
 /** Whether the line is one of the common ones; if so, both readers have to say the same. */
-function agrees(line: string, before = '', behind = ''): boolean {
-  const bytes = Buffer.from(before + line + behind, 'latin1')
+function agrees(line: string, before = '', after = ''): boolean {
+  const bytes = Buffer.from(before + line + after, 'latin1')
   const [start, end] = [before.length, before.length + line.length]
   if (!readCommonHeader(common, bytes, start, end)) return false
   readAnyHeader(any, bytes, start, end)
@@ -116,9 +116,9 @@ const change = fc.record({
 
 t.test('agrees with the general reader on whatever becomes of a common header', async t => {
   let taken = 0
-  const judge = (line: string, changes: { at: number; remove: number; put: string }[], length: number, behind: string) => {
+  const judge = (line: string, changes: { at: number; remove: number; put: string }[], length: number, after: string) => {
     for (const { at, remove, put } of changes) line = line.slice(0, at) + put + line.slice(at + remove)
-    if (agrees(line.slice(0, length).replace(/[\n\r\0]+$/, ''), 'before ', behind)) taken++
+    if (agrees(line.slice(0, length).replace(/[\n\r\0]+$/, ''), 'before ', after)) taken++
   }
   const run = fc.property(
     fc.constantFrom(...commonLines),

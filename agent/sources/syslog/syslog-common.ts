@@ -17,7 +17,7 @@ const GREATER = 0x3e
 const OPEN = 0x5b
 const CLOSE = 0x5d
 
-/** Nothing shorter is looked at: then no fixed place of a time or behind it lies beyond a message's end. */
+/** Nothing shorter is looked at: then no fixed place of a time or after it lies beyond a message's end. */
 const LENGTH_MIN = 32
 /** `Nov 20 `, `2026 ` and `12:00:01`. */
 const DAY_LENGTH = 7
@@ -57,11 +57,11 @@ export function readCommonHeader(message: Message, bytes: Uint8Array, start: num
   message.tagStart = start
   message.tagEnd = start
   if (isLetter(bytes[at]) && bytes[at + 3] === BLANK) {
-    const behind = readTime(message, bytes, at)
-    if (behind < 0) return false
-    if (bytes[behind] === BLANK) return readHost(message, bytes, behind + 1, end)
+    const after = readTime(message, bytes, at)
+    if (after < 0) return false
+    if (bytes[after] === BLANK) return readHost(message, bytes, after + 1, end)
     // Cisco closes its time with a colon, and the text follows
-    return bytes[behind] === COLON && bytes[behind + 1] === BLANK && readText(message, bytes, behind + 2, end)
+    return bytes[after] === COLON && bytes[after + 1] === BLANK && readText(message, bytes, after + 2, end)
   }
   message.time = 0
   message.clock = Clock.absent
@@ -75,7 +75,7 @@ function isKey(bytes: Uint8Array, start: number, end: number): boolean {
   return at < end && bytes[at] === EQUALS
 }
 
-/** `Mmm dd [yyyy ]hh:mm:ss` at `at`: the offset behind it, or -1. */
+/** `Mmm dd [yyyy ]hh:mm:ss` at `at`: the offset after it, or -1. */
 function readTime(message: Message, bytes: Uint8Array, at: number): number {
   const hasYear = bytes[at + DAY_LENGTH + 2] !== COLON
   const date = hasYear ? dated : undated
@@ -117,7 +117,7 @@ function two(bytes: Uint8Array, at: number): number {
   return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones
 }
 
-/** A host at `at`, the colon in blanks that Cisco ASA puts behind it, and what follows; or a tag in its place. */
+/** A host at `at`, the colon in blanks that Cisco ASA puts after it, and what follows; or a tag in its place. */
 function readHost(message: Message, bytes: Uint8Array, at: number, end: number): boolean {
   const limit = Math.min(end, at + NAME_MAX)
   let stop = at

@@ -1,5 +1,5 @@
-// The fields of RFC 5424 behind TIMESTAMP: HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA [MSG]. Many senders begin so
-// and go on otherwise; where the fields are not all there, what stands behind the host is left to be read as text.
+// The fields of RFC 5424 after TIMESTAMP: HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA [MSG]. Many senders begin so
+// and go on otherwise; where the fields are not all there, what stands after the host is left to be read as text.
 import type { Message } from '../../message.ts'
 import { isBlank, readWord, skipBlanks, Word, WordKind } from './syslog-word.ts'
 
@@ -31,7 +31,7 @@ export function readFormalFields(message: Message, bytes: Uint8Array, at: number
     message.tagEnd = application.end
   }
   if (hasNone) return skipBlanks(bytes, data + 1, end)
-  const text = skipBlanks(bytes, behindData(bytes, data, end), end)
+  const text = skipBlanks(bytes, offsetAfterData(bytes, data, end), end)
   if (text < end) return text
   // without MSG the product speaks in the structured data, and Junos names the event in MSGID
   return isNil(bytes, messageId, messageIdEnd) ? data : messageId
@@ -47,8 +47,8 @@ function fieldEnd(bytes: Uint8Array, at: number, end: number): number {
   return i > at && i < limit ? i : -1
 }
 
-/** The offset behind `[id name="value" ...][...]`, quotes and escapes minded (section 6.3.3); `end` if it never closes. */
-function behindData(bytes: Uint8Array, at: number, end: number): number {
+/** The offset after `[id name="value" ...][...]`, quotes and escapes minded (section 6.3.3); `end` if it never closes. */
+function offsetAfterData(bytes: Uint8Array, at: number, end: number): number {
   let quoted = false
   for (let i = at + 1; i < end; i++) {
     const byte = bytes[i]

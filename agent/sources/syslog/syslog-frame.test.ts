@@ -2,29 +2,29 @@ import t from 'tap'
 import { MESSAGE_MAX_BYTES, type Sink } from '../source.ts'
 import { FrameReader } from './syslog-frame.ts'
 
-/** Everything a reader says, in order: messages as text, refusals as `!reason`, and `closed` where it wants to end. */
+/** Everything a reader delivers, in order: messages as text, refusals as `!reason`, and `closed` where it asks to be closed. */
 function listener() {
-  const heard: string[] = []
+  const delivered: string[] = []
   const sink: Sink = {
     receivedAtMs: 0,
-    deliver: (bytes, start, end) => heard.push(Buffer.from(bytes).toString('latin1', start, end)),
-    refuse: reason => heard.push(`!${reason}`),
+    deliver: (bytes, start, end) => delivered.push(Buffer.from(bytes).toString('latin1', start, end)),
+    refuse: reason => delivered.push(`!${reason}`),
   }
   const reader = new FrameReader(sink, '192.0.2.1')
   return {
-    heard,
+    delivered,
     push: (chunk: string | Buffer) => {
-      if (!reader.push(typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk)) heard.push('closed')
+      if (!reader.push(typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk)) delivered.push('closed')
     },
     end: () => reader.end(),
   }
 }
 
 function hear(...chunks: (string | Buffer)[]): string[] {
-  const { heard, push, end } = listener()
-  for (const chunk of chunks) if (!heard.includes('closed')) push(chunk)
+  const { delivered, push, end } = listener()
+  for (const chunk of chunks) if (!delivered.includes('closed')) push(chunk)
   end()
-  return heard
+  return delivered
 }
 
 const counted = (...messages: string[]): string => messages.map(message => `${message.length} ${message}`).join('')
@@ -42,7 +42,7 @@ t.test('does not need a PRI once the sender has counted', async test => {
   test.same(hear(counted('<1>a', 'date=2026-11-20', '7')), ['<1>a', 'date=2026-11-20', '7'])
 })
 
-t.test('says the same however the bytes are split', async test => {
+t.test('delivers the same however the bytes are split', async test => {
   const streams = [
     '<1>a\n<2>bc\r\n\0<3>d',
     `${counted('<1>a', '<2>b\nmore', 'c')}\n${counted('<4>d')}`,
@@ -58,9 +58,9 @@ t.test('says the same however the bytes are split', async test => {
     const whole = hear(stream)
     for (let at = 1; at < stream.length; at++) test.same(hear(stream.slice(0, at), stream.slice(at)), whole, `${stream} at ${at}`)
     const single = listener()
-    for (const byte of stream) if (!single.heard.includes('closed')) single.push(byte)
+    for (const byte of stream) if (!single.delivered.includes('closed')) single.push(byte)
     single.end()
-    test.same(single.heard, whole, `${stream} byte by byte`)
+    test.same(single.delivered, whole, `${stream} byte by byte`)
   }
 })
 
@@ -92,12 +92,12 @@ t.test('closes on a count that is padded, huge, nothing or no count', async test
     test.same(hear(`${counted('<1>a')}${wrong}\n<2>b\n`), ['<1>a', '!broken-frame', 'closed'], wrong)
 })
 
-t.test('says nothing more once it has asked to be closed', async test => {
-  const { heard, push, end } = listener()
+t.test('delivers nothing more once it has asked to be closed', async test => {
+  const { delivered, push, end } = listener()
   push('0 <1>a')
   push('<2>b\n')
   end()
-  test.same(heard, ['!broken-frame', 'closed', 'closed'])
+  test.same(delivered, ['!broken-frame', 'closed', 'closed'])
 })
 
 t.test('delivers the last line without its end, and not a counted message cut short', async test => {
@@ -124,14 +124,14 @@ t.test('refuses a long counted message once, skips exactly its length and goes o
 })
 
 t.test('holds no more than one message of a line of 10 MB', async test => {
-  const { heard, push } = listener()
+  const { delivered, push } = listener()
   const chunk = Buffer.alloc(65536, 0x61)
   push('<1>')
   const before = process.memoryUsage().arrayBuffers
   for (let i = 0; i < 160; i++) push(chunk)
   test.ok(process.memoryUsage().arrayBuffers - before < 1_000_000)
   push('\n<2>b\n')
-  test.same(heard, ['!oversize', '<2>b'])
+  test.same(delivered, ['!oversize', '<2>b'])
 })
 
 t.test('delivers from the chunk what is whole in it', async test => {

@@ -82,7 +82,7 @@ export class FrameReader {
     }
   }
 
-  /** The same with the first bytes held from the chunk before: one more is added until it can be told. */
+  /** The same with the first bytes held from the chunk before: one more is added until it can be decided. */
   #resume(chunk: Buffer, at: number): number {
     // a delimiter is left to the line that it ends
     const kind = isDelimiter(chunk[at]) ? Kind.line : this.#decideHeld(chunk[at++])

@@ -20,7 +20,7 @@ function read(line: string | Uint8Array) {
   }
 }
 
-/** One row: the line up to `|`, the body behind it, and what the header says. */
+/** One row: the line up to `|`, the body after it, and what the header says. */
 type Row = readonly [header: string, body: string, said: Partial<ReturnType<typeof read>>]
 
 function reads(test: Tap, rows: readonly Row[]): void {
@@ -185,7 +185,7 @@ t.test('passes over the header of a relay and prefers the time of the device', a
   ])
 })
 
-t.test('looks behind two headers and no further', async test => {
+t.test('reads past two headers and no more', async test => {
   test.equal(read('<1>Nov 20 12:00:01 a <2>Nov 20 12:00:01 b <3>Nov 20 12:00:01 c text').body, '<3>Nov 20 12:00:01 c text')
 })
 
@@ -220,7 +220,7 @@ t.test('reads the same time twice, and another after it', async test => {
   test.equal(at('<4>Nov 20 12:00:02 2026 gateway text'), '2026-11-20T12:00:02.000')
 })
 
-t.test('says nothing of the message before', async test => {
+t.test('keeps nothing of the message before', async test => {
   read('<86>Nov 20 12:00:01 gw sshd[1234]: Failed password')
   test.same(read('x'), { priority: -1, time: null, host: '', tag: '', body: 'x' })
   test.same(read(''), { priority: -1, time: null, host: '', tag: '', body: '' })

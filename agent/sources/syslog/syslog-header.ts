@@ -51,7 +51,7 @@ function readLayer(message: Message, bytes: Uint8Array, at: number, end: number,
   let i = skipOctetCount(bytes, at, end)
   const afterPriority = bytes[i] === LESS ? readPriority(message, bytes, i, end) : i
   const hasPriority = afterPriority > i
-  // a tag is the end of a header; only another PRI can begin one behind it
+  // a tag is the end of a header; only another PRI can begin one after it
   if (!hasPriority && message.tagEnd > message.tagStart) return -1
   i = hasPriority ? skipBlanks(bytes, afterPriority, end) : at
   if (bytes[i] === COLON && i < end) i = skipBlanks(bytes, i + 1, end)
@@ -81,7 +81,7 @@ function skipOctetCount(bytes: Uint8Array, at: number, end: number): number {
   return i + 2 < end && bytes[i] === 0x20 && bytes[i + 1] === LESS && isDigit(bytes[i + 2]) ? i + 1 : at
 }
 
-/** Reads <PRI> at `at` and answers the offset behind it, or `at`. Firepower also writes <14.2>. */
+/** Reads <PRI> at `at` and answers the offset after it, or `at`. Firepower also writes <14.2>. */
 function readPriority(message: Message, bytes: Uint8Array, at: number, end: number): number {
   let value = 0
   let i = at + 1
@@ -123,7 +123,7 @@ function isNumber(bytes: Uint8Array, name: Word): boolean {
   return true
 }
 
-/** HOSTNAME behind a time, and the colon that Cisco ASA puts around blanks behind it. */
+/** HOSTNAME after a time, and the colon that Cisco ASA puts around blanks after it. */
 function readHost(message: Message, bytes: Uint8Array, at: number, end: number, loose: boolean): number {
   if (at < end && bytes[at] === COLON) return skipBlanks(bytes, at + 1, end)
   const kind = readWord(bytes, at, end, word)
@@ -139,7 +139,7 @@ function readHost(message: Message, bytes: Uint8Array, at: number, end: number, 
   return next
 }
 
-/** `name:` or `name[pid]:` at `at`, also behind one plain word (F5: `info CROND[6551]:`); the offset of the body. */
+/** `name:` or `name[pid]:` at `at`, also after one plain word (F5: `info CROND[6551]:`); the offset of the body. */
 function readTag(message: Message, bytes: Uint8Array, at: number, end: number): number {
   let kind = readWord(bytes, at, end, word)
   if (kind === WordKind.plain) {

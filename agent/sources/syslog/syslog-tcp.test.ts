@@ -18,15 +18,15 @@ async function open(limits = {}) {
 
 const isClosed = (socket: Socket) => until(() => socket.destroyed, 'the end of a connection')
 
-t.test('hears both framings, from IPv4 and IPv6', async test => {
+t.test('receives both framings, over IPv4 and IPv6', async test => {
   const { sink, source, client } = await open()
   const four = await client()
   const six = await client('::1')
   four.write('<1>line\r\n<2>line\n')
   six.write('11 <3>counted\n4 <4>a')
-  await sink.hears('<2>line')
-  await sink.hears('<4>a')
-  test.same(sink.heard.sort(), ['127.0.0.1 <1>line', '127.0.0.1 <2>line', '::1 <3>counted', '::1 <4>a'])
+  await sink.receives('<2>line')
+  await sink.receives('<4>a')
+  test.same(sink.received.sort(), ['127.0.0.1 <1>line', '127.0.0.1 <2>line', '::1 <3>counted', '::1 <4>a'])
   test.match(source.counters, { connections: 2, connectionsOpen: 2 })
   four.destroy()
   six.destroy()
@@ -34,21 +34,21 @@ t.test('hears both framings, from IPv4 and IPv6', async test => {
   await source.close()
 })
 
-t.test('hears the same wherever the stream is cut', async test => {
+t.test('receives the same wherever the stream is split', async test => {
   const { sink, source, client } = await open()
   for (const stream of ['<1>a\n<2>b\r\n<3>c', '4 <1>a4 <2>b\n12 <3>cc\nddeeff']) {
     const expected = stream.startsWith('4') ? ['<1>a', '<2>b', '<3>cc\nddeeff'] : ['<1>a', '<2>b', '<3>c']
     for (let at = 1; at < stream.length; at++) {
-      sink.heard.length = 0
+      sink.received.length = 0
       const socket = await client()
       socket.setNoDelay(true)
       socket.write(stream.slice(0, at))
       await new Promise(resolve => setImmediate(resolve))
       socket.end(stream.slice(at))
       await once(socket.resume(), 'close')
-      await until(() => sink.heard.length >= expected.length, 'all messages')
+      await until(() => sink.received.length >= expected.length, 'all messages')
       test.same(
-        sink.heard,
+        sink.received,
         expected.map(message => `127.0.0.1 ${message}`),
         `${stream} at ${at}`,
       )
@@ -65,19 +65,19 @@ t.test('a broken frame ends its own connection and no other', async test => {
   bad.write('4 <1>a0004 <2>b')
   await isClosed(bad)
   good.write('<1>after\n')
-  await sink.hears('after')
-  test.same(sink.heard.sort(), ['127.0.0.1 !broken-frame', '127.0.0.1 <1>a', '127.0.0.1 <1>after', '127.0.0.1 <1>before'])
+  await sink.receives('after')
+  test.same(sink.received.sort(), ['127.0.0.1 !broken-frame', '127.0.0.1 <1>a', '127.0.0.1 <1>after', '127.0.0.1 <1>before'])
   good.destroy()
   await source.close()
 })
 
-t.test('a line of 10 MB is refused once, and what follows is heard', async test => {
+t.test('a line of 10 MB is refused once, and what follows is received', async test => {
   const { sink, source, client } = await open()
   const socket = await client()
   socket.write(Buffer.alloc(10_000_000, 0x61))
   socket.end('\n<2>next\n')
-  await sink.hears('<2>next')
-  test.same(sink.heard, ['127.0.0.1 !oversize', '127.0.0.1 <2>next'])
+  await sink.receives('<2>next')
+  test.same(sink.received, ['127.0.0.1 !oversize', '127.0.0.1 <2>next'])
   await source.close()
 })
 
@@ -86,11 +86,11 @@ t.test('a reset costs what was not sent and nothing else', async test => {
   const other = await client()
   const reset = await client()
   reset.write('<1>whole\n<2>part')
-  await sink.hears('<1>whole')
+  await sink.receives('<1>whole')
   reset.resetAndDestroy()
   await until(() => source.counters.connectionsOpen === 1, 'the reset')
   other.write('<3>still here\n')
-  await sink.hears('<3>still here')
+  await sink.receives('<3>still here')
   other.destroy()
   await source.close()
   test.equal(source.counters.connectionsOpen, 0)
@@ -113,7 +113,7 @@ t.test('takes no more connections than it may, in all and of one peer, and count
   await source.close()
 })
 
-t.test('closes who never speaks and who falls silent, and no other', async test => {
+t.test('closes connections that never send or fall silent, and no other', async test => {
   const { sink, source, client } = await open({ firstByteMs: 100, idleMs: 400 })
   const mute = await client()
   const silent = await client()
@@ -127,7 +127,7 @@ t.test('closes who never speaks and who falls silent, and no other', async test 
   test.equal(source.counters.idleClosed, 2)
   clearInterval(speaking)
   speaker.destroy()
-  await sink.hears('<1>once')
+  await sink.receives('<1>once')
   await source.close()
 })
 
@@ -141,12 +141,12 @@ t.test('close takes no more connections, delivers what is there and ends the oth
   polite.write('<1>unterminated')
   stubborn.write('<2>whole\n<3>unterminated')
   await source.close()
-  test.same(sink.heard.sort(), ['127.0.0.1 <1>unterminated', '127.0.0.1 <2>whole', '127.0.0.1 <3>unterminated'])
+  test.same(sink.received.sort(), ['127.0.0.1 <1>unterminated', '127.0.0.1 <2>whole', '127.0.0.1 <3>unterminated'])
   await test.rejects(client())
   stubborn.destroy()
 })
 
-t.test('refuses an address that another holds', async test => {
+t.test('fails on an address that is in use', async test => {
   const { sink, source } = await open()
   await test.rejects(openSyslogTcp({ host: '::', port: portOf(source.address), sink }), { code: 'listen-failed' })
   await source.close()

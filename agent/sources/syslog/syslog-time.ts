@@ -13,15 +13,15 @@ const DAY_MS = 86_400_000
 const MARCH_1972_MS = daysFromCivil(1972, 3, 1) * DAY_MS
 
 // One second brings thousands of messages with the same time, so the last one read is kept as text. What follows decides
-// about it too (a year, or a zone of 5 letters and a fraction behind it), so that much is kept with it.
+// about it too (a year, or a zone of 5 letters and a fraction after it), so that much is kept with it.
 const FRACTION_DIGITS = 4
 const LOOKAHEAD_BYTES = 12
 const lastText = new Uint8Array(64)
 let lastLength = 0
-let lastBehind = 0
+let lastEnd = 0
 
 /**
- * Fills `timeRead` from the time at `at` and answers the offset behind it and its colon; -1 if there is none, or if what
+ * Fills `timeRead` from the time at `at` and answers the offset after it and its colon; -1 if there is none, or if what
  * follows shows that it is a field of the message (`2026-01-27T07:57:03,192.0.2.1,...`). Whole seconds since 1970 are
  * just a number, so `strict` does not take them.
  */
@@ -41,28 +41,28 @@ export function readHeaderTime(bytes: Uint8Array, at: number, end: number, stric
 /** A time up to a blank, colon or end. A host such as `est-gw` or `met1` is no zone: then the time ends before it. */
 function readBounded(bytes: Uint8Array, at: number, end: number): number {
   if (!readTime(bytes, at, end, timeRead)) return -1
-  const behind = behindTime(bytes, end)
-  if (behind >= 0) return behind
+  const after = offsetAfterTime(bytes, end)
+  if (after >= 0) return after
   let zone = timeRead.next
   while (zone > at && bytes[zone - 1] !== 0x20) zone--
-  return zone > at && readTime(bytes, at, zone, timeRead) ? behindTime(bytes, end) : -1
+  return zone > at && readTime(bytes, at, zone, timeRead) ? offsetAfterTime(bytes, end) : -1
 }
 
 function readBsd(bytes: Uint8Array, at: number, end: number): number {
   if (isLast(bytes, at, end)) {
     timeRead.time = lastTime.time
     timeRead.clock = lastTime.clock
-    return at + lastBehind
+    return at + lastEnd
   }
-  const behind = readBounded(bytes, at, end)
-  const length = behind - at + LOOKAHEAD_BYTES
-  if (behind < 0 || length > lastText.length || at + length > end) return behind
+  const after = readBounded(bytes, at, end)
+  const length = after - at + LOOKAHEAD_BYTES
+  if (after < 0 || length > lastText.length || at + length > end) return after
   for (let i = 0; i < length; i++) lastText[i] = bytes[at + i]
   lastLength = length
-  lastBehind = behind - at
+  lastEnd = after - at
   lastTime.time = timeRead.time
   lastTime.clock = timeRead.clock
-  return behind
+  return after
 }
 
 function isLast(bytes: Uint8Array, at: number, end: number): boolean {
@@ -71,8 +71,8 @@ function isLast(bytes: Uint8Array, at: number, end: number): boolean {
   return true
 }
 
-/** Past more fractions (Huawei: `.390.2`), a zone said twice (`+00:00Z`) and one colon, to a blank or the end. */
-function behindTime(bytes: Uint8Array, end: number): number {
+/** Past more fractions (Huawei: `.390.2`), a zone stated twice (`+00:00Z`) and one colon, to a blank or the end. */
+function offsetAfterTime(bytes: Uint8Array, end: number): number {
   let i = timeRead.next
   if (i < end && (bytes[i] === 0x2e || bytes[i] === 0x5a)) {
     const limit = Math.min(end, ++i + FRACTION_DIGITS)
@@ -94,7 +94,7 @@ function readYearFirst(bytes: Uint8Array, at: number, end: number): number {
   const month = timeRead.time >= MARCH_1972_MS ? 3 : 1
   timeRead.time += (daysFromCivil(year, month, 1) - daysFromCivil(1972, month, 1)) * DAY_MS
   timeRead.clock = timeRead.clock === Clock.noYear ? Clock.exact : Clock.noZone
-  return behindTime(bytes, end)
+  return offsetAfterTime(bytes, end)
 }
 
 /** `1647479278.991234567 `; a count before 2001 is a clock that was never set, and no time. */

@@ -30,7 +30,7 @@ async function open(test: { testdir(): string }, options: Partial<SyslogTlsOptio
   return { sink, source, files, client }
 }
 
-t.test('hears over TLS 1.3 and 1.2, counted and in lines, from a client that trusts only our certificate', async test => {
+t.test('receives over TLS 1.3 and 1.2, counted and in lines, from a client that trusts only our certificate', async test => {
   const { sink, source, client } = await open(test)
   const modern = await client()
   const old = await client({ maxVersion: 'TLSv1.2' })
@@ -39,9 +39,9 @@ t.test('hears over TLS 1.3 and 1.2, counted and in lines, from a client that tru
   test.equal(modern.getPeerX509Certificate()?.fingerprint256, source.fingerprint)
   modern.write('11 <1>counted\n')
   old.write('<2>line\n')
-  await sink.hears('<1>counted')
-  await sink.hears('<2>line')
-  test.same(sink.heard.sort(), ['127.0.0.1 <1>counted', '127.0.0.1 <2>line'])
+  await sink.receives('<1>counted')
+  await sink.receives('<2>line')
+  test.same(sink.received.sort(), ['127.0.0.1 <1>counted', '127.0.0.1 <2>line'])
   test.match(source.counters, { connections: 2, connectionsOpen: 2, handshakesFailed: 0 })
   modern.destroy()
   old.destroy()
@@ -49,16 +49,16 @@ t.test('hears over TLS 1.3 and 1.2, counted and in lines, from a client that tru
   test.equal(source.counters.connectionsOpen, 0)
 })
 
-t.test('hears the same wherever the stream is cut', async test => {
+t.test('receives the same wherever the stream is split', async test => {
   const { sink, source, client } = await open(test)
   const stream = '4 <1>a4 <2>b\n12 <3>cc\nddeeff'
   for (let at = 1; at < stream.length; at++) {
-    sink.heard.length = 0
+    sink.received.length = 0
     const socket = await client()
     socket.write(stream.slice(0, at))
     socket.end(stream.slice(at))
-    await until(() => sink.heard.length >= 3, 'all messages')
-    test.same(sink.heard, ['127.0.0.1 <1>a', '127.0.0.1 <2>b', '127.0.0.1 <3>cc\nddeeff'], `at ${at}`)
+    await until(() => sink.received.length >= 3, 'all messages')
+    test.same(sink.received, ['127.0.0.1 <1>a', '127.0.0.1 <2>b', '127.0.0.1 <3>cc\nddeeff'], `at ${at}`)
   }
   await source.close()
 })
@@ -75,12 +75,12 @@ t.test('refuses TLS 1.1, plain text and noise, and goes on', async test => {
   await until(() => source.counters.handshakesFailed === 4, 'all to be counted')
   const good = await client()
   good.end('<2>good\n')
-  await sink.hears('<2>good')
-  test.same(sink.heard, ['127.0.0.1 <2>good'])
+  await sink.receives('<2>good')
+  test.same(sink.received, ['127.0.0.1 <2>good'])
   await source.close()
 })
 
-t.test('closes at the deadline who never begins a handshake, and no other', async test => {
+t.test('closes at the deadline a connection without a handshake, and no other', async test => {
   const { sink, source, client } = await open(test, { handshakeMs: 100, limits: { firstByteMs: 400 } })
   const mute = connectTcp(portOf(source.address), '127.0.0.1')
   mute.on('error', () => mute.destroy())
@@ -91,10 +91,10 @@ t.test('closes at the deadline who never begins a handshake, and no other', asyn
   test.equal(source.counters.handshakesFailed, 1)
   test.notOk(secured.destroyed)
   secured.resume()
-  await until(() => secured.destroyed, 'the end of who shook hands and said nothing')
+  await until(() => secured.destroyed, 'the close of a silent connection after its handshake')
   test.equal(source.counters.idleClosed, 1)
   speaker.write('<2>second\n')
-  await sink.hears('<2>second')
+  await sink.receives('<2>second')
   speaker.destroy()
   await source.close()
 })
@@ -131,7 +131,7 @@ async function authority(name: string) {
   return { pem: ca.toString('pem'), issue }
 }
 
-t.test('hears only gateways with a certificate of the CA that the member named', async test => {
+t.test('accepts only gateways with a certificate of the CA that the member named', async test => {
   const right = await authority('right')
   const wrong = await authority('wrong')
   const clientCa = join(test.testdir(), 'ca.pem')
@@ -161,9 +161,9 @@ t.test('hears only gateways with a certificate of the CA that the member named',
   await until(() => source.counters.handshakesFailed === strangers.length, 'all to be counted')
   speak(await right.issue(), '<2>known\n')
   speak({ ...(await right.issue()), maxVersion: 'TLSv1.2' }, '<3>known\n')
-  await sink.hears('<2>known')
-  await sink.hears('<3>known')
-  test.same(sink.heard.sort(), ['127.0.0.1 <2>known', '127.0.0.1 <3>known'])
+  await sink.receives('<2>known')
+  await sink.receives('<3>known')
+  test.same(sink.received.sort(), ['127.0.0.1 <2>known', '127.0.0.1 <3>known'])
   await source.close()
 })
 
@@ -192,8 +192,8 @@ t.test('shows a new certificate once it is there, keeps connections, and keeps t
   await test.rejects(client({ minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL@SECLEVEL=0' }))
   kept.write('<1>kept\n')
   fresh.write('<2>fresh\n')
-  await sink.hears('<1>kept')
-  await sink.hears('<2>fresh')
+  await sink.receives('<1>kept')
+  await sink.receives('<2>fresh')
   test.equal(changes.at(-1), source.fingerprint)
   kept.destroy()
   fresh.destroy()
@@ -221,7 +221,7 @@ t.test('close delivers what is there, and ends handshakes and connections', asyn
   await until(() => source.counters.connectionsOpen === 2, 'both')
   socket.write('<1>whole\n<2>unterminated')
   await source.close()
-  test.same(sink.heard, ['127.0.0.1 <1>whole', '127.0.0.1 <2>unterminated'])
+  test.same(sink.received, ['127.0.0.1 <1>whole', '127.0.0.1 <2>unterminated'])
   test.equal(source.counters.connectionsOpen, 0)
 })
 

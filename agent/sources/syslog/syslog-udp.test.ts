@@ -15,15 +15,15 @@ async function send(address: string, port: number, ...datagrams: (string | Buffe
 }
 
 for (const [how, open] of Object.entries(ways)) {
-  t.test(`${how}: hears IPv4 and IPv6 on one socket and names both in their shortest form`, async test => {
+  t.test(`${how}: receives IPv4 and IPv6 on one socket and names both in their shortest form`, async test => {
     const sink = new TestSink()
     const source = await open({ host: '::', port: 0, sink })
     test.match(source.address, /^\[::\]:\d+$/)
     await send('127.0.0.1', portOf(source.address), '<1>four')
     await send('::1', portOf(source.address), '<2>six')
-    await sink.hears('four')
-    await sink.hears('six')
-    test.same(sink.heard.sort(), ['127.0.0.1 <1>four', '::1 <2>six'])
+    await sink.receives('four')
+    await sink.receives('six')
+    test.same(sink.received.sort(), ['127.0.0.1 <1>four', '::1 <2>six'])
     await source.close()
   })
 
@@ -32,12 +32,12 @@ for (const [how, open] of Object.entries(ways)) {
     const source = await open({ host: '127.0.0.1', port: 0, sink })
     const large = `<3>${'a'.repeat(65_000)}`
     await send('127.0.0.1', portOf(source.address), '', '<1>a\n<2>b\n', Buffer.from([0xff, 0xfe, 0xc3, 0x28]), large, 'last')
-    await sink.hears('last')
-    test.same(sink.heard, ['127.0.0.1 <1>a\n<2>b\n', '127.0.0.1 \xff\xfe\xc3(', `127.0.0.1 ${large}`, '127.0.0.1 last'])
+    await sink.receives('last')
+    test.same(sink.received, ['127.0.0.1 <1>a\n<2>b\n', '127.0.0.1 \xff\xfe\xc3(', `127.0.0.1 ${large}`, '127.0.0.1 last'])
     await source.close()
   })
 
-  t.test(`${how}: says what the kernel gave for its buffer, not what was asked`, async test => {
+  t.test(`${how}: reports the buffer that the kernel granted, not what was requested`, async test => {
     const sink = new TestSink()
     const small = await open({ host: '127.0.0.1', port: 0, sink, receiveBufferBytes: 262_144 })
     const huge = await open({ host: '127.0.0.1', port: 0, sink, receiveBufferBytes: 2 ** 30 })
@@ -52,10 +52,10 @@ for (const [how, open] of Object.entries(ways)) {
     const source = await open({ host: '127.0.0.1', port: 0, sink })
     await send('127.0.0.1', portOf(source.address), ...Array.from({ length: 50 }, (_, i) => `<1>${i}`))
     await source.close()
-    test.equal(sink.heard.length, 50)
+    test.equal(sink.received.length, 50)
   })
 
-  t.test(`${how}: refuses an address that another holds, and one that is not ours`, async test => {
+  t.test(`${how}: fails on an address that is in use, and on one that is not ours`, async test => {
     const sink = new TestSink()
     const source = await open({ host: '127.0.0.1', port: 0, sink })
     const port = portOf(source.address)

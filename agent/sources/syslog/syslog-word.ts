@@ -5,7 +5,7 @@ import { ascii, isDigit, startsWithAnyCase } from '../../lib/bytes.ts'
 /** `plain` may be a host; `label` is `name:`; `process` is `name[pid]:`; anything else is `none` and stays text. */
 export const WordKind = { none: 0, plain: 1, label: 2, process: 3 } as const
 
-/** [start, end) is the name without [pid] and colon; `next` is the offset behind all of it; `at` is where it was looked for. */
+/** [start, end) is the name without [pid] and colon; `next` is the offset after all of it; `at` is where it was looked for. */
 export class Word {
   at = -1
   kind: number = 0

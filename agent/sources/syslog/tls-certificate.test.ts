@@ -79,7 +79,7 @@ function watch(files: Awaited<ReturnType<typeof pairIn>>) {
   return { changed, broken, stop }
 }
 
-t.test('takes up files that were replaced, and says once when they are broken', async test => {
+t.test('loads files that were replaced, and reports once when they are broken', async test => {
   const directory = test.testdir()
   const files = await pairIn(directory, 'first')
   const next = await pairIn(directory, 'next')

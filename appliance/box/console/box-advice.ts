@@ -1,30 +1,34 @@
-// The agent's advice is for a Linux server, with a shell. On a box there is none, so what takes one is said in other words here.
-import { advice, type FailureCode } from '../../../agent/errors.ts'
+// The agent's advice is for a Linux server with a shell. A box has none, so where advice takes a shell the console gives
+// another one for the same code.
+import type { FailureCode } from '../../../agent/errors.ts'
 
-const helpdesk = 'Restart this box; if it lasts, press D and send the file to the helpdesk.'
+const helpdesk = 'Restart this box. If this persists, press D and send the file to the helpdesk.'
 
 const onBox: Partial<Record<FailureCode, string>> = {
-  'settings-wrong': 'Correct them where they came from (vSphere, cyberalarm.conf), or press N.',
+  'settings-wrong': 'Correct them where they were entered (vSphere or cyberalarm.conf), or press N.',
   'settings-unreadable': helpdesk,
-  'not-enrolled': 'Press E and type the enrolment code.',
-  'identity-damaged': 'Press E and type a fresh enrolment code: nothing else is lost.',
+  'not-enrolled': 'Press E and enter the enrolment code.',
+  'identity-damaged': 'Press E and enter a new enrolment code. Nothing else is lost.',
+  'identity-refused': 'Press E and enter a new enrolment code. Batches that are queued are kept.',
+  'certificate-expired': 'Check the clock of this box. If it is right, press E and enter a new enrolment code.',
   'central-not-set':
-    'Write central.url and central.pins into cyberalarm.conf (on the drive CYBERALARM), or take the image that was made for your central.',
+    'Set central.url and central.pins in cyberalarm.conf on the drive CYBERALARM and restart this box, or use the image that was built for your central.',
   'disk-full':
-    'Give this box a larger disk and restart it: it takes the room by itself. Until then events are kept in memory, then shed and counted.',
-  'disk-failed': 'The disk may be failing: move this box to another, and enrol it there with a fresh code.',
+    'Give this box a larger disk and restart it; the new space is used automatically. Until then events are kept in memory; what does not fit is counted as shed.',
+  'disk-failed': 'The disk may be failing. Move this box to another disk and enrol it there with a new code.',
   'ledger-damaged': 'Press D and send the file to the helpdesk.',
+  'ledger-set-aside': 'Press D and send the file to the helpdesk. The box goes on with a new ledger.',
   'listen-failed': helpdesk,
   'nflog-failed': helpdesk,
   'native-missing': helpdesk,
   'certificate-unreadable': helpdesk,
+  'reading-failed': 'This is a bug in CyberAlarm. Press D and send the file to the helpdesk.',
+  'accounting-wrong': 'This is a bug in CyberAlarm. Press D and send the file to the helpdesk.',
   'agent-running': helpdesk,
-  'agent-not-running': 'It is started again by itself. If this lasts for minutes, restart this box.',
+  'agent-not-running': 'It is started again automatically. If this lasts for minutes, restart this box.',
+  'agent-differs': helpdesk,
+  unexpected: helpdesk,
 }
 
-/** `text` of the agent with the advice in it that someone in front of the console can follow. */
-export function forBox(text: string): string {
-  let said = text
-  for (const [code, words] of Object.entries(onBox)) said = said.replaceAll(advice[code as FailureCode], words)
-  return said
-}
+/** What someone in front of the console does about a finding; `advice` is what the agent says. */
+export const boxAdvice = (code: string, advice = ''): string => new Map<string, string>(Object.entries(onBox)).get(code) ?? advice

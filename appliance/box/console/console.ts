@@ -1,16 +1,16 @@
-// The console on the screen of the box. It shows how the box is, and lets somebody who stands before it set it up; it reads
-// what it is allowed to read, writes two files, starts no program, and ends only when it is told to or loses its terminal.
+// The console on the screen of the box. It shows how the box is, and lets a person in front of it set it up; it reads what it
+// is allowed to read, writes two files, starts no program, and ends only when it is told to or loses its terminal.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readMember } from '../settings/box-settings.ts'
 import type { Facts } from './facts.ts'
 import { afterIdle, type Effect, overview, type Page, press } from './flow.ts'
 import { ESCAPE_MS, type Key, KeyReader } from './keys.ts'
 import { listSize } from './overview-view.ts'
+import { putRequest } from './put-request.ts'
 import { readFacts } from './read-facts.ts'
 import { Painter } from './screen.ts'
 import { type Input, type Output, sizeOf, takeTerminal } from './terminal.ts'
 import { view } from './view.ts'
-import { put } from './wanted.ts'
 
 const SECOND_MS = 1000
 /** Messages of the kernel may stand on the screen: it is written anew this often. */
@@ -76,8 +76,8 @@ export async function runConsole({ root, environment, signal, input, output }: C
   }
 
   function perform(effect: Effect): void {
-    const fault = put(root, effect)
-    if (effect.kind === 'put-settings') known = { ...known, isWanted: true }
+    const fault = putRequest(root, effect)
+    if (effect.kind === 'put-settings') known = { ...known, isRequested: true }
     if (fault !== '' && (page.kind === 'outcome' || page.kind === 'diagnostics')) page = { ...page, fault }
   }
 

@@ -1,53 +1,37 @@
-// What the console knows of the box, as one object, and the shapes in which other programs tell it. They run as other users and
-// read what strangers send, so nothing is believed: what does not have its shape is as if it were not there.
+// What the console knows of the box, as one object. Other programs tell it in files and on a socket; they run as other users
+// and read what strangers send, so nothing is believed: what does not fit its schema is as if it were not there.
 import * as z from 'zod'
+import { type Finding, statusSchema } from '../../../agent/health/status-schema.ts'
 import type { DiagnosticsReport } from '../diagnostics/diagnostics-report.ts'
 import type { SystemReport } from '../diagnostics/system-report.ts'
+import type { EnrolmentReport } from '../enrolment-report.ts'
+
+/** What the console shows of the agent's status. */
+export const agentStatusSchema = statusSchema.pick({
+  device: true,
+  findings: true,
+  central: true,
+  queue: true,
+  gateways: true,
+  sources: true,
+})
+export type AgentStatus = z.infer<typeof agentStatusSchema>
 
 const text = z.string().max(20_000)
-const time = z.union([text, z.number()]).transform(String)
-const count = z.number().catch(0)
 
-export const statusShape = z.object({
-  running: z.literal(true),
-  device: text.nullable(),
-  central: z.object({
-    lastReceiptAt: text.nullable(),
-    failure: z.object({ code: text, text, at: text }).nullable(),
-    retryAt: text.nullable(),
-  }),
-  queue: z.object({ batches: count, bytes: count, quotaBytes: count }),
-  gateways: z
-    .array(
-      z.object({ number: count, address: text, product: text.nullable(), messages: count, messagesPerSecond: count, lastMessageAt: text }),
-    )
-    .max(2000),
-  sources: z.array(z.object({ name: text, address: text })).max(100),
-  notices: z.array(text).max(100),
-})
-export type AgentStatus = z.infer<typeof statusShape>
-
-export const settingsShape = z.object({
-  at: time,
+export const settingsReportSchema = z.object({
+  at: z.union([text, z.number()]).transform(String),
   hostName: text.optional(),
-  carriers: z
+  sources: z
     .array(z.object({ name: text, state: text, faults: z.array(text).max(1000).catch([]) }))
     .max(20)
     .catch([]),
-  /** What somebody should do about it. */
+  /** What needs attention beside refused settings. */
   notices: z.array(text).max(100).catch([]),
   /** Nothing outlasts a restart. */
   isDataLost: z.boolean().optional().catch(undefined),
 })
-export type SettingsReport = z.infer<typeof settingsShape>
-
-export const enrolmentShape = z.object({
-  at: time,
-  state: z.enum(['no-code', 'trying', 'enrolled', 'refused']),
-  text: text.optional(),
-  advice: text.optional(),
-})
-export type EnrolmentReport = z.infer<typeof enrolmentShape>
+export type SettingsReport = z.infer<typeof settingsReportSchema>
 
 export interface Facts {
   /** ms since 1970. */
@@ -68,16 +52,22 @@ export interface Facts {
   readonly slot: string
   /** Text of the settings that hold now; undefined if it cannot be read, which is not the same as none. */
   readonly member: string | undefined
-  /** Settings put by this console that nobody has taken up yet. */
-  readonly isWanted: boolean
+  /** Settings left by this console that were not applied yet. */
+  readonly isRequested: boolean
 }
 
-/** The address to name where one is asked for, with brackets where a port follows an IPv6 address. */
+/** The address to name where one is asked for. */
 export const mainAddress = (facts: Facts): string | undefined => facts.addresses[0]
 
 export const isEnrolled = (facts: Facts): boolean | undefined =>
   facts.agent.kind === 'running' ? facts.agent.status.device !== null : undefined
 
+/** What the agent itself says that a person should know. */
+export const agentFindings = ({ agent }: Facts): readonly Finding[] => (agent.kind === 'running' ? agent.status.findings : [])
+
+/** True if the box was given no central: then there is nothing that it could be enrolled with. */
+export const isWithoutCentral = (facts: Facts): boolean => agentFindings(facts).some(({ code }) => code === 'central-not-set')
+
 /** Files of the settings that were refused, each fault with its file and line. */
 export const refusedFaults = (facts: Facts): string[] =>
-  (facts.settings?.carriers ?? []).filter(carrier => carrier.state === 'refused').flatMap(carrier => carrier.faults)
+  (facts.settings?.sources ?? []).filter(source => source.state === 'refused').flatMap(source => source.faults)

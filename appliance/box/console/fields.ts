@@ -1,5 +1,6 @@
-// The two forms as tables. Labels, help and lengths are those of the deployment properties: one wording in vSphere and here.
-import { boxProperties } from '../../../ova/properties.ts'
+// The two forms, from the table of settings: one wording in vSphere, in files and here.
+import { describeSetting, type Setting } from '../../../agent/settings/setting.ts'
+import { allSettings } from '../../../agent/settings/table.ts'
 
 export interface Field {
   /** Name of the setting. */
@@ -13,40 +14,25 @@ export interface Field {
 }
 
 export interface FormKind {
-  readonly name: 'network' | 'enrol'
+  readonly name: NonNullable<Setting['console']>['form']
   readonly title: string
   readonly fields: readonly Field[]
   /** The choice between DHCP and a fixed address stands before the fields. */
   readonly hasChoice: boolean
 }
 
-function field(setting: string, over: Partial<Field> = {}): Field {
-  const property = boxProperties.find(one => one.setting === setting)
-  if (property === undefined) throw new RangeError(`there is no property '${setting}'`)
-  const { label, description, secret, maxLength } = property
-  return { setting, label, help: description, secret, maxLength, isFixedOnly: false, ...over }
-}
+const fieldsOf = (form: FormKind['name']): readonly Field[] =>
+  allSettings
+    .flatMap(({ console: place, ...setting }) => (place?.form === form ? [{ ...setting, place }] : []))
+    .sort((a, b) => a.place.position - b.place.position)
+    .map(({ place: { isFixedOnly = false }, ...setting }) => ({
+      setting: setting.name,
+      label: setting.label,
+      help: describeSetting(setting, form === 'network' && !isFixedOnly),
+      secret: setting.secret === true,
+      maxLength: setting.maxLength,
+      isFixedOnly,
+    }))
 
-export const networkForm: FormKind = {
-  name: 'network',
-  title: 'Network',
-  hasChoice: true,
-  fields: [
-    field('network.address', { isFixedOnly: true, help: 'With prefix length, e.g. 192.0.2.10/24; several separated by commas.' }),
-    field('network.gateway', { isFixedOnly: true }),
-    field('network.dns'),
-    field('time.servers'),
-    field('uplink.proxy'),
-    field('host.name'),
-  ],
-}
-
-export const enrolForm: FormKind = {
-  name: 'enrol',
-  title: 'Enrolment',
-  hasChoice: false,
-  fields: [
-    field('enrolment.code', { help: 'The single-use code you were given: 17 letters and digits. Small letters and dashes do not matter.' }),
-    field('member.networks'),
-  ],
-}
+export const networkForm: FormKind = { name: 'network', title: 'Network', hasChoice: true, fields: fieldsOf('network') }
+export const enrolForm: FormKind = { name: 'enrol', title: 'Enrolment', hasChoice: false, fields: fieldsOf('enrol') }

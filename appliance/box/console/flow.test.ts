@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { makeCode } from '../../../agent/batch/enrolment-code.ts'
+import { makeCode } from '../../../agent/lib/typed-code.ts'
 import { readMember } from '../settings/box-settings.ts'
 import { afterIdle, overview, press } from './flow.ts'
 import { KeyReader } from './keys.ts'
@@ -81,14 +81,14 @@ t.test('what no field can say of itself is judged too', async t => {
   t.match(page.form.faults, { 'network.gateway': [/lies in no network/] })
   const empty = typeKeys(['n', ' ', '\t', '\t', '\t', '\t', '\t', '\t', '\r']).page
   if (empty.kind !== 'form') return t.fail(empty.kind)
-  t.match(empty.form.faults, { 'network.address': ['type an address, or choose DHCP'] })
+  t.match(empty.form.faults, { 'network.address': ['enter an address, or choose DHCP'] })
 })
 
 t.test('a code is put once its check letter fits, and is on no page but in its field', async t => {
   const size = { columns: 120, rows: 40 }
   const shown = (keys: readonly string[]) => JSON.stringify(view(typeKeys(keys, overview, unenrolled).page, unenrolled, size))
   t.match(shown(['e', code.slice(0, 6)]), /5 of 17/)
-  t.match(shown(['e', code.toLowerCase()]), /the check letter fits/)
+  t.match(shown(['e', code.toLowerCase()]), /the check letter is correct/)
   t.match(shown(['e', `${code.slice(0, -1)}${code.endsWith('0') ? '1' : '0'}`]), /mistyped/)
   t.match(shown(['e', code]), code)
   for (const keys of [
@@ -136,15 +136,15 @@ t.test('settings that cannot be read are not replaced by empty ones', async t =>
 })
 
 t.test('nothing is asked for that would be forgotten at the next restart', async t => {
-  const start = facts({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } })
+  const start = facts({ settings: { at: '1', sources: [], notices: [], isDataLost: true } })
   for (const key of ['n', 'e']) {
-    t.match(typeKeys([key], overview, start).page, { kind: 'outcome', fault: /outlast a restart/ })
+    t.match(typeKeys([key], overview, start).page, { kind: 'outcome', fault: /lost at the next restart/ })
     t.same(typeKeys([key, 'x', '\t', '\r', 'y'], overview, start).effects, [])
   }
 })
 
 t.test('fields take ASCII of a bounded length', async t => {
-  const { page } = typeKeys(['n', 'f', '\t', `${'1'.repeat(5000)}é防\x1b[200~`])
+  const { page } = typeKeys(['n', 's', '\t', `${'1'.repeat(5000)}é防\x1b[200~`])
   if (page.kind !== 'form') return t.fail(page.kind)
   t.equal(page.form.values['network.address'], '1'.repeat(255))
 })

@@ -3,7 +3,7 @@
 import type { Facts } from './facts.ts'
 import { isEnrolled } from './facts.ts'
 import { enrolForm, type FormKind, networkForm } from './fields.ts'
-import { type CheckSettings, changes, type Form, judged, openForm, pressForm, wantedText } from './form.ts'
+import { type CheckSettings, changes, type Form, judged, openForm, pressForm, requestedText } from './form.ts'
 import type { Key } from './keys.ts'
 
 export type Page =
@@ -35,10 +35,10 @@ const LEFT_ALONE_MS = 300_000
 
 /** A form that began empty would throw away what it could not read. */
 const UNREADABLE =
-  'The settings that hold now cannot be read, so none can be changed here. Restart this box; if it stays so, call the helpdesk.'
+  'The current settings cannot be read, so they cannot be changed here. Restart this box. If this persists, call the helpdesk.'
 
-const NOTHING_LASTS =
-  'The partition for data cannot be used, so nothing that is typed here would outlast a restart. Restart this box; if it stays so, its disk has failed.'
+const DATA_LOST =
+  'The data partition cannot be mounted, so settings would be lost at the next restart. Restart this box. If this persists, replace its disk.'
 
 export const overview: Page = { kind: 'overview', top: 0 }
 
@@ -73,7 +73,7 @@ export function press(page: Page, key: Key, facts: Facts, check: CheckSettings, 
 
 function pressOverview(page: Page & { kind: 'overview' }, key: Key, facts: Facts, check: CheckSettings, list: ListSize): Step {
   const open = (kind: FormKind): Step => {
-    const fault = facts.member === undefined ? UNREADABLE : facts.settings?.isDataLost === true ? NOTHING_LASTS : ''
+    const fault = facts.member === undefined ? UNREADABLE : facts.settings?.isDataLost === true ? DATA_LOST : ''
     return fault === ''
       ? { page: { kind: 'form', form: judged(openForm(kind, facts.member ?? ''), check) } }
       : { page: { kind: 'outcome', name: kind.name, before: '', enrolmentBefore: '', since: facts.now, fault } }
@@ -107,7 +107,7 @@ function pressSummary(page: Page & { kind: 'summary' }, key: Key, facts: Facts):
       since: facts.now,
       fault: '',
     },
-    effect: { kind: 'put-settings', text: wantedText(form) },
+    effect: { kind: 'put-settings', text: requestedText(form) },
   }
 }
 

@@ -11,10 +11,10 @@ const LABEL_WIDTH = 22
 const FIELD_MAX = 56
 
 const intro: Readonly<Record<Form['kind']['name'], string>> = {
-  network: 'How this box is reached and how it reaches central. What is left empty comes from DHCP, or from the image.',
-  enrol: 'The code makes this box known to central. It can be used once; a fresh one enrols this box again.',
+  network: 'How this box is reached, and how it reaches central. Empty fields come from DHCP or keep their default.',
+  enrol: 'Enrols this box with central. A code works once; to enrol this box again, ask for a new one.',
 }
-const choiceHelp = 'DHCP asks the network for an address; with a fixed one you type it. Space changes between them.'
+const choiceHelp = 'DHCP assigns an address; a static one is entered below. Press Space to switch.'
 
 export function formBody(form: Form, size: Size): Body {
   const width = columnWidth(size)
@@ -23,7 +23,7 @@ export function formBody(form: Form, size: Size): Body {
   const lines: Line[] = [heading(form.kind.title, width), ...wrap(intro[form.kind.name], width).map(line => [span(line)]), blank]
   let cursor: Body['cursor']
   if (form.kind.hasChoice) {
-    lines.push([label('Kind of address', focused === CHOICE), ...choice(form.isFixed, focused === CHOICE)], blank)
+    lines.push([label('IP configuration', focused === CHOICE), ...choice(form.isFixed, focused === CHOICE)], blank)
   }
   for (const field of form.kind.fields) {
     const hasFocus = field === focused
@@ -35,7 +35,7 @@ export function formBody(form: Form, size: Size): Body {
     const shown = value.slice(from, from + fieldWidth).padEnd(fieldWidth)
     lines.push(
       isOff
-        ? [label(field.label, false), span('by DHCP', 'dim')]
+        ? [label(field.label, false), span('from DHCP', 'dim')]
         : [label(field.label, hasFocus), span(harmless(shown, fieldWidth), hasFocus ? 'focus' : 'field')],
       beside(form, field, hasFocus, width),
     )
@@ -55,7 +55,7 @@ function choice(isFixed: boolean, hasFocus: boolean): Line {
     span(isChosen ? `(•) ${text}` : `( ) ${text}`, isChosen ? (hasFocus ? 'focus' : 'bright') : 'plain'),
     span('   '),
   ]
-  return [...option('DHCP', !isFixed), ...option('fixed', isFixed)]
+  return [...option('DHCP', !isFixed), ...option('static', isFixed)]
 }
 
 /** The line below a field: how the code stands while it is typed, or what is wrong once the field was left. */
@@ -82,14 +82,14 @@ function help(focused: Field | typeof CHOICE, room: number, width: number): Line
 const keysOf = (form: Form): Body['keys'] => [
   ['Tab', 'next field'],
   ['Enter', form.focus === stops(form).length - 1 ? 'continue' : 'next field'],
-  ['Esc', 'leave without change'],
+  ['Esc', 'cancel'],
 ]
 
 export function summaryBody(form: Form, size: Size): Body {
   const width = columnWidth(size)
   const list = changes(form)
   const said = (value: string, isSecret: boolean) =>
-    isSecret && value !== '' ? 'typed; the check letter fits' : harmless(value) || 'empty'
+    isSecret && value !== '' ? 'entered; the check letter is correct' : harmless(value) || 'empty'
   const lines = list.flatMap(({ field, from, to }): Line[] => {
     const room = width - LABEL_WIDTH
     const after = wrap(said(to, field.secret), room, 4).map((text, i) => [

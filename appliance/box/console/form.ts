@@ -49,7 +49,7 @@ export function openForm(kind: FormKind, settings: string): Form {
 }
 
 /** What the form asks for, as values of settings; empty takes a setting away. */
-export function wantedValues(form: Form): Values {
+export function requestedValues(form: Form): Values {
   return Object.fromEntries(
     form.kind.fields.map(({ setting, isFixedOnly }) => [
       setting,
@@ -58,20 +58,20 @@ export function wantedValues(form: Form): Values {
   )
 }
 
-export const wantedText = (form: Form): string => withValues(form.before, wantedValues(form))
+export const requestedText = (form: Form): string => withValues(form.before, requestedValues(form))
 
 /** Whether there is anything to apply. */
 export function changes(form: Form): { readonly field: Field; readonly from: string; readonly to: string }[] {
   const held = valuesOf(form.before)
-  const wanted = wantedValues(form)
+  const requested = requestedValues(form)
   return form.kind.fields
-    .map(field => ({ field, from: held[field.setting] ?? '', to: wanted[field.setting] }))
+    .map(field => ({ field, from: held[field.setting] ?? '', to: requested[field.setting] }))
     .filter(({ from, to }) => from !== to)
 }
 
 /** The form with all its faults found. */
 export function judged(form: Form, check: CheckSettings): Form {
-  const text = wantedText(form)
+  const text = requestedText(form)
   const names = lineNames(text)
   const faults: Record<string, string[]> = {}
   const own = new Set(form.kind.fields.map(field => field.setting))
@@ -88,10 +88,10 @@ export function judged(form: Form, check: CheckSettings): Form {
     add(setting, own.has(setting) && said.startsWith(`${setting} = `) ? said.slice(said.indexOf(': ') + 2) : said)
   }
   if (form.kind.hasChoice && form.isFixed && form.values['network.address'].trim() === '')
-    add('network.address', 'type an address, or choose DHCP')
+    add('network.address', 'enter an address, or choose DHCP')
   if (form.kind === enrolForm) {
     const { isGood, text: said } = checkCode(form.values['enrolment.code'])
-    if (!isGood) add('enrolment.code', said === '' ? 'type the code' : said)
+    if (!isGood) add('enrolment.code', said === '' ? 'enter the code' : said)
   }
   return { ...form, faults }
 }
@@ -135,13 +135,13 @@ function focusOn(form: Form, focus: number): Form {
   return { ...form, focus, caret: stop === CHOICE ? 0 : form.values[stop.setting].length }
 }
 
-/** Space or an arrow changes the choice; D and F name it. */
+/** Space or an arrow changes the choice; D and S name it. */
 function chosen(form: Form, key: Key): Form {
   const isToggled = key.kind === 'left' || key.kind === 'right' || (key.kind === 'text' && key.text === ' ')
   if (isToggled) return { ...form, isFixed: !form.isFixed }
   if (key.kind !== 'text') return form
   const letter = key.text.toLowerCase()
-  return letter === 'd' || letter === 'f' ? { ...form, isFixed: letter === 'f' } : form
+  return letter === 'd' || letter === 's' ? { ...form, isFixed: letter === 's' } : form
 }
 
 function typed(form: Form, field: Field, key: Key): Pick<Form, 'values' | 'caret'> {

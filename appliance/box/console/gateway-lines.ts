@@ -1,5 +1,5 @@
-// One line a gateway: which it is, what it sent, and how long ago. One that fell silent is marked and stands first, because a
-// firewall that stopped logging looks exactly like a quiet night.
+// One line a gateway: which it is, what it sent, and when it sent last. One that fell silent is marked and stands first, because
+// a firewall that stopped logging looks exactly like a quiet night.
 import { grouped, spanText } from '../../../agent/lib/table.ts'
 import type { AgentStatus, Facts } from './facts.ts'
 import { type Line, span } from './screen.ts'
@@ -18,14 +18,14 @@ const isSilent = (gateway: Gateway, now: number): boolean => secondsSince(gatewa
 export const silentCount = ({ agent, now }: Facts): number =>
   agent.kind === 'silent' ? 0 : agent.status.gateways.filter(gateway => isSilent(gateway, now)).length
 
-const head = ['address', 'product', 'messages', 'a second', 'last message']
+const head = ['address', 'product', 'messages', 'msg/s', 'last message']
 const isNumber = [false, false, true, true, true]
 
 export function gatewayLines(facts: Facts, width: number): Line[] {
   const { agent, now } = facts
   if (agent.kind === 'silent') return [[span('unknown while the agent does not answer')]]
   const { gateways } = agent.status
-  if (gateways.length === 0) return [[span('None has sent anything yet. Point your firewall to the address above.')]]
+  if (gateways.length === 0) return [[span('None yet. Set your firewall to send syslog to the address above.')]]
   const sorted = [...gateways.filter(gateway => isSilent(gateway, now)), ...gateways.filter(gateway => !isSilent(gateway, now))]
   const rows = sorted.map(gateway => ({ silent: isSilent(gateway, now), cells: cellsOf(gateway, now) }))
   const widths = widthsOf([head, ...rows.map(row => row.cells)], width - 2)
@@ -41,7 +41,7 @@ function cellsOf(gateway: Gateway, now: number): string[] {
   const ago = spanText(secondsSince(gateway, now))
   return [
     harmless(gateway.address, ADDRESS_MAX),
-    harmless(gateway.product ?? 'not recognised', 60),
+    harmless(gateway.product ?? 'unknown', 60),
     grouped(gateway.messages),
     rate >= 10 ? grouped(Math.round(rate)) : String(Math.round(rate * 10) / 10),
     isSilent(gateway, now) ? `silent ${ago}` : `${ago} ago`,

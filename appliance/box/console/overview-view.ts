@@ -1,20 +1,20 @@
 // The page that is there when nobody does anything: how this box stands with central, where to send logs, what needs
-// somebody, and every gateway. What is said of the box stays; the list below it scrolls.
-import { advice } from '../../../agent/errors.ts'
+// attention, and every gateway. What is said of the box stays; the list below it scrolls.
 import { bytesText, grouped } from '../../../agent/lib/table.ts'
-import { systemNotice } from '../diagnostics/system-report.ts'
-import { forBox } from './box-advice.ts'
+import { systemFinding } from '../diagnostics/system-report.ts'
+import { boxAdvice } from './box-advice.ts'
 import { centralSentence } from './central-sentence.ts'
-import { type Facts, isEnrolled, mainAddress, refusedFaults } from './facts.ts'
+import { agentFindings, type Facts, isEnrolled, isWithoutCentral, mainAddress, refusedFaults } from './facts.ts'
 import type { ListSize } from './flow.ts'
 import { type Body, bodyRows, columnWidth } from './frame.ts'
 import { gatewayLines, silentCount } from './gateway-lines.ts'
 import { blank, type Line, type Size, span } from './screen.ts'
 import { fit, harmless, wrap } from './text.ts'
 
-const LABEL_WIDTH = 15
+const LABEL_WIDTH = 16
 /** Advice takes this many lines at most: the list needs room too. */
 const ADVICE_LINES = 3
+const ITEM_LINES = 6
 
 export const heading = (text: string, width: number, style: 'bright' | 'warn' | 'bad' = 'bright'): Line => [
   span(`${text} `, style),
@@ -26,7 +26,7 @@ const labelled = (label: string, text: string, width: number): Line => [
   span(fit(harmless(text), width - LABEL_WIDTH)),
 ]
 
-/** `192.0.2.10, port 514 UDP and TCP, 6514 TLS`: what to type into the firewall. */
+/** `192.0.2.10 port 514 UDP/TCP, 6514 TLS`: what to enter in the firewall. */
 export function syslogTarget(facts: Facts): string {
   if (facts.agent.kind === 'silent') return '-'
   const ports = new Map<string, string[]>()
@@ -35,9 +35,9 @@ export function syslogTarget(facts: Facts): string {
     const port = source === undefined ? undefined : /:(\d{1,5})$/.exec(source.address)?.[1]
     if (port !== undefined) ports.set(port, [...(ports.get(port) ?? []), name.toUpperCase()])
   }
-  if (ports.size === 0) return 'nowhere: this box listens to no syslog'
+  if (ports.size === 0) return 'none: syslog is switched off in the settings'
   const list = [...ports].map(([port, names]) => `${port} ${names.join('/')}`)
-  return `syslog to ${mainAddress(facts) ?? 'this box'} port ${list.join(', ')}`
+  return `${mainAddress(facts) ?? 'this box'} port ${list.join(', ')}`
 }
 
 function invitation(width: number): Line[] {
@@ -50,9 +50,7 @@ function invitation(width: number): Line[] {
   return [
     [span(`┌${'─'.repeat(inner + 2)}┐`, 'warn')],
     row('Welcome. This box is ready to be enrolled: press E', 'bright'),
-    ...wrap('You need the enrolment code that you were given. If this network has no DHCP, press N first.', inner).map(line =>
-      row(line, 'plain'),
-    ),
+    ...wrap('You need the enrolment code for this box. If this network has no DHCP, press N first.', inner).map(line => row(line, 'plain')),
     [span(`└${'─'.repeat(inner + 2)}┘`, 'warn')],
     blank,
   ]
@@ -61,35 +59,43 @@ function invitation(width: number): Line[] {
 function central(facts: Facts, width: number): Line[] {
   const sentence = centralSentence(facts)
   const indent = width - 2
-  const text = wrap(harmless(forBox(sentence.text)), indent, 3).map((line, i) => [
+  const text = wrap(harmless(sentence.text), indent, 3).map((line, i) => [
     span(i === 0 ? '■ ' : '  ', sentence.light),
     span(line, sentence.light === 'good' ? 'bright' : sentence.light),
   ])
-  return [...text, ...wrap(harmless(forBox(sentence.advice ?? '')), indent, ADVICE_LINES).map(line => [span('  '), span(line)]), blank]
+  return [...text, ...wrap(harmless(sentence.advice ?? ''), indent, ADVICE_LINES).map(line => [span('  '), span(line)]), blank]
 }
 
-function waiting(facts: Facts): string {
+function queue(facts: Facts): string {
   if (facts.agent.kind === 'silent') return '-'
   const { batches, bytes, quotaBytes } = facts.agent.status.queue
-  if (batches === 0 && isEnrolled(facts) === false) return 'nothing: before the enrolment nothing is kept'
-  if (batches === 0) return 'nothing: all that was found has been sent'
-  return `${grouped(batches)} ${batches === 1 ? 'batch' : 'batches'}, ${bytesText(bytes)} of ${bytesText(quotaBytes)}, until central takes them`
+  if (batches === 0 && isEnrolled(facts) === false) return 'empty: nothing is kept before the box is enrolled'
+  if (batches === 0) return 'empty: everything has been sent'
+  return `${grouped(batches)} ${batches === 1 ? 'batch' : 'batches'}, ${bytesText(bytes)} of ${bytesText(quotaBytes)} used, waiting to be sent`
 }
 
-/** Notices that are not said elsewhere on the page. */
-function notices(facts: Facts): string[] {
-  const system = systemNotice(facts.system, { slot: facts.slot, startedAt: facts.now - facts.upSeconds * 1000 })
-  const ofBox = [...(facts.settings?.notices ?? []), ...(system === undefined ? [] : [system])]
-  if (facts.agent.kind === 'silent') return ofBox
-  const { status } = facts.agent
-  const ofAgent = status.notices.filter(notice => notice !== status.central.failure?.text && !notice.includes(advice['not-enrolled']))
-  return [...ofBox, ...ofAgent]
+/** What is not said elsewhere on the page, each with what to do. */
+function attention(facts: Facts): string[][] {
+  const system = systemFinding(facts.system, { slot: facts.slot, startedAt: facts.now - facts.upSeconds * 1000 })
+  const said = centralSentence(facts).code
+  // without a central there is nothing to enrol with, and where there is one the sentence above is about it
+  const ofAgent = agentFindings(facts).filter(({ code }) => code !== said && code !== 'not-enrolled')
+  return [
+    ...(facts.settings?.notices ?? []).map(text => [text]),
+    ...[...(system === undefined ? [] : [system]), ...ofAgent].map(({ code, detail, advice }) => [
+      `${detail} [${code}]`,
+      boxAdvice(code, advice),
+    ]),
+  ]
 }
 
-function bulleted(title: string, texts: readonly string[], style: 'warn' | 'bad', width: number): Line[] {
-  if (texts.length === 0) return []
-  const lines = texts.flatMap(text =>
-    wrap(harmless(forBox(text)), width - 2, 6).map((line, i) => [span(i === 0 ? '■ ' : '  ', style), span(line)]),
+/** Each item is a list of sentences that begin on lines of their own. */
+function bulleted(title: string, items: readonly (readonly string[])[], style: 'warn' | 'bad', width: number): Line[] {
+  if (items.length === 0) return []
+  const lines = items.flatMap(sentences =>
+    sentences
+      .flatMap(text => wrap(harmless(text), width - 2, ITEM_LINES))
+      .map((line, i) => [span(i === 0 ? '■ ' : '  ', style), span(line)]),
   )
   return [heading(title, width, style), ...lines, blank]
 }
@@ -100,24 +106,29 @@ function list(facts: Facts, width: number): Line[] {
   const gateways = facts.agent.kind === 'silent' ? [] : facts.agent.status.gateways
   const count = gateways.length === 0 ? '' : ` (${gateways.length}${silent === 0 ? '' : `, ${silent} silent`})`
   return [
-    ...bulleted('Settings that were refused', refusedFaults(facts), 'bad', width),
-    ...bulleted('Needs somebody', notices(facts), 'warn', width),
+    ...bulleted(
+      'Settings that were refused',
+      refusedFaults(facts).map(text => [text]),
+      'bad',
+      width,
+    ),
+    ...bulleted('Needs attention', attention(facts), 'warn', width),
     heading(`Gateways${count}`, width),
     ...gatewayLines(facts, width),
   ]
 }
 
 const mayEnrol = (facts: Facts): boolean =>
-  isEnrolled(facts) === false && facts.enrolment?.state !== 'trying' && facts.settings?.isDataLost !== true
+  isEnrolled(facts) === false && !isWithoutCentral(facts) && facts.enrolment?.state !== 'trying' && facts.settings?.isDataLost !== true
 
 function fixedPart(facts: Facts, width: number): Line[] {
   const addresses = facts.addresses.length === 0 ? 'none yet' : facts.addresses.join('  ')
   return [
     ...(mayEnrol(facts) ? invitation(width) : []),
     ...central(facts, width),
-    labelled('This box', addresses, width),
-    labelled('Send logs', syslogTarget(facts), width),
-    labelled('Waiting', waiting(facts), width),
+    labelled('IP address', addresses, width),
+    labelled('Send syslog to', syslogTarget(facts), width),
+    labelled('Queue', queue(facts), width),
     blank,
   ]
 }

@@ -8,10 +8,11 @@ import { askStatus } from '../../../agent/health/status-socket.ts'
 import { isErrorWithCode } from '../../../agent/lib/durable-file.ts'
 import { pathsBelow } from '../../../agent/paths.ts'
 import { version } from '../../../agent/version.ts'
-import { DIAGNOSTICS_REPORT, diagnosticsShape } from '../diagnostics/diagnostics-report.ts'
-import { systemShape } from '../diagnostics/system-report.ts'
+import { DIAGNOSTICS_REPORT, diagnosticsReportSchema } from '../diagnostics/diagnostics-report.ts'
+import { systemReportSchema } from '../diagnostics/system-report.ts'
+import { enrolmentReportSchema } from '../enrolment-report.ts'
 import { boxPathsBelow } from '../paths.ts'
-import { enrolmentShape, type Facts, settingsShape, statusShape } from './facts.ts'
+import { agentStatusSchema, type Facts, settingsReportSchema } from './facts.ts'
 
 const FILE_MAX_BYTES = 256 * 1024
 
@@ -27,11 +28,11 @@ function readSmall<Absent>(path: string, absent: Absent): string | Absent | unde
   }
 }
 
-function readReport<Shape extends z.ZodType>(path: string, shape: Shape): z.output<Shape> | undefined {
+function readReport<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> | undefined {
   const text = readSmall(path, undefined)
   if (text === undefined) return undefined
   try {
-    return shape.safeParse(JSON.parse(text)).data
+    return schema.safeParse(JSON.parse(text)).data
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
@@ -42,7 +43,7 @@ async function askAgent(socket: string): Promise<Facts['agent']> {
   try {
     const answer = await askStatus(socket)
     if (answer === undefined) return { kind: 'silent', text: 'no agent is running' }
-    const { data } = statusShape.safeParse(answer)
+    const { data } = agentStatusSchema.safeParse(answer)
     return data === undefined ? { kind: 'silent', text: 'the agent is starting' } : { kind: 'running', status: data }
   } catch (error) {
     return { kind: 'silent', text: error instanceof Error ? error.message : String(error) }
@@ -62,7 +63,7 @@ function boxAddresses(): string[] {
 
 export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
   const paths = boxPathsBelow(root)
-  const settings = readReport(paths.toldSettings, settingsShape)
+  const settings = readReport(paths.settingsReport, settingsReportSchema)
   return {
     version,
     upSeconds: uptime(),
@@ -70,11 +71,11 @@ export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
     addresses: boxAddresses(),
     agent: await askAgent(pathsBelow(root).statusSocket),
     settings,
-    enrolment: readReport(paths.toldEnrolment, enrolmentShape),
-    diagnostics: readReport(join(paths.told, DIAGNOSTICS_REPORT), diagnosticsShape),
-    system: readReport(paths.systemReport, systemShape),
-    slot: (readSmall(paths.toldSlot, '') ?? '').trim(),
+    enrolment: readReport(paths.enrolmentReport, enrolmentReportSchema),
+    diagnostics: readReport(join(paths.reports, DIAGNOSTICS_REPORT), diagnosticsReportSchema),
+    system: readReport(paths.systemReport, systemReportSchema),
+    slot: (readSmall(paths.slotReport, '') ?? '').trim(),
     member: readSmall(paths.member, ''),
-    isWanted: existsSync(paths.wantedSettings),
+    isRequested: existsSync(paths.requestedSettings),
   }
 }

@@ -1,4 +1,6 @@
 // Facts of an invented box, for tests of pages.
+import { fault } from '../../../agent/errors.ts'
+import { finding } from '../../../agent/health/checks.ts'
 import { readMember } from '../settings/box-settings.ts'
 import type { AgentStatus, Facts } from './facts.ts'
 import { type ListSize, overview, type Page, press } from './flow.ts'
@@ -9,9 +11,15 @@ export const now = Date.parse('2026-11-21T08:00:00Z')
 export const secondsAgo = (seconds: number): string => new Date(now - seconds * 1000).toISOString()
 
 export const status: AgentStatus = {
-  running: true,
   device: '00000000-0000-4000-8000-000000000001',
-  central: { lastReceiptAt: secondsAgo(4), failure: null, retryAt: null },
+  central: {
+    url: 'https://central.example',
+    lastReceiptAt: secondsAgo(4),
+    lastReceipt: null,
+    bytesSent: 700,
+    failure: null,
+    retryAt: null,
+  },
   queue: { batches: 0, bytes: 0, quotaBytes: 2 ** 31 },
   gateways: [
     {
@@ -20,18 +28,32 @@ export const status: AgentStatus = {
       product: 'Fortinet FortiGate',
       messages: 1_204_331,
       messagesPerSecond: 812.4,
+      parsed: 1,
       lastMessageAt: secondsAgo(1),
+      clockOffsetSeconds: 0,
     },
-    { number: 2, address: '192.0.2.2', product: null, messages: 7, messagesPerSecond: 0, lastMessageAt: secondsAgo(7300) },
+    {
+      number: 2,
+      address: '192.0.2.2',
+      product: null,
+      messages: 7,
+      messagesPerSecond: 0,
+      parsed: 0,
+      lastMessageAt: secondsAgo(7300),
+      clockOffsetSeconds: null,
+    },
   ],
   sources: [
-    { name: 'udp', address: '[::]:514' },
-    { name: 'tcp', address: '[::]:514' },
-    { name: 'tls', address: '[::]:6514' },
-    { name: 'nflog', address: 'group 514' },
+    { name: 'udp', address: '[::]:514', counters: {} },
+    { name: 'tcp', address: '[::]:514', counters: {} },
+    { name: 'tls', address: '[::]:6514', counters: {} },
+    { name: 'nflog', address: 'group 514', counters: {} },
   ],
-  notices: [],
+  findings: [],
 }
+
+export const withoutCentral = finding('problem', fault('central-not-set', 'central.url and central.pins are not set'))
+export const notEnrolled = finding('problem', fault('not-enrolled', 'This box is not enrolled'))
 
 export const facts = (over: Partial<Facts> = {}, statusOver: Partial<AgentStatus> = {}): Facts => ({
   now,
@@ -40,13 +62,13 @@ export const facts = (over: Partial<Facts> = {}, statusOver: Partial<AgentStatus
   hostName: 'fw-logs',
   addresses: ['192.0.2.10', '2001:db8::10'],
   agent: { kind: 'running', status: { ...status, ...statusOver } },
-  settings: { at: 'before', carriers: [], notices: [] },
+  settings: { at: 'before', sources: [], notices: [] },
   enrolment: undefined,
   diagnostics: undefined,
   system: undefined,
   slot: 'a',
   member: '',
-  isWanted: false,
+  isRequested: false,
   ...over,
 })
 

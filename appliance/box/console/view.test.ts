@@ -1,9 +1,11 @@
 import t from 'tap'
-import { advice } from '../../../agent/errors.ts'
+import { advice, type FailureCode, fault } from '../../../agent/errors.ts'
+import { finding } from '../../../agent/health/checks.ts'
+import { boxAdvice } from './box-advice.ts'
 import { centralSentence } from './central-sentence.ts'
 import { overview } from './flow.ts'
 import { widthOf } from './screen.ts'
-import { facts, secondsAgo, status, textOf, typeKeys } from './test-facts.ts'
+import { facts, notEnrolled, secondsAgo, status, textOf, typeKeys, withoutCentral } from './test-facts.ts'
 import { drawn } from './text.ts'
 import { view } from './view.ts'
 
@@ -15,11 +17,11 @@ t.test('a box that is well says so at a glance', async t => {
   for (const says of [
     /CyberAlarm 1\.2\.3 .* fw-logs {2}2026-11-21 08:00 UTC/,
     /■ Connected to central, last receipt 4 s ago/,
-    /This box +192\.0\.2\.10 {2}2001:db8::10/,
-    /Send logs +syslog to 192\.0\.2\.10 port 514 UDP\/TCP, 6514 TLS/,
-    /Waiting +nothing/,
+    /IP address +192\.0\.2\.10 {2}2001:db8::10/,
+    /Send syslog to +192\.0\.2\.10 port 514 UDP\/TCP, 6514 TLS/,
+    /Queue +empty/,
     /Gateways \(2, 1 silent\)/,
-    /■ 192\.0\.2\.2 +not recognised +7 +0 +silent 2 h\n/,
+    /■ 192\.0\.2\.2 +unknown +7 +0 +silent 2 h\n/,
     / {2}192\.0\.2\.1 +Fortinet FortiGate +1,204,331 +812 +1 s ago/,
     /\[N\] Network {2}\[E\] Enrol {2}\[D\] Diagnostics to USB/,
   ])
@@ -28,76 +30,99 @@ t.test('a box that is well says so at a glance', async t => {
 })
 
 t.test('a box that is not enrolled invites to press E before anything else', async t => {
-  const text = shown({}, { device: null, notices: [`this box is not enrolled. ${advice['not-enrolled']}`] })
+  const text = shown({}, { device: null, findings: [notEnrolled] })
   t.match(text.split('\n').slice(2, 5).join('\n'), /Welcome.*press E/)
-  t.notMatch(text, /cyberalarm enrol CODE|Needs somebody/, 'what takes a shell is not said where there is none')
+  t.notMatch(text, /cyberalarm enrol CODE|Needs attention/, 'what takes a shell is not said where there is none')
 })
 
+t.test('a box without a central says so first, and does not invite to an enrolment that cannot work', async t => {
+  const text = shown({}, { device: null, findings: [withoutCentral, notEnrolled] })
+  t.match(text.split('\n').slice(2, 4).join('\n'), /■ central\.url and central\.pins are not set \[central-not-set\]\n.*cyberalarm\.conf/)
+  t.notMatch(text, /Welcome|press E|not enrolled|Needs attention/)
+})
+
+const unreachable = fault('central-unreachable', 'no route to host')
+
 t.test('central in one sentence, with what to do', async t => {
-  const failure = { code: 'central-unreachable', text: 'cannot reach central\n  Check the proxy.', at: secondsAgo(60) }
-  const central = { lastReceiptAt: null, failure, retryAt: secondsAgo(-30) }
+  const central = { ...status.central, failure: { ...unreachable, since: secondsAgo(60), at: secondsAgo(1) }, retryAt: secondsAgo(-30) }
+  const refused = { code: 'code-refused', detail: 'the code is spent', advice: advice['code-refused'] }
   const sentences = {
     good: centralSentence(facts()),
-    quiet: centralSentence(facts({}, { central: { lastReceiptAt: null, failure: null, retryAt: null } })),
+    quiet: centralSentence(facts({}, { central: { ...status.central, lastReceiptAt: null } })),
     trouble: centralSentence(facts({}, { central })),
     'no address': centralSentence(facts({ addresses: [] })),
     'no agent': centralSentence(facts({ agent: { kind: 'silent', text: 'no agent is running' } })),
     starting: centralSentence(facts({ upSeconds: 20, agent: { kind: 'silent', text: 'no agent is running' } })),
     'not enrolled': centralSentence(facts({}, { device: null })),
-    'no data': centralSentence(facts({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } }, { device: null })),
-    trying: centralSentence(facts({ enrolment: { at: '1', state: 'trying', text: 'cannot reach central' } }, { device: null })),
-    refused: centralSentence(
-      facts({ enrolment: { at: '1', state: 'refused', text: 'spent', advice: 'Ask for a fresh one.' } }, { device: null }),
-    ),
+    'no central': centralSentence(facts({}, { device: null, findings: [withoutCentral, notEnrolled] })),
+    damaged: centralSentence(facts({}, { device: null, findings: [finding('problem', fault('identity-damaged', 'cannot use it'))] })),
+    'no data': centralSentence(facts({ settings: { at: '1', sources: [], notices: [], isDataLost: true } }, { device: null })),
+    trying: centralSentence(facts({ enrolment: { at: '1', state: 'trying', failure: unreachable } }, { device: null })),
+    refused: centralSentence(facts({ enrolment: { at: '1', state: 'refused', failure: refused } }, { device: null })),
   }
   t.match(sentences, {
     good: { light: 'good', text: 'Connected to central, last receipt 4 s ago' },
-    quiet: { light: 'good', text: /nothing had to be sent/ },
-    trouble: { light: 'bad', text: 'Trouble with central: cannot reach central', advice: 'Check the proxy. Next attempt in 30 s.' },
+    quiet: { light: 'good', text: /nothing to send/ },
+    trouble: {
+      light: 'bad',
+      text: 'Cannot send to central: no route to host [central-unreachable]',
+      advice: `${unreachable.advice} Next attempt in 30 s.`,
+      code: 'central-unreachable',
+    },
     'no address': { light: 'warn', text: /^Waiting for the network/, advice: /press N/ },
     'no agent': { light: 'bad', text: /does not answer/ },
     starting: { light: 'warn', text: /is starting/ },
     'not enrolled': { light: 'warn', advice: /Press E/ },
-    'no data': { light: 'bad', text: /partition for data cannot be used/, advice: /^Restart/ },
-    trying: { light: 'warn', advice: 'cannot reach central' },
-    refused: { light: 'bad', text: /spent/, advice: 'Ask for a fresh one.' },
+    'no central': { light: 'bad', code: 'central-not-set', advice: /cyberalarm\.conf/ },
+    damaged: { light: 'bad', code: 'identity-damaged', advice: /Press E/ },
+    'no data': { light: 'bad', text: /data partition cannot be mounted/, advice: /^Restart/ },
+    trying: { light: 'warn', advice: `no route to host. ${unreachable.advice}` },
+    refused: { light: 'bad', text: /spent/, advice: refused.advice },
   })
 })
 
-t.test('refused settings and notices stand above the gateways, and each trouble once', async t => {
-  const failure = { code: 'central-busy', text: 'central is busy\n  It comes back.', at: secondsAgo(1) }
-  const carriers = [
+t.test('refused settings and findings stand above the gateways, and each is said once', async t => {
+  const busy = fault('central-busy', 'central is busy')
+  const failure = { ...busy, since: secondsAgo(9), at: secondsAgo(1) }
+  const sources = [
     { name: 'config', state: 'refused', faults: ["cyberalarm.conf:3: there is no setting 'x'"] },
     { name: 'ovf', state: 'used', faults: ['not shown'] },
   ]
   const text = shown(
-    { settings: { at: '1', carriers, notices: ['the name is taken'] } },
-    { notices: [failure.text, 'the clock jumped'], central: { ...status.central, failure } },
+    { settings: { at: '1', sources, notices: ['the name is taken'] } },
+    {
+      findings: [finding('warning', busy), finding('warning', fault('clock-jumped', 'the clock jumped'))],
+      central: { ...status.central, failure },
+    },
   )
   t.match(text, /Settings that were refused ─+\s+■ cyberalarm\.conf:3: there is no setting 'x'/)
-  t.match(text, /Needs somebody ─+\s+■ the name is taken\s+■ the clock jumped[\s\S]*Gateways/)
+  t.match(
+    text,
+    /Needs attention ─+\s+■ the name is taken\s+■ the clock jumped \[clock-jumped\]\s+Check the time synchronisation[\s\S]*Gateways/,
+  )
   t.equal(text.split('central is busy').length, 2)
   t.notMatch(text, /not shown/)
 })
 
-t.test('who would lose its identity at the next start is not invited to enrol', async t => {
+t.test('a box that would lose its identity at the next start does not invite to enrol', async t => {
   t.match(shown({}, { device: null }), /ready to be enrolled/)
-  t.notMatch(shown({ settings: { at: '1', carriers: [], notices: [], isDataLost: true } }, { device: null }), /ready to be enrolled/)
+  t.notMatch(shown({ settings: { at: '1', sources: [], notices: [], isDataLost: true } }, { device: null }), /ready to be enrolled/)
 })
 
 t.test('advice can be followed without a shell', async t => {
   const silent = shown({ agent: { kind: 'silent', text: 'no agent is running' } })
-  t.match(silent, /It is started again by itself/)
+  t.match(silent, /It is started again automatically/)
   const ofCommands = ['argument-wrong', 'pseudonym-wrong'] // are answers to words that were typed into a shell
   for (const [code, words] of Object.entries(advice).filter(([code]) => !ofCommands.includes(code))) {
-    const text = shown({}, { notices: [`something is wrong [${code}]\n  ${words}`] })
+    const text = shown({}, { findings: [finding('problem', fault(code as FailureCode, 'something is wrong'))] })
     t.match(text, code === 'not-enrolled' ? /Gateways/ : `[${code}]`)
     t.notMatch(text, /`|--|systemctl|journal|scripts\/|ulogd/, code)
+    t.notMatch(boxAdvice(code, words), /`|--|systemctl|journal|scripts\/|ulogd/, code)
   }
 })
 
-t.test('what waits is said with its room', async t => {
-  t.match(shown({}, { queue: { batches: 1200, bytes: 5_000_000, quotaBytes: 2 ** 31 } }), /Waiting +1,200 batches, 4\.8 MiB of 2\.0 GiB/)
+t.test('the queue is shown with its quota', async t => {
+  t.match(shown({}, { queue: { batches: 1200, bytes: 5_000_000, quotaBytes: 2 ** 31 } }), /Queue +1,200 batches, 4\.8 MiB of 2\.0 GiB used/)
 })
 
 t.test('many gateways are paged, and the lower bar says where one is', async t => {
@@ -110,8 +135,11 @@ t.test('many gateways are paged, and the lower bar says where one is', async t =
 })
 
 t.test('ports are told as they are, and none where none is open', async t => {
-  t.match(shown({ addresses: [] }, { sources: [{ name: 'udp', address: '0.0.0.0:5514' }] }), /syslog to this box port 5514 UDP\n/)
-  t.match(shown({}, { sources: [] }), /listens to no syslog/)
+  t.match(
+    shown({ addresses: [] }, { sources: [{ name: 'udp', address: '0.0.0.0:5514', counters: {} }] }),
+    /Send syslog to +this box port 5514 UDP\n/,
+  )
+  t.match(shown({}, { sources: [] }), /syslog is switched off/)
 })
 
 t.test('text of strangers obeys the screen', async t => {
@@ -122,12 +150,12 @@ t.test('text of strangers obeys the screen', async t => {
       {
         hostName: evil,
         addresses: [evil],
-        settings: { at: '1', carriers: [{ name: evil, state: 'refused', faults: [evil, evil] }], notices: [] },
+        settings: { at: '1', sources: [{ name: evil, state: 'refused', faults: [evil, evil] }], notices: [] },
       },
       {
         gateways: [{ ...status.gateways[0], address: evil, product: evil }],
-        notices: [evil],
-        central: { lastReceiptAt: null, failure: { code: evil, text: evil, at: evil }, retryAt: evil },
+        findings: [{ code: evil, severity: 'problem', detail: evil, advice: evil }],
+        central: { ...status.central, failure: { code: evil, detail: evil, advice: evil, since: evil, at: evil }, retryAt: evil },
       },
     ),
     usual,
@@ -143,7 +171,7 @@ t.test('every page fits every screen', async t => {
   const pages = [
     [],
     ['n'],
-    ['n', 'f', '\t', 'x'.repeat(300), '\t'],
+    ['n', 's', '\t', 'x'.repeat(300), '\t'],
     ['e'],
     ['e', 'ABCDE', '\t', '\r'],
     ['n', '\t', '\t', '\t', '\t', 'name', '\r'],
@@ -163,25 +191,25 @@ t.test('every page fits every screen', async t => {
 t.test('what became of settings, of an enrolment and of diagnostics is followed to its end', async t => {
   const applied = typeKeys(['n', '\t', '\t', '\t', '\t', 'name', '\r', 'y']).page
   const text = (page: typeof applied, over: Parameters<typeof facts>[0]) => textOf(view(page, facts(over), usual))
-  t.match(text(applied, { isWanted: true }), /Applying the settings/)
+  t.match(text(applied, { isRequested: true }), /Applying the settings/)
   t.match(
-    text(applied, { settings: { at: 'after', carriers: [{ name: 'console', state: 'used', faults: [] }], notices: [] } }),
+    text(applied, { settings: { at: 'after', sources: [{ name: 'console', state: 'used', faults: [] }], notices: [] } }),
     /are in use/,
   )
   t.match(
     text(applied, {
-      settings: { at: 'after', carriers: [{ name: 'console', state: 'refused', faults: ['console:1: wrong'] }], notices: [] },
+      settings: { at: 'after', sources: [{ name: 'console', state: 'refused', faults: ['console:1: wrong'] }], notices: [] },
     }),
     /were refused[\s\S]*console:1: wrong/,
   )
-  t.match(text(applied, { now: facts().now + 120_000 }), /Nobody has taken the settings up/)
+  t.match(text(applied, { now: facts().now + 120_000 }), /have not been applied yet/)
 
   const enrolling = { kind: 'outcome', name: 'enrol', before: 'before', enrolmentBefore: '', since: 0, fault: '' } as const
-  const settings = { at: 'after', carriers: [{ name: 'console', state: 'used', faults: [] }], notices: [] }
+  const settings = { at: 'after', sources: [{ name: 'console', state: 'used', faults: [] }], notices: [] }
   t.match(text(enrolling, { settings }), /are in use[\s\S]*Asking central/)
   t.match(
-    text(enrolling, { settings, enrolment: { at: '1', state: 'refused', text: 'spent', advice: 'Ask for a fresh one.' } }),
-    /did not enrol[\s\S]*spent\s+Ask for/,
+    text(enrolling, { settings, enrolment: { at: '1', state: 'refused', failure: fault('code-refused', 'the code is spent') } }),
+    /refused to enrol[\s\S]*spent\s+The code is unknown, used or expired/,
   )
   t.match(text(enrolling, { settings, enrolment: { at: '1', state: 'enrolled' } }), /is enrolled/)
 
@@ -190,11 +218,13 @@ t.test('what became of settings, of an enrolment and of diagnostics is followed 
   t.match(text(asked, { diagnostics: { at: '1', state: 'waiting' } }), /Plug in a USB stick/)
   t.match(
     text(asked, { diagnostics: { at: '1', state: 'done', file: 'x.json', bytes: 20_480 } }),
-    /can be taken out[\s\S]*x\.json, 20\.0 KiB/,
+    /can remove the stick[\s\S]*x\.json, 20\.0 KiB/,
   )
   t.match(
-    text(asked, { diagnostics: { at: '1', state: 'failed', text: 'It is full.', advice: 'Delete something.' } }),
+    text(asked, {
+      diagnostics: { at: '1', state: 'failed', failure: { code: 'stick-full', detail: 'It is full.', advice: 'Delete something.' } },
+    }),
     /It is full\.[\s\S]*Delete/,
   )
-  t.match(text({ ...asked, fault: 'The disk did not take it' }, {}), /could not be asked for[\s\S]*did not take/)
+  t.match(text({ ...asked, fault: 'The disk did not take it' }, {}), /could not be started[\s\S]*did not take/)
 })

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
-import { makeCode } from '../../../agent/batch/enrolment-code.ts'
+import { makeCode } from '../../../agent/lib/typed-code.ts'
 import { Redactor } from './diagnostics-redact.ts'
 
 const redacted = (text: string, names: readonly string[] = []) => new Redactor(names).text(text)

@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { askStatus } from '../../../agent/health/status-socket.ts'
 import { pathsBelow } from '../../../agent/paths.ts'
 import { version } from '../../../agent/version.ts'
-import { settingsShape } from '../console/facts.ts'
+import { settingsReportSchema } from '../console/facts.ts'
+import { enrolmentReportSchema } from '../enrolment-report.ts'
 import { boxPathsBelow } from '../paths.ts'
 import type { RunTool } from '../tools.ts'
 import type { Redactor } from './diagnostics-redact.ts'
-import { type DiagnosedStatus, diagnosedStatusShape } from './diagnostics-status.ts'
-import { systemShape } from './system-report.ts'
+import { type DiagnosedStatus, diagnosedStatusSchema } from './diagnostics-status.ts'
+import { systemReportSchema } from './system-report.ts'
 
 export interface Surroundings {
   readonly root: string
@@ -94,18 +95,24 @@ function logLine(text: string, redactor: Redactor): unknown {
 async function agentStatus({ root, redactor }: Surroundings): Promise<unknown> {
   const answer = await askStatus(pathsBelow(root).statusSocket)
   if (answer === undefined) return { running: false }
-  const status: DiagnosedStatus = diagnosedStatusShape.parse(answer)
+  const status: DiagnosedStatus = diagnosedStatusSchema.parse(answer)
   return {
     ...status,
     central: {
       ...status.central,
-      failure: status.central.failure === null ? null : { ...status.central.failure, text: redactor.text(status.central.failure.text) },
+      failure: status.central.failure === null ? null : redacted(status.central.failure, redactor),
     },
     gateways: status.gateways.map(({ address, ...gateway }) => ({ ...gateway, address: redactor.address(address) })),
     sources: status.sources.map(source => ({ ...source, address: redactor.text(source.address) })),
-    notices: status.notices.map(notice => redactor.text(notice)),
+    findings: status.findings.map(finding => redacted(finding, redactor)),
   }
 }
+
+const redacted = <T extends { detail: string; advice: string }>(said: T, redactor: Redactor): T => ({
+  ...said,
+  detail: redactor.text(said.detail),
+  advice: redactor.text(said.advice),
+})
 
 export const sections: Readonly<Record<string, (surroundings: Surroundings) => unknown>> = {
   version: () => version,
@@ -119,10 +126,10 @@ export const sections: Readonly<Record<string, (surroundings: Surroundings) => u
   },
   status: agentStatus,
   settings: ({ root, redactor }) => {
-    const { at, carriers, notices } = settingsShape.parse(readJson(boxPathsBelow(root).toldSettings))
+    const { at, sources, notices } = settingsReportSchema.parse(readJson(boxPathsBelow(root).settingsReport))
     return {
       at,
-      carriers: carriers.map(({ name, state, faults }) => ({
+      sources: sources.map(({ name, state, faults }) => ({
         name,
         state,
         faults: faults.map(fault => redactor.text(withoutValue(fault))),
@@ -131,11 +138,11 @@ export const sections: Readonly<Record<string, (surroundings: Surroundings) => u
     }
   },
   enrolment: ({ root, redactor }) => {
-    const { at, state, code, text } = readJson(boxPathsBelow(root).toldEnrolment) as Record<string, unknown>
-    return { at, state, code, text: redactor.text(String(text ?? '')) }
+    const { at, state, failure } = enrolmentReportSchema.parse(readJson(boxPathsBelow(root).enrolmentReport))
+    return { at, state, failure: failure === undefined ? null : redacted(failure, redactor) }
   },
-  updates: ({ root }) => systemShape.parse(readJson(boxPathsBelow(root).systemReport)),
-  slot: ({ root }) => readFileSync(boxPathsBelow(root).toldSlot, 'utf8').trim(),
+  updates: ({ root }) => systemReportSchema.parse(readJson(boxPathsBelow(root).systemReport)),
+  slot: ({ root }) => readFileSync(boxPathsBelow(root).slotReport, 'utf8').trim(),
   kernel: () => ({ release: release(), upSeconds: Math.round(uptime()) }),
   memory: ({ root }) =>
     Object.fromEntries(

@@ -1,39 +1,38 @@
-// What of the agent's status goes into the file for the helpdesk: an allow list as a shape. A field that is added to the status
-// later is not in the file before it is named here. Texts and addresses are redacted by who asks.
+// What of the agent's status goes into the file for the helpdesk: an allow list, picked from the one schema of the status. A
+// field that is added to the status later is not in the file before it is named here. Texts and addresses are redacted later.
 import * as z from 'zod'
+import { statusSchema } from '../../../agent/health/status-schema.ts'
 
-const numbers = z.record(z.string(), z.number())
+const { central, findings, gateways, sources } = statusSchema.shape
 
-export const diagnosedStatusShape = z.object({
-  version: z.string(),
-  running: z.boolean(),
-  startedAt: z.string().nullable(),
-  device: z.string().nullable(),
-  process: numbers.nullable(),
-  central: z.object({
-    url: z.string(),
-    lastReceiptAt: z.string().nullable(),
-    bytesSent: z.number(),
-    failure: z.object({ code: z.string(), text: z.string(), at: z.string() }).nullable(),
-    retryAt: z.string().nullable(),
-  }),
-  queue: z.object({ batches: z.number(), bytes: z.number(), quotaBytes: z.number() }),
-  gateways: z.array(
-    z.object({
-      number: z.number(),
-      address: z.string(),
-      product: z.string().nullable(),
-      messages: z.number(),
-      messagesPerSecond: z.number(),
-      understood: z.number(),
-      lastMessageAt: z.string(),
-      skewSeconds: z.number().nullable(),
-    }),
-  ),
-  accounting: z.array(z.record(z.string(), z.union([z.string(), z.number(), numbers, z.null()]))),
-  sources: z.array(z.object({ name: z.string(), address: z.string(), counters: numbers })),
-  notices: z.array(z.string()),
-  refused: numbers,
-  unreadableShapes: z.array(z.object({ shape: z.string(), count: z.number() })),
-})
-export type DiagnosedStatus = z.infer<typeof diagnosedStatusShape>
+export const diagnosedStatusSchema = statusSchema
+  .pick({
+    version: true,
+    running: true,
+    startedAt: true,
+    device: true,
+    process: true,
+    queue: true,
+    accounting: true,
+    products: true,
+    refused: true,
+    unreadableShapes: true,
+  })
+  .extend({
+    findings: z.array(findings.element.pick({ code: true, severity: true, detail: true, advice: true, since: true })),
+    central: central.pick({ url: true, lastReceiptAt: true, bytesSent: true, failure: true, retryAt: true }),
+    gateways: z.array(
+      gateways.element.pick({
+        number: true,
+        address: true,
+        product: true,
+        messages: true,
+        messagesPerSecond: true,
+        parsed: true,
+        lastMessageAt: true,
+        clockOffsetSeconds: true,
+      }),
+    ),
+    sources: z.array(sources.element.pick({ name: true, address: true, counters: true })),
+  })
+export type DiagnosedStatus = z.infer<typeof diagnosedStatusSchema>

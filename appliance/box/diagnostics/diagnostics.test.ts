@@ -5,13 +5,15 @@ import t from 'tap'
 import { blockedLine, sendTcp, startAgent, sums, until, writeSettings } from '../../../agent/testing/harness.ts'
 import { boxFolder, hasMtools, makeDevice, makeFat, namesOn, plugIn, readFrom } from '../test-stick.ts'
 import { runDiagnostics } from './diagnostics.ts'
-import { diagnosticsShape } from './diagnostics-report.ts'
+import { diagnosticsReportSchema } from './diagnostics-report.ts'
+import type { StickCode } from './stick-fault.ts'
 
 t.setTimeout(60_000)
 const skip = hasMtools ? false : 'mtools are not installed'
 
-const report = (root: string) => diagnosticsShape.parse(JSON.parse(readFileSync(join(root, 'run/cyberalarm-box/diagnostics.json'), 'utf8')))
-const wanted = (root: string) => join(root, 'var/lib/cyberalarm-box/wanted/diagnostics')
+const report = (root: string) =>
+  diagnosticsReportSchema.parse(JSON.parse(readFileSync(join(root, 'run/cyberalarm-box/diagnostics.json'), 'utf8')))
+const requestOf = (root: string) => join(root, 'var/lib/cyberalarm-box/wanted/diagnostics')
 
 async function run(root: string, waitMs = 0) {
   const said: string[] = []
@@ -56,15 +58,15 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
     join(root, 'run/cyberalarm-box/settings.json'),
     JSON.stringify({
       at: 'now',
-      carriers: [{ name: 'config', state: 'refused', faults: ['cyberalarm.conf:3: host.name = my secret: must be letters'] }],
+      sources: [{ name: 'config', state: 'refused', faults: ['cyberalarm.conf:3: host.name = my secret: must be letters'] }],
     }),
   )
   writeFileSync(join(root, 'var/lib/cyberalarm-box/member.conf'), 'uplink.proxy = http://user:pass@word@proxy.inside.example:3128\n')
-  writeFileSync(wanted(root), '')
+  writeFileSync(requestOf(root), '')
 
   const { code, said } = await run(root)
   t.equal(code, 0, said.join('\n'))
-  t.notOk(existsSync(wanted(root)))
+  t.notOk(existsSync(requestOf(root)))
   const { state, file = '', bytes } = report(root)
   t.equal(state, 'done')
   t.match(file, /^cyberalarm-diagnostics-\d{8}T\d{6}Z\.json$/)
@@ -98,7 +100,7 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
       gateways: [{ number: 1, address: 'address-1', messages: 2 }],
       accounting: [{ input: 'udp' }, { input: 'tcp', received: 2, unaccounted: 0 }],
     },
-    settings: { carriers: [{ state: 'refused', faults: ['cyberalarm.conf:3: host.name = (not shown): must be letters'] }] },
+    settings: { sources: [{ state: 'refused', faults: ['cyberalarm.conf:3: host.name = (not shown): must be letters'] }] },
     enrolment: { missing: /ENOENT/ },
     updates: { missing: /ENOENT/ },
     slot: 'b',
@@ -148,37 +150,36 @@ t.test('says what is wrong with what is there, and what to do', { skip }, async 
   const exfat = Buffer.alloc(512)
   exfat.write('EXFAT   ', 3)
   exfat.writeUInt16LE(0xaa55, 510)
-  const cases: Record<string, [(root: string) => void, RegExp, RegExp]> = {
-    nothing: [() => undefined, /^No USB stick was found/, /Plug it in/],
-    exfat: [root => withStick(root, () => makeDevice(root, 'sdb', exfat)), /exFAT/, /FAT32/],
-    empty: [root => withStick(root, () => makeDevice(root, 'sdb', Buffer.alloc(512))), /no FAT file system/, /FAT32/],
+  const cases: Record<string, [(root: string) => void, StickCode, RegExp]> = {
+    nothing: [() => undefined, 'stick-missing', /Plug it in/],
+    exfat: [root => withStick(root, () => makeDevice(root, 'sdb', exfat)), 'stick-format-wrong', /FAT32/],
+    empty: [root => withStick(root, () => makeDevice(root, 'sdb', Buffer.alloc(512))), 'stick-format-wrong', /FAT32/],
     'write-protected': [
       root => {
         plugIn(root, 'sdb', { readOnly: true })
         makeFat(root, 'sdb')
       },
-      /write-protected/,
+      'stick-write-protected',
       /switch/,
     ],
-    'no mtools': [root => withFat(root, () => rmSync(join(root, 'usr/bin/mcopy'))), /lacks mcopy/, /helpdesk/],
-    'a tool that fails': [root => withFat(root, () => script(root, 'mcopy', 'echo "Disk full" >&2; exit 1')), /is full/, /Delete/],
-    'another file came back': [root => withFat(root, () => script(root, 'mtype', 'echo other')), /not what was written/, /another one/],
+    'no mtools': [root => withFat(root, () => rmSync(join(root, 'usr/bin/mcopy'))), 'tool-missing', /helpdesk/],
+    'a tool that fails': [root => withFat(root, () => script(root, 'mcopy', 'echo "Disk full" >&2; exit 1')), 'stick-full', /Delete/],
+    'another file came back': [root => withFat(root, () => script(root, 'mtype', 'echo other')), 'stick-damaged', /another one/],
     'a file system of nonsense': [
       root => {
         plugIn(root, 'sdb')
         const device = makeFat(root, 'sdb')
         writeFileSync(device, Buffer.concat([readFileSync(device).subarray(0, 512), Buffer.alloc(200_000, 0x5a)]))
       },
-      /stick/,
-      /another one/,
+      'stick-format-wrong',
+      /another stick/,
     ],
   }
-  for (const [name, [prepare, text, advice]] of Object.entries(cases)) {
+  for (const [name, [prepare, code, advice]] of Object.entries(cases)) {
     const root = boxFolder(t)
     prepare(root)
-    const { code } = await run(root)
-    t.equal(code, 1, name)
-    t.match(report(root), { state: 'failed', text, advice }, name)
+    t.equal((await run(root)).code, 1, name)
+    t.match(report(root), { state: 'failed', failure: { code, detail: String, advice } }, name)
     t.same(readdirSync(join(root, 'run/cyberalarm-box')), ['diagnostics.json'], `${name}: no draft is left`)
   }
 })
@@ -199,13 +200,13 @@ t.test('a full stick is said to be full, and keeps what was on it', { skip }, as
   script(root, 'journalctl', `i=0; while [ $i -lt 200 ]; do echo '{"MESSAGE":"${'x'.repeat(500)}"}'; i=$((i+1)); done`)
   const { code } = await run(root)
   t.equal(code, 1)
-  t.match(report(root), { state: 'failed', text: /full/ })
+  t.match(report(root), { state: 'failed', failure: { code: 'stick-full' } })
   t.ok(before.every(name => namesOn(stick).includes(name)))
 })
 
-t.test('what the console left where its wish should lie is no harm', { skip }, async t => {
+t.test('what the console left where its request should lie is no harm', { skip }, async t => {
   const root = boxFolder(t)
-  mkdirSync(join(wanted(root), 'folder'), { recursive: true })
+  mkdirSync(join(requestOf(root), 'folder'), { recursive: true })
   t.equal((await run(root)).code, 1)
   t.equal(report(root).state, 'failed')
 })

@@ -10,8 +10,9 @@ import { namesOfBox } from './diagnostics-names.ts'
 import { Redactor } from './diagnostics-redact.ts'
 import { DIAGNOSTICS_REPORT, type DiagnosticsReport } from './diagnostics-report.ts'
 import { collectSections } from './diagnostics-sections.ts'
+import { StickFault, stickFailure } from './stick-fault.ts'
 import { findVolumes, type Volume } from './usb.ts'
-import { StickFault, verifyOnStick, writeToStick } from './usb-write.ts'
+import { verifyOnStick, writeToStick } from './usb-write.ts'
 
 const WAIT_MS = 60_000
 const LOOK_EVERY_MS = 500
@@ -29,15 +30,15 @@ export interface DiagnosticsOptions {
 export async function runDiagnostics(options: DiagnosticsOptions): Promise<number> {
   const { root, signal, print } = options
   const paths = boxPathsBelow(root)
-  mkdirSync(paths.told, { recursive: true, mode: 0o755 })
+  mkdirSync(paths.reports, { recursive: true, mode: 0o755 })
   const tell = (report: Omit<DiagnosticsReport, 'at'>): void => {
-    writeDurable(join(paths.told, DIAGNOSTICS_REPORT), JSON.stringify({ at: new Date().toISOString(), ...report }), { mode: 0o644 })
-    print(`diagnostics: ${[report.state, report.file, report.text].filter(Boolean).join(' ')}`)
+    writeDurable(join(paths.reports, DIAGNOSTICS_REPORT), JSON.stringify({ at: new Date().toISOString(), ...report }), { mode: 0o644 })
+    print(`diagnostics: ${[report.state, report.file, report.text ?? report.failure?.detail].filter(Boolean).join(' ')}`)
   }
   try {
-    // gone before anything else: who asks again while this runs is heard afterwards
-    removeIfThere(paths.wantedDiagnostics)
-    tell({ state: 'waiting', text: `Waiting for it for ${(options.waitMs ?? WAIT_MS) / 1000} seconds.` })
+    // gone before anything else: a request that comes while this runs is granted afterwards
+    removeIfThere(paths.requestedDiagnostics)
+    tell({ state: 'waiting', text: `Waiting for ${(options.waitMs ?? WAIT_MS) / 1000} seconds.` })
     const volume = await waitForStick(root, options.waitMs ?? WAIT_MS, signal)
     tell({ state: 'writing' })
     const now = Date.now()
@@ -46,16 +47,14 @@ export async function runDiagnostics(options: DiagnosticsOptions): Promise<numbe
     const found = await collectSections({ root, redactor: new Redactor(namesOfBox(root)), run, now })
     const bytes = Buffer.from(`${JSON.stringify({ format: 1, at: new Date(now).toISOString(), ...found }, null, 2)}\n`)
     if (bytes.length > FILE_MAX_BYTES)
-      throw new StickFault(`The diagnostics are ${bytes.length} bytes long, more than they may be.`, 'Call the helpdesk.')
-    await writeToStick(run, volume.device, name, bytes, paths.told)
+      throw new StickFault('diagnostics-too-long', `The diagnostics are ${bytes.length} bytes long; ${FILE_MAX_BYTES} are allowed.`)
+    await writeToStick(run, volume.device, name, bytes, paths.reports)
     tell({ state: 'verifying', file: name })
     await verifyOnStick(run, volume.device, name, bytes)
     tell({ state: 'done', file: name, bytes: bytes.length })
     return 0
   } catch (error) {
-    const isForeseen = error instanceof StickFault
-    const text = error instanceof Error ? error.message : String(error)
-    tell({ state: 'failed', text, advice: isForeseen ? error.advice : 'Try again with another stick; if it lasts, call the helpdesk.' })
+    tell({ state: 'failed', failure: stickFailure(error) })
     return 1
   }
 }
@@ -73,16 +72,13 @@ async function waitForStick(root: string, waitMs: number, signal: AbortSignal): 
 }
 
 function faultOf(volumes: readonly Volume[]): StickFault {
-  if (volumes.length === 0)
-    return new StickFault('No USB stick was found.', 'Plug it in and press D again. In a virtual machine, connect it to the machine first.')
-  if (volumes.some(one => one.format === 'fat'))
-    return new StickFault('The stick is write-protected.', 'Move its switch, or take another one.')
+  if (volumes.length === 0) return new StickFault('stick-missing', 'No USB stick was found.')
+  if (volumes.some(one => one.format === 'fat')) return new StickFault('stick-write-protected', 'The stick is write-protected.')
   const other = volumes.find(one => one.format === 'exfat' || one.format === 'ntfs')
-  const advice = 'Format it on a PC as FAT32 (this erases it), or take another one.'
   if (other !== undefined)
     return new StickFault(
+      'stick-format-wrong',
       `The stick is formatted as ${other.format === 'exfat' ? 'exFAT' : 'NTFS'}, which this box does not write.`,
-      advice,
     )
-  return new StickFault('There is no FAT file system on the stick.', advice)
+  return new StickFault('stick-format-wrong', 'There is no FAT file system on the stick.')
 }

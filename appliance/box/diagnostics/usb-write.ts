@@ -4,34 +4,26 @@ import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeIfThere } from '../../../agent/lib/durable-file.ts'
 import type { RunTool } from '../tools.ts'
+import { StickFault } from './stick-fault.ts'
 
 /** A slow stick writes 1 MiB a second; our file is a tenth of that. */
 const TOOL_TIMEOUT_MS = 60_000
 const READ_SLACK_BYTES = 1024
 
-/** What went wrong, for people. */
-export class StickFault extends Error {
-  readonly advice: string
-  constructor(text: string, advice: string) {
-    super(text)
-    this.advice = advice
-  }
-}
-
 async function mtool(run: RunTool, name: string, words: readonly string[], maxBytes: number): Promise<Buffer> {
   const result = await run(name, words, { timeoutMs: TOOL_TIMEOUT_MS, maxBytes })
-  if (result.kind === 'absent') throw new StickFault(`This box lacks ${name}.`, 'Call the helpdesk.')
-  if (result.kind === 'failed') throw new StickFault(`The stick does not answer: ${result.text}.`, 'Take another one.')
-  if (result.code !== 0) throw new StickFault(...faultOf(result.error))
+  if (result.kind === 'absent') throw new StickFault('tool-missing', `${name} is missing on this box.`)
+  if (result.kind === 'failed') throw new StickFault('stick-silent', `The stick does not answer: ${result.text}.`)
+  if (result.code !== 0) throw faultOf(result.error)
   return result.out
 }
 
-/** The words of mtools are for people who know mtools. */
-function faultOf(said: string): [text: string, advice: string] {
-  const text = said.trim().split('\n').at(-1) ?? ''
-  if (/full/i.test(said)) return ['The stick is full.', 'Delete something on it, or take another one.']
-  if (/read-?only|write protect/i.test(said)) return ['The stick is write-protected.', 'Move its switch, or take another one.']
-  return [`The stick cannot be written: ${text.slice(0, 200)}`, 'Format it on a PC as FAT32, or take another one.']
+/** mtools end with 1 whatever it was, so that their words are all there is to tell one thing from another by. */
+function faultOf(output: string): StickFault {
+  if (/full/i.test(output)) return new StickFault('stick-full', 'The stick is full.')
+  if (/read-?only|write protect/i.test(output)) return new StickFault('stick-write-protected', 'The stick is write-protected.')
+  const lastLine = output.trim().split('\n').at(-1) ?? ''
+  return new StickFault('stick-format-wrong', `The stick cannot be written: ${lastLine.slice(0, 200)}`)
 }
 
 /** Writes `bytes` as the file `name` in the top folder of the volume. `draftFolder` is ours, and not on the stick. */
@@ -55,6 +47,5 @@ export async function writeToStick(run: RunTool, device: string, name: string, b
 /** Reads it back from the stick: the kernel forgets what it kept of a block device when nobody has it open any more. */
 export async function verifyOnStick(run: RunTool, device: string, name: string, bytes: Buffer): Promise<void> {
   const back = await mtool(run, 'mtype', ['-i', device, `::${name}`], bytes.length + READ_SLACK_BYTES)
-  if (!back.equals(bytes))
-    throw new StickFault('What was read back from the stick is not what was written.', 'The stick is broken: take another one.')
+  if (!back.equals(bytes)) throw new StickFault('stick-damaged', 'What was read back from the stick is not what was written.')
 }

@@ -1,7 +1,7 @@
 // What the box's network shall be, and how a network service is told. A plan is pure data; a backend renders it into files.
 import { isIPv4 } from 'node:net'
+import { DEFAULT_HOST_NAME } from '../../../agent/settings/rows/network.ts'
 import type { BoxSettings } from '../settings/box-settings.ts'
-import { DEFAULT_HOST_NAME } from '../settings/render-settings.ts'
 
 export interface NetworkPlan {
   /** Ethernet cards that are there, in natural order of their names. */

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path'
 import t from 'tap'
 import { parseSettings } from '../../../agent/settings/table.ts'
-import { filesWith, makeBase, run, told } from '../test-program.ts'
+import { filesWith, makeBase, reportOf, run } from '../test-program.ts'
 import {
   environmentOf,
   freshCode,
@@ -21,7 +21,7 @@ const missing = ['mcopy', 'mshowfat', 'mkfs.fat', 'genisoimage'].filter(tool => 
 const options = missing.length > 0 ? { skip: `not installed: ${missing.join(', ')}` } : {}
 t.setTimeout(300_000)
 
-const stateOf = (box: TestRoot, name: string) => told(box).carriers.find(carrier => carrier.name === name)?.state
+const stateOf = (box: TestRoot, name: string) => reportOf(box).sources.find(source => source.name === name)?.state
 
 const settingsOf = (box: TestRoot) => parseSettings(box.text('etc/cyberalarm/cyberalarm.conf'))
 
@@ -32,13 +32,14 @@ t.test('first boot with nothing said: DHCP, the settings of the image, and a box
   box.put('usr/lib/cyberalarm/time.sources', 'pool ntp.example iburst\n')
   t.match(await run(['apply', '--root', box.root]), { code: 0 })
   t.same(settingsOf(box)['nflog.groups'], [514])
+  t.equal(box.text('run/cyberalarm-box/proxy'), '\n')
   t.match(box.text('run/systemd/network/10-cyberalarm.network'), /DHCP=ipv4/)
   t.equal(box.text('run/chrony-box/member.sources'), 'pool ntp.example iburst\n')
   t.notOk(existsSync(box.paths.code))
   t.notOk(existsSync(box.paths.member))
-  t.match(told(box), { hostName: 'cyberalarm', notices: [], network: { card: null } })
+  t.match(reportOf(box), { hostName: 'cyberalarm', notices: [], network: { card: null } })
   t.same(
-    told(box).carriers.map(carrier => carrier.state),
+    reportOf(box).sources.map(source => source.state),
     ['absent', 'empty', 'absent', 'absent'],
   )
   t.same(
@@ -73,7 +74,7 @@ t.test('takes everything from the partition, keeps no secret but the code, and w
   t.match(box.text('run/systemd/network/10-cyberalarm.network'), /Name=eth0[\s\S]*Address=192\.0\.2\.10\/24\nGateway=192\.0\.2\.1/)
   t.match(box.text('run/systemd/network/11-cyberalarm-others.network'), /DHCP=ipv4/)
   t.equal(box.text('run/chrony-box/member.sources'), 'server ntp1.example iburst\nserver 192.0.2.123 iburst\n')
-  t.match(told(box), {
+  t.match(reportOf(box), {
     hostName: 'alarm',
     network: { card: 'eth0', cards: ['eth0', 'eth1'] },
     timeServers: ['ntp1.example', '192.0.2.123'],
@@ -86,7 +87,7 @@ t.test('takes everything from the partition, keeps no secret but the code, and w
   t.equal(stateOf(box, 'config'), 'unchanged')
   t.notOk(existsSync(box.paths.code), 'a code that was used is not taken again')
   t.ok(readFileSync(device).equals(before))
-  t.equal(told(box).hostName, 'alarm', 'what was accepted holds')
+  t.equal(reportOf(box).hostName, 'alarm', 'what was accepted holds')
 })
 
 t.test('a box that can keep nothing takes no code, and leaves it where it is', options, async t => {
@@ -97,7 +98,11 @@ t.test('a box that can keep nothing takes no code, and leaves it where it is', o
   putOnPartition(device, 'cyberalarm.conf', Buffer.from(`enrolment.code = ${code}\nhost.name = alarm\n`))
   box.put('run/cyberalarm-box/data-failed', 'the data partition cannot be mounted\n')
   t.match(await run(['apply', '--root', box.root]), { code: 0 })
-  t.match(told(box), { isDataLost: true, hostName: 'alarm', notices: [/its disk has failed/] })
+  t.match(reportOf(box), {
+    isDataLost: true,
+    hostName: 'alarm',
+    notices: [/^The data partition cannot be mounted; the code was not used\. Restart/],
+  })
   t.notOk(existsSync(box.paths.code))
   t.ok(readFileSync(device).includes(Buffer.from(code)))
 })
@@ -106,25 +111,25 @@ t.test('tells services that run what changed, and only that', options, async t =
   const box = testRoot(t)
   const running = ['systemd-networkd.service', 'chronyd.service', 'cyberalarm-agent.service', 'cyberalarm-enrol.service']
   const calls = makeBase(box, running)
-  const wish = async (text: string) => {
-    writeFileSync(box.paths.wantedSettings, text)
+  const request = async (text: string) => {
+    writeFileSync(box.paths.requestedSettings, text)
     t.match(await run(['apply', '--root', box.root]), { code: 0 })
-    t.notOk(existsSync(box.paths.wantedSettings), 'the wish is taken away')
+    t.notOk(existsSync(box.paths.requestedSettings), 'the request is removed')
     return calls().filter(line => !line.includes('hostnamectl'))
   }
-  await wish('host.name = a\n')
-  t.same(await wish('host.name = b\n'), ['networkctl reload'], 'what DHCP is asked with')
-  t.same(await wish('host.name = b\nnetwork.address = 192.0.2.10/24\n'), ['networkctl reload'])
-  t.same(await wish('host.name = b\nnetwork.address = 192.0.2.10/24\ntime.servers = ntp.example\n'), ['chronyc reload sources'])
-  t.same(await wish(`enrolment.code = ${freshCode()}\nhost.name = b\nnetwork.address = 192.0.2.10/24\ntime.servers = ntp.example\n`), [
+  await request('host.name = a\n')
+  t.same(await request('host.name = b\n'), ['networkctl reload'], 'what DHCP is asked with')
+  t.same(await request('host.name = b\nnetwork.address = 192.0.2.10/24\n'), ['networkctl reload'])
+  t.same(await request('host.name = b\nnetwork.address = 192.0.2.10/24\ntime.servers = ntp.example\n'), ['chronyc reload sources'])
+  t.same(await request(`enrolment.code = ${freshCode()}\nhost.name = b\nnetwork.address = 192.0.2.10/24\ntime.servers = ntp.example\n`), [
     'systemctl --no-block restart cyberalarm-enrol.service',
   ])
-  t.same(await wish('syslog.tls = off\nhost.name = b\nnetwork.address = 192.0.2.10/24\ntime.servers = ntp.example\n'), [
+  t.same(await request('syslog.tls = off\nhost.name = b\nnetwork.address = 192.0.2.10/24\ntime.servers = ntp.example\n'), [
     'systemctl --no-block restart cyberalarm-agent.service',
     'systemctl --no-block restart cyberalarm-enrol.service',
   ])
-  t.same(await wish('host.name = bad_name\n'), [], 'a wish with faults changes nothing')
-  t.match(told(box).carriers[0], { name: 'console', state: 'refused', faults: [/^console:1: host\.name = bad_name/] })
+  t.same(await request('host.name = bad_name\n'), [], 'a request with faults changes nothing')
+  t.match(reportOf(box).sources[0], { name: 'console', state: 'refused', faults: [/^console:1: host\.name = bad_name/] })
   t.equal(settingsOf(box)['syslog.tls'], 'off')
   writeFileSync(box.paths.unfinished, '')
   t.match(await run(['apply', '--root', box.root]), { code: 0 })
@@ -147,7 +152,7 @@ t.test('from vSphere: the variable, else the disc; faults are told, and the box 
   const code = freshCode()
   makeDisc(box, 'ovf-env.xml', environmentOf({ 'enrolment-code': code, 'network-address': '192.0.2.10' }))
   t.match(await run(['apply', '--root', box.root]), { code: 0 })
-  t.match(told(box).carriers[2], {
+  t.match(reportOf(box).sources[2], {
     state: 'refused',
     faults: [/^OVF environment:2: network\.address = 192\.0\.2\.10: .*lacks its prefix length/],
   })
@@ -156,7 +161,7 @@ t.test('from vSphere: the variable, else the disc; faults are told, and the box 
   makeDisc(box, 'ovf-env.xml', environmentOf({ 'enrolment-code': code, 'network-address': '192.0.2.10/24' }))
   t.match(await run(['apply', '--root', box.root]), { code: 0 })
   t.equal(stateOf(box, 'ovf'), 'used')
-  t.match(told(box).notices, [/CD .* cannot be wiped/])
+  t.match(reportOf(box).notices, [/CD .* cannot be wiped/])
   t.equal(box.text('var/lib/cyberalarm-box/enrolment.code').trim(), code.replaceAll('-', ''))
   makeRpcTool(box, { 'guestinfo.ovfEnv': environmentOf({ 'enrolment-code': code, 'network-address': '192.0.2.10/24' }) })
   rmSync(box.paths.code)
@@ -171,7 +176,7 @@ t.test('settings that another release kept and this one does not know are left o
   box.put('var/lib/cyberalarm-box/member.conf', 'future.setting = 1\nhost.name = alarm\nnetwork.address = nonsense\n')
   box.put('var/lib/cyberalarm-box/applied.json', '{broken')
   t.match(await run(['apply', '--root', box.root]), { code: 0 })
-  t.match(told(box), {
+  t.match(reportOf(box), {
     hostName: 'alarm',
     notices: [/there is no setting 'future\.setting'.*left out/, /network\.address = nonsense.*left out/],
   })
@@ -187,7 +192,7 @@ t.test('a box whose state cannot be kept comes up all the same, says so, and wip
   const { code: exit, out } = await run(['apply', '--root', box.root])
   t.equal(exit, 1)
   t.match(box.text('run/systemd/network/10-cyberalarm.network'), /Address=192\.0\.2\.10\/24/)
-  t.equal(told(box).notices.length, 1)
+  t.equal(reportOf(box).notices.length, 1)
   t.ok(readFileSync(device).includes(code), 'the only copy of the code is still there')
   t.notOk(out.includes(code))
 })

@@ -1,6 +1,6 @@
 // `cyberalarm-box apply`: takes up what a member set, whichever way it came, and has the box follow. Run at each boot before the
-// network, and when the console wants something. It may be cut off anywhere: what was accepted is durable before a carrier is
-// wiped, and the next run ends in the same state. What fails is told, and the rest is done all the same: a box must come up.
+// network, and when the console requests something. It may be cut off anywhere: what was accepted is durable before a source is
+// wiped, and the next run ends in the same state. What fails is report, and the rest is done all the same: a box must come up.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe } from '../../../agent/errors.ts'
@@ -16,8 +16,8 @@ import { activate } from './activate.ts'
 import { withoutSecrets } from './box-settings.ts'
 import { type Choice, choose } from './choose.ts'
 import { renderAgentSettings, renderKept, renderTimeSources } from './render-settings.ts'
-import { carriers } from './sources/index.ts'
-import { readApplied, readIfThere, readImageFacts, readImageSettings, readKept, type ToldSettings, writeIfOther } from './state-files.ts'
+import { settingsSources } from './sources/index.ts'
+import { readApplied, readIfThere, readImageFacts, readImageSettings, readKept, type SettingsReport, writeIfOther } from './state-files.ts'
 
 export interface ApplyOptions {
   readonly root: string
@@ -25,7 +25,7 @@ export interface ApplyOptions {
   print(text: string): void
 }
 
-const DATA_LOST = 'the partition for data cannot be used, so no code is taken: restart this box; if it stays so, its disk has failed'
+const DATA_LOST = 'The data partition cannot be mounted; the code was not used. Restart; if this persists, replace the disk.'
 
 /** Gives 0, or 1 if something failed that is not a fault of the settings. Throws, with nothing touched, on what is no box of ours. */
 export async function apply({ root, now, print }: ApplyOptions): Promise<number> {
@@ -44,12 +44,12 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
     }
   }
 
-  for (const folder of [paths.state, paths.told]) mkdirSync(folder, { recursive: true, mode: 0o755 })
-  const table = carriers(run, paths)
+  for (const folder of [paths.state, paths.reports]) mkdirSync(folder, { recursive: true, mode: 0o755 })
+  const sources = settingsSources(run, paths)
   const readings = []
-  for (const carrier of table) {
-    const reading = await attempt(() => carrier.read())
-    readings.push({ name: carrier.name, reading: reading ?? { kind: 'fault' as const, fault: `${carrier.name}: could not be read` } })
+  for (const source of sources) {
+    const reading = await attempt(() => source.read())
+    readings.push({ name: source.name, reading: reading ?? { kind: 'fault' as const, fault: `${source.name}: could not be read` } })
   }
   const isDataLost = existsSync(paths.dataFailed)
   if (isDataLost) notices.push(DATA_LOST)
@@ -60,8 +60,8 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
   const isKept = await attempt(() => keep(choice, paths))
   if (isKept !== undefined)
     for (const text of choice.wipe) notices.push(...[(await attempt(() => text.wipe())) ?? ''].filter(fault => fault !== ''))
-  const [wanted] = table
-  await attempt(() => wanted.clear())
+  const [consoleSource] = sources
+  await attempt(() => consoleSource.clear())
 
   const kept = (await attempt(() => readKept(paths.member))) ?? { parsed: readKept('').parsed, faults: [] }
   const { values, stated } = choice.settings ?? kept.parsed
@@ -83,25 +83,27 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
     code: choice.code !== '',
   }
   const all = { network: true, agent: true, time: true, code: true }
+  // a name and a password for the proxy may be in it
+  await attempt(() => put(paths.proxy, `${values['uplink.proxy'] || (image?.values['uplink.proxy'] ?? '')}\n`, 0o600))
   notices.push(...((await attempt(() => activate(run, { changed: isUnfinished ? all : changed, backend, plan, hostName }))) ?? []))
   await attempt(() => removeIfThere(paths.unfinished))
 
-  const told: ToldSettings = {
+  const report: SettingsReport = {
     at: new Date(now()).toISOString(),
-    carriers: choice.reports,
+    sources: choice.reports,
     hostName,
     network: { cards: plan.cards, card: plan.card ?? null, addresses: plan.addresses, gateways: plan.gateways, dns: plan.dns },
     timeServers: values['time.servers'],
     isDataLost,
     notices: notices.map(withoutSecrets),
   }
-  await attempt(() => writeDurable(paths.toldSettings, `${JSON.stringify(told)}\n`, { mode: 0o644 }))
-  for (const { name, state, faults } of told.carriers) print([`${name}: ${state}`, ...faults].join('\n  '))
+  await attempt(() => writeDurable(paths.settingsReport, `${JSON.stringify(report)}\n`, { mode: 0o644 }))
+  for (const { name, state, faults } of report.sources) print([`${name}: ${state}`, ...faults].join('\n  '))
   for (const notice of notices) print(withoutSecrets(notice))
   return failures === 0 ? 0 : 1
 }
 
-/** Makes a choice durable. The code first, for once the settings are there a carrier counts as read. */
+/** Makes a choice durable. The code first, for once the settings are there a source counts as read. */
 function keep(choice: Choice, paths: BoxPaths): true {
   if (choice.code !== '') writeDurable(paths.code, `${choice.code}\n`, { mode: 0o600 })
   if (choice.settings !== undefined) writeIfOther(paths.member, renderKept(choice.settings.stated), 0o640)

@@ -1,74 +1,13 @@
-// What a member may set on a box: the agent's settings and those of the box itself, in one table, read by the same code with
-// the same errors. One text is judged as a whole: a gateway that no address can reach is a fault of the file.
-import * as z from 'zod'
-import { normaliseCode } from '../../../agent/batch/enrolment-code.ts'
+// What a member may set on a box: the agent's settings and those of the box itself, read by the same code with the same
+// errors. One text is judged as a whole: a gateway that no address can reach is a fault of the file.
 import { Failure } from '../../../agent/errors.ts'
+import { normaliseCode } from '../../../agent/lib/typed-code.ts'
+import { networkFaults } from '../../../agent/settings/address-rules.ts'
 import { type ParsedTable, parseTable, type SettingFault, type SettingValues } from '../../../agent/settings/parse.ts'
-import { settingsTable, tlsFaults } from '../../../agent/settings/table.ts'
-import { interfaceFault, isAddress, networkFaults } from './address-rules.ts'
+import { WIPED } from '../../../agent/settings/rows/enrolment.ts'
+import { boxSettingsTable, settingsTable, tlsFaults } from '../../../agent/settings/table.ts'
 
-const list = (item: z.ZodType<string, string>, most: number) =>
-  z
-    .string()
-    .transform(text => text.split(/[\s,]+/).filter(word => word !== ''))
-    .pipe(z.array(item).max(most, `must be ${most} or fewer`))
-
-/** A name of RFC 1123 section 2.1: letters, digits and dashes between dots. */
-const nameShape = /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/
-const address = (what: string) => z.string().refine(isAddress, what)
-const interfaceAddress = z.string().superRefine((text, context) => {
-  const fault = interfaceFault(text)
-  if (fault !== '') context.addIssue(fault)
-})
-
-/** What stands in the place of a code that was taken up and wiped. No code has this letter. */
-export const WIPED = '*'
-const isCodeOrWiped = (text: string): boolean => text === '' || text.includes(WIPED) || normaliseCode(text) !== undefined
-
-export const boxSettingsTable = {
-  'enrolment.code': {
-    default: '',
-    shape: z
-      .string()
-      .max(64, 'is too long for a code')
-      .refine(isCodeOrWiped, 'is not a code: letters are missing or mistyped, the last one checks the others')
-      .transform(text => (text.includes(WIPED) ? '' : (normaliseCode(text) ?? ''))),
-    help: 'The single-use code you were given. It is wiped here once the box has taken it up.',
-    secret: true,
-  },
-  'host.name': {
-    default: '',
-    shape: z.union([
-      z.literal(''),
-      z.string().max(63, 'must be 63 letters or fewer').regex(nameShape, 'must be letters, digits and dashes'),
-    ]),
-    help: 'How the box calls itself. Left empty: cyberalarm.',
-  },
-  'network.address': {
-    default: '',
-    shape: list(interfaceAddress, 8),
-    help: 'Fixed addresses with prefix length, e.g. 192.0.2.10/24. A family without one takes DHCP or router advertisements.',
-  },
-  'network.gateway': {
-    default: '',
-    shape: list(address('must be an address such as 192.0.2.1'), 2),
-    help: 'One for IPv4, one for IPv6, or both; only with a fixed address.',
-  },
-  'network.dns': {
-    default: '',
-    shape: list(address('must be addresses such as 192.0.2.53'), 4),
-    help: 'DNS servers. Left empty, those of DHCP are used.',
-  },
-  'time.servers': {
-    default: '',
-    shape: list(
-      z.string().refine(text => isAddress(text) || nameShape.test(text), 'must be names or addresses of NTP servers'),
-      8,
-    ),
-    help: 'NTP servers. Left empty, those that the image names, on the internet.',
-  },
-} as const
-
+/** The agent's first: of texts in this order hashes are kept on boxes (choose.ts). */
 export const memberTable = { ...settingsTable, ...boxSettingsTable }
 export type MemberSettings = SettingValues<typeof memberTable>
 export type BoxSettings = SettingValues<typeof boxSettingsTable>
@@ -100,7 +39,7 @@ export function parseMemberSettings(text: string, file = 'cyberalarm.conf'): Mem
 export const saysNothing = ({ stated }: ParsedMember): boolean =>
   [...stated].every(([name, { value }]) => value.trim() === '' || (secretNames.includes(name) && value.includes(WIPED)))
 
-/** What is stated, as `name = value` lines without comments, in the order of the table and without secrets. */
+/** What is stated, as `name = value` lines without comments, in the order of `memberTable` and without secrets. */
 export function formatStated(stated: ParsedMember['stated'], names: readonly string[] = memberNames): string {
   return names
     .filter(name => !secretNames.includes(name))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { freshCode } from '../test-root.ts'
 import { type Applied, choose } from './choose.ts'
-import type { CarrierName, Reading } from './sources/carrier.ts'
+import type { Reading, SourceName } from './sources/source.ts'
 
 const wiped: string[] = []
 const textOf = (name: string, text: string): Reading => ({
@@ -13,8 +13,8 @@ const textOf = (name: string, text: string): Reading => ({
     return ''
   },
 })
-const names: readonly CarrierName[] = ['console', 'config', 'ovf', 'guestinfo']
-const given = (texts: Partial<Record<CarrierName, string | Reading>>) =>
+const names: readonly SourceName[] = ['console', 'config', 'ovf', 'guestinfo']
+const given = (texts: Partial<Record<SourceName, string | Reading>>) =>
   names.map(name => {
     const one = texts[name]
     return { name, reading: one === undefined ? ({ kind: 'absent' } as const) : typeof one === 'string' ? textOf(name, one) : one }
@@ -36,17 +36,25 @@ t.test('a text counts once: what the console set later holds until the text sets
   const again = choose(given({ config: '# a comment more\n  host.name="one"\r\n' }), first.applied)
   t.equal(again.settings, undefined, 'another spelling of the same')
   t.equal(states(again).config, 'unchanged')
-  const wish = choose(given({ console: 'host.name = two', config: 'host.name = one' }), again.applied)
-  t.equal(hostOf(wish), 'two')
+  const request = choose(given({ console: 'host.name = two', config: 'host.name = one' }), again.applied)
+  t.equal(hostOf(request), 'two')
   t.equal(
-    hostOf(choose(given({ console: 'host.name = two', config: 'host.name = one' }), wish.applied)),
+    hostOf(choose(given({ console: 'host.name = two', config: 'host.name = one' }), request.applied)),
     'two',
-    'a wish is granted each time',
+    'a request is carried out each time',
   )
-  t.equal(hostOf(choose(given({ config: 'host.name = three' }), wish.applied)), 'three')
+  t.equal(hostOf(choose(given({ config: 'host.name = three' }), request.applied)), 'three')
 })
 
-t.test('a carrier that is away for a boot, or empty, is not new when it comes back', async t => {
+t.test('what an earlier release wrote down of a text still stands for it: the table may be put in another order', async t => {
+  const text = `time.servers = ntp.example\nhost.name = box\nnetwork.gateway = 192.0.2.1\nnetwork.address = 192.0.2.10/24
+network.dns = 192.0.2.53\nmember.networks = 198.51.100.0/24\nuplink.proxy = http://proxy.example:3128\nnflog.groups = 5
+syslog.idleSeconds = 60\nsyslog.udp = off\nspool.quotaMiB = 77\ncentral.url = https://central.example\n`
+  const { applied } = choose(given({ config: text }), {})
+  t.equal(applied.config?.settings, 'de87104806883611de11d33b6a87a9db1ee6b2ac9fe411c0a813912d56048c61')
+})
+
+t.test('a source that is away for a boot, or empty, is not new when it comes back', async t => {
   const { applied } = choose(given({ ovf: 'host.name = one' }), {})
   const away = choose(given({}), applied)
   const empty = choose(given({ ovf: '' }), away.applied)
@@ -58,7 +66,7 @@ t.test('when several changed, the first in precedence goes, as a whole, and the 
   const choice = choose(given(all), {})
   t.equal(hostOf(choice), 'c')
   t.equal(choice.settings?.values['syslog.tls'], '[::]:6514')
-  t.match(choice.reports[2], { state: 'unchanged', faults: ['ovf: changed at the same time as config, which goes first'] })
+  t.match(choice.reports[2], { state: 'unchanged', faults: ['ovf: changed at the same time as config, which takes precedence'] })
   t.equal(choose(given(all), choice.applied).settings, undefined)
 })
 

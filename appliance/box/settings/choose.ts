@@ -1,51 +1,51 @@
-// Which carrier's text holds from now on. Pure. Two texts are the same when they set the same: comments, order and the code
+// Which source's text holds from now on. Pure. Two texts are the same when they set the same: comments, order and the code
 // that was wiped meanwhile do not count, so that neither an editor nor our own wiping makes a text a new one.
 import { createHash } from 'node:crypto'
 import { unreachable } from '../../../agent/errors.ts'
 import { formatStated, type ParsedMember, readMember, saysNothing, withoutSecrets } from './box-settings.ts'
-import type { CarrierName, CarrierText, Reading } from './sources/carrier.ts'
+import type { Reading, SourceName, SourceText } from './sources/source.ts'
 
-/** What a carrier last held. Hashes only; a code has 80 random bits, so its hash does not give it away. */
+/** What a source last held. Hashes only; a code has 80 random bits, so its hash does not give it away. */
 export interface Seen {
   readonly settings: string
   readonly code: string
   /** The box took this code up: what is left of it there is to be wiped. */
   readonly taken: boolean
 }
-export type Applied = Readonly<Partial<Record<CarrierName, Seen>>>
+export type Applied = Readonly<Partial<Record<SourceName, Seen>>>
 
-export type CarrierState = 'used' | 'unchanged' | 'empty' | 'absent' | 'refused'
+export type SourceState = 'used' | 'unchanged' | 'empty' | 'absent' | 'refused'
 
-export interface CarrierReport {
-  readonly name: CarrierName
-  readonly state: CarrierState
+export interface SourceReport {
+  readonly name: SourceName
+  readonly state: SourceState
   /** For people, each with file and line; never with a secret. */
   readonly faults: readonly string[]
 }
 
 export interface Choice {
-  readonly reports: readonly CarrierReport[]
+  readonly reports: readonly SourceReport[]
   /** Settings to keep from now on; undefined: those from before. */
   readonly settings: ParsedMember | undefined
   /** A fresh code, or ''. */
   readonly code: string
   readonly applied: Applied
   /** Texts that hold a code which the box has now, or had before. */
-  readonly wipe: readonly CarrierText[]
+  readonly wipe: readonly SourceText[]
 }
 
 interface Examined {
-  readonly name: CarrierName
-  readonly state: CarrierState | 'changed'
+  readonly name: SourceName
+  readonly state: SourceState | 'changed'
   readonly faults: readonly string[]
-  readonly from?: CarrierText
+  readonly from?: SourceText
   readonly parsed?: ParsedMember
   readonly seen?: Seen
 }
 
 const hashOf = (text: string): string => (text === '' ? '' : createHash('sha256').update(text).digest('hex'))
 
-function examine(name: CarrierName, reading: Reading, before: Seen | undefined): Examined {
+function examine(name: SourceName, reading: Reading, before: Seen | undefined): Examined {
   switch (reading.kind) {
     case 'absent':
     case 'empty':
@@ -67,18 +67,18 @@ function examine(name: CarrierName, reading: Reading, before: Seen | undefined):
 }
 
 /** `readings` come in order of precedence. */
-export function choose(readings: readonly { readonly name: CarrierName; readonly reading: Reading }[], applied: Applied): Choice {
-  // what the console wants is a wish, not a state that is found again at each boot: the same wish twice is granted twice
+export function choose(readings: readonly { readonly name: SourceName; readonly reading: Reading }[], applied: Applied): Choice {
+  // the console makes requests: none is found again at each boot, and the same one twice is carried out twice
   const examined = readings.map(({ name, reading }) => examine(name, reading, name === 'console' ? undefined : applied[name]))
   const changed = examined.filter(one => one.state === 'changed')
   const winner = changed[0]
   // a code is a thing of its own: it counts even where the settings beside it come second
   const coded = changed.find(one => one.parsed?.values['enrolment.code'] !== '')
   const holdsCode = ({ parsed }: Examined) => (parsed?.stated.get('enrolment.code')?.value ?? '') !== ''
-  const reports = examined.map(({ name, state, faults }): CarrierReport => {
+  const reports = examined.map(({ name, state, faults }): SourceReport => {
     if (state !== 'changed') return { name, state, faults }
     if (name === winner.name) return { name, state: 'used', faults }
-    return { name, state: 'unchanged', faults: [`${name}: changed at the same time as ${winner.name}, which goes first`] }
+    return { name, state: 'unchanged', faults: [`${name}: changed at the same time as ${winner.name}, which takes precedence`] }
   })
   return {
     reports,

@@ -2,8 +2,6 @@
 import { type SettingName, settingsTable } from '../../../agent/settings/table.ts'
 import { type BoxSettings, formatStated, type ParsedMember } from './box-settings.ts'
 
-export const DEFAULT_HOST_NAME = 'cyberalarm'
-
 const agentNames = Object.keys(settingsTable) as SettingName[]
 
 /** The settings file of the agent: what the image brings, and over it what the member states. */
@@ -15,7 +13,7 @@ export function renderAgentSettings(image: ParsedMember['stated'], member: Parse
 
 /** What is kept of a member's text. */
 export const renderKept = (member: ParsedMember['stated']): string =>
-  `# The settings that hold, as they were last accepted. Written by cyberalarm-box apply.\n${formatStated(member)}`
+  `# The settings in use, as they were last accepted. Written by cyberalarm-box apply.\n${formatStated(member)}`
 
 /** NTP sources in chrony's words (chrony.conf(5), sourcedir); those of the image where the member names none. */
 export const renderTimeSources = (settings: BoxSettings, ofImage: string): string =>

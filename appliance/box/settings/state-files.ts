@@ -1,12 +1,12 @@
-// What the box keeps between boots, and what it tells the console. Every file is whole or absent; one that makes no sense is
+// What the box keeps between boots, and what it reports to the console. Every file is whole or absent; one that makes no sense is
 // as if it were absent, because a box must come up.
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { isErrorWithCode, writeDurable } from '../../../agent/lib/durable-file.ts'
 import { parseTable } from '../../../agent/settings/parse.ts'
 import { memberTable, type ParsedMember, readMember } from './box-settings.ts'
-import type { Applied, CarrierReport } from './choose.ts'
-import { carrierNames } from './sources/carrier.ts'
+import type { Applied, SourceReport } from './choose.ts'
+import { sourceNames } from './sources/source.ts'
 
 /** The text of a file; undefined if there is none. */
 export function readIfThere(path: string): string | undefined {
@@ -34,7 +34,7 @@ export function writeIfOther(path: string, text: string, mode: number): boolean 
   return true
 }
 
-const appliedShape = z.partialRecord(z.enum(carrierNames), z.object({ settings: z.string(), code: z.string(), taken: z.boolean() }))
+const appliedShape = z.partialRecord(z.enum(sourceNames), z.object({ settings: z.string(), code: z.string(), taken: z.boolean() }))
 
 export function readApplied(path: string): Applied {
   const read = appliedShape.safeParse(parseJson(readIfThere(path) ?? '{}'))
@@ -43,18 +43,18 @@ export function readApplied(path: string): Applied {
 
 /**
  * Settings that were accepted before. An older or newer release may have written them: lines that this one does not take are
- * left out and told, the others hold.
+ * left out and reported, the others hold.
  */
 export function readKept(path: string): { readonly parsed: ParsedMember; readonly faults: readonly string[] } {
   const text = readIfThere(path) ?? ''
   const parsed = readMember(text, path)
   if (parsed.faults.length === 0) return { parsed, faults: [] }
-  const told = parsed.faults.map(fault => `${fault.text} (left out)`)
+  const leftOut = parsed.faults.map(fault => `${fault.text} (left out)`)
   const bad = new Set(parsed.faults.map(fault => fault.line))
   const rest = text.split('\n').map((line, i) => (bad.has(i + 1) ? '' : line))
   const again = readMember(rest.join('\n'), path)
   // what is still wrong is about no line: then nothing of it holds, and DHCP does
-  return { parsed: again.faults.length === 0 ? again : readMember('', path), faults: told }
+  return { parsed: again.faults.length === 0 ? again : readMember('', path), faults: leftOut }
 }
 
 const imageShape = z.object({ version: z.string(), base: z.string(), network: z.enum(['networkd', 'networkmanager']) })
@@ -70,10 +70,10 @@ export function readImageFacts(path: string): ImageFacts {
 /** Settings that the image brings, as the agent's table reads them. */
 export const readImageSettings = (path: string) => parseTable(memberTable, readIfThere(path) ?? '', path)
 
-/** What the console is told of the settings; the shape of /run/cyberalarm-box/settings.json. */
-export interface ToldSettings {
+/** What the console learns of the settings; the shape of /run/cyberalarm-box/settings.json. */
+export interface SettingsReport {
   readonly at: string
-  readonly carriers: readonly CarrierReport[]
+  readonly sources: readonly SourceReport[]
   readonly hostName: string
   readonly network: {
     readonly cards: readonly string[]
@@ -84,7 +84,7 @@ export interface ToldSettings {
     readonly dns: readonly string[]
   }
   readonly timeServers: readonly string[]
-  /** What went wrong beside the carriers, and what somebody should do: for people. */
+  /** What went wrong beside the sources, and what somebody should do: for people. */
   readonly notices: readonly string[]
   /** /var is a file system in memory: nothing outlasts a restart. */
   readonly isDataLost: boolean

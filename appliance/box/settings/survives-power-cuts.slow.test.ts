@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { filesWith, makeBase, run, start, told } from '../test-program.ts'
+import { filesWith, makeBase, reportOf, run, start } from '../test-program.ts'
 import { freshCode, makeConfigPartition, putOnPartition, testRoot, which } from '../test-root.ts'
 
 const missing = ['mcopy', 'mshowfat', 'mkfs.fat'].filter(tool => which(tool) === undefined)
@@ -40,7 +40,7 @@ t.test('power cuts at random moments lose neither the settings nor the code, and
     for (const name of readdirSync(join(box.root, 'run')).filter(one => one !== 'cyberalarm-disk'))
       rmSync(join(box.root, 'run', name), { recursive: true })
     t.match(await run(['apply', '--root', box.root]), { code: 0 })
-    t.equal(told(box).hostName, name)
+    t.equal(reportOf(box).hostName, name)
     t.match(box.text('run/systemd/network/10-cyberalarm.network'), new RegExp(`Address=192\\.0\\.2\\.${10 + round}/24`))
     t.equal(box.text('var/lib/cyberalarm-box/enrolment.code').trim(), code.replaceAll('-', ''))
     t.notOk(readFileSync(device).includes(code), 'wiped in the end')

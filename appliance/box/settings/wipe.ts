@@ -1,8 +1,8 @@
 // How a code is taken out of a text without changing its length, in steps that may each be cut off anywhere: first the code
 // becomes stars, then the line a comment, then the comment says what happened. A text that was cut off between still reads as
 // one without a code, and the next boot goes on.
-import { normaliseCode } from '../../../agent/batch/enrolment-code.ts'
-import { WIPED } from './box-settings.ts'
+import { normaliseCode } from '../../../agent/lib/typed-code.ts'
+import { WIPED } from '../../../agent/settings/rows/enrolment.ts'
 import { fromUnits, toUnits } from './text-file.ts'
 
 const NOTE = '# enrolment.code was used'

@@ -16,11 +16,11 @@ t.test('reads the file under the names that Windows gives it, and tells what is 
   const { run, paths } = box
   t.same(await configPartition(run, paths.configPartition).read(), { kind: 'absent' })
   const device = makeConfigPartition(box)
-  const carrier = configPartition(run, device)
-  t.same(await carrier.read(), { kind: 'empty' })
+  const source = configPartition(run, device)
+  t.same(await source.read(), { kind: 'empty' })
   for (const name of ['cyberalarm.conf.txt', 'CYBERALARM.CONF']) {
     putOnPartition(device, name, 'host.name = box\r\n')
-    t.match(await carrier.read(), { kind: 'text', text: 'host.name = box\n', file: /^cyberalarm\.conf/ }, name)
+    t.match(await source.read(), { kind: 'text', text: 'host.name = box\n', file: /^cyberalarm\.conf/ }, name)
     removeFromPartition(device, name)
   }
 })
@@ -39,13 +39,13 @@ t.test('wipes a code so that no byte of the partition holds it, and leaves the r
     putOnPartition(device, 'cyberalarm.conf', text)
     removeFromPartition(device, 'old.conf')
     t.ok(holds(device, code))
-    const carrier = configPartition(box.run, device)
-    const reading = await carrier.read()
+    const source = configPartition(box.run, device)
+    const reading = await source.read()
     if (reading.kind !== 'text') return t.fail(reading.kind)
     t.equal(await reading.wipe(), '', `FAT${fat}`)
     t.notOk(holds(device, code), 'not on the partition')
     t.notOk(readFileSync(device).includes(code.replaceAll('-', '').toLowerCase()))
-    const after = await carrier.read()
+    const after = await source.read()
     const expected = text.replaceAll('\r\n', '\n').replace(/^enrolment.*$/m, line => '# enrolment.code was used '.padEnd(line.length, '*'))
     t.match(after, { kind: 'text', text: expected })
     const other = await box.run('mcopy', ['-i', device, '::/before.txt', '-'])
@@ -65,8 +65,8 @@ t.test('wipes a code that lies in two pieces far apart', options, async t => {
   for (let i = 0; i < 20; i += 2) removeFromPartition(device, `hole${i}.txt`)
   const before = `# ${'x'.repeat(512 - 2 - 1 - 'enrolment.code = '.length - 9)}\n`
   putOnPartition(device, 'cyberalarm.conf', `${before}enrolment.code = ${code}\n${'# y\n'.repeat(300)}`)
-  const carrier = configPartition(box.run, device)
-  const reading = await carrier.read()
+  const source = configPartition(box.run, device)
+  const reading = await source.read()
   if (reading.kind !== 'text') return t.fail(reading.kind)
   const shown = await box.run('mshowfat', ['-i', device, '::/cyberalarm.conf'])
   const isInPieces = shown.kind === 'done' && (shown.out.toString().match(/</g) ?? []).length > 1
@@ -107,18 +107,18 @@ t.test('a partition that is no FAT, is damaged or is huge is told, and ends in t
   const box = testRoot(t)
   const device = makeConfigPartition(box)
   putOnPartition(device, 'cyberalarm.conf', Buffer.alloc(1 << 20, 0x61))
-  const carrier = configPartition(box.run, device)
-  t.match(await carrier.read(), {
+  const source = configPartition(box.run, device)
+  t.match(await source.read(), {
     kind: 'fault',
     fault: /^cyberalarm\.conf on the partition CYBERALARM cannot be read: mcopy printed more than/,
   })
   putOnPartition(device, 'cyberalarm.conf', Buffer.alloc(65_537, 0x61))
-  t.match(await carrier.read(), { kind: 'fault', fault: /longer than 64 KiB/ })
+  t.match(await source.read(), { kind: 'fault', fault: /longer than 64 KiB/ })
   putOnPartition(device, 'cyberalarm.conf', Buffer.from([1, 2, 3]))
-  t.match(await carrier.read(), { kind: 'fault', fault: /is no text/ })
+  t.match(await source.read(), { kind: 'fault', fault: /is no text/ })
 
   writeFileSync(device, Buffer.alloc(1 << 20))
-  const none = await carrier.read()
+  const none = await source.read()
   t.match(none, { kind: 'fault', fault: /cannot be read: / })
   t.notMatch(none, { fault: new RegExp(box.root) })
   for (let seed = 1; seed <= 40; seed++) {
@@ -129,7 +129,7 @@ t.test('a partition that is no FAT, is damaged or is huge is told, and ends in t
     for (let i = 0; i < 12; i++) image[(seed * 7919 + i * 104_729 + seed * seed * i) % 16_384] = (seed * 31 + i * 17) & 255
     writeFileSync(damaged, image)
     const began = performance.now()
-    const reading = await carrier.read()
+    const reading = await source.read()
     t.ok(['text', 'empty', 'fault'].includes(reading.kind) && performance.now() - began < 10_000, `damaged ${seed}: ${reading.kind}`)
   }
 })

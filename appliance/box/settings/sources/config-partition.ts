@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs'
 import type { RunTool } from '../../tools.ts'
 import { decode, TEXT_MAX_BYTES } from '../text-file.ts'
 import { codesIn, wipeSteps } from '../wipe.ts'
-import type { Carrier, Reading } from './carrier.ts'
 import { overwriteFatFile, readFatFile } from './fat-file.ts'
+import type { Reading, SettingsSource } from './source.ts'
 import { overwriteCopies } from './stray-copies.ts'
 
 /** Windows hides what follows the last dot, and its editor adds `.txt` to a new file without a word. */
 const fileNames = ['cyberalarm.conf', 'cyberalarm.conf.txt']
 
-export function configPartition(run: RunTool, device: string): Carrier {
+export function configPartition(run: RunTool, device: string): SettingsSource {
   const read = async (): Promise<Reading> => {
     if (!existsSync(device)) return { kind: 'absent' }
     for (const name of fileNames) {

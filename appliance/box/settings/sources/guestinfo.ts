@@ -4,12 +4,12 @@
 
 import type { RunTool } from '../../tools.ts'
 import { memberNames } from '../box-settings.ts'
-import type { Carrier, Reading } from './carrier.ts'
 import { getVariable, setVariable } from './guest-variables.ts'
+import type { Reading, SettingsSource } from './source.ts'
 
 const prefixes = ['guestinfo.cyberalarm.', 'guestinfo.']
 
-export function guestinfoCarrier(run: RunTool): Carrier {
+export function guestinfoSource(run: RunTool): SettingsSource {
   const read = async (): Promise<Reading> => {
     const lines: string[] = []
     const codes: string[] = []

@@ -1,15 +1,15 @@
-// The one table of carriers, in order of precedence.
+// The one table of settings sources, in order of precedence.
 import type { BoxPaths } from '../../paths.ts'
 import type { RunTool } from '../../tools.ts'
 import { configPartition } from './config-partition.ts'
-import { guestinfoCarrier } from './guestinfo.ts'
-import { ovfCarrier } from './ovf.ts'
-import { wantedCarrier } from './wanted.ts'
+import { consoleSource } from './console-request.ts'
+import { guestinfoSource } from './guestinfo.ts'
+import { ovfSource } from './ovf.ts'
 
-export const carriers = (run: RunTool, paths: BoxPaths) =>
+export const settingsSources = (run: RunTool, paths: BoxPaths) =>
   [
-    wantedCarrier(paths.wantedSettings, paths.takenSettings),
+    consoleSource(paths.requestedSettings, paths.takenSettings),
     configPartition(run, paths.configPartition),
-    ovfCarrier(run, paths.devices),
-    guestinfoCarrier(run),
+    ovfSource(run, paths.devices),
+    guestinfoSource(run),
   ] as const

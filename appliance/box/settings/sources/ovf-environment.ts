@@ -27,7 +27,7 @@ export function readEnvironment(source: string): Environment {
     if (!(error instanceof XmlError)) throw error
     return { kind: 'fault', fault: `the OVF environment ${error.message} (line ${error.line})` }
   }
-  if (root.name !== `${NAMESPACE}Environment`) return { kind: 'fault', fault: 'what is given as OVF environment is none' }
+  if (root.name !== `${NAMESPACE}Environment`) return { kind: 'fault', fault: 'the OVF environment is another kind of document' }
   const lines: string[] = []
   const faults: string[] = []
   // only the environment's own section: those of an <Entity> are another machine's

@@ -4,8 +4,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSyn
 import { join } from 'node:path'
 import t from 'tap'
 import { environmentOf, freshCode, makeDisc, makeRpcTool, testRoot, which } from '../../test-root.ts'
-import { guestinfoCarrier } from './guestinfo.ts'
-import { ovfCarrier } from './ovf.ts'
+import { guestinfoSource } from './guestinfo.ts'
+import { ovfSource } from './ovf.ts'
 import { ENVIRONMENT_MAX_CHARACTERS, readEnvironment } from './ovf-environment.ts'
 
 const withIso = which('genisoimage') === undefined ? { skip: 'not installed: genisoimage' } : {}
@@ -15,7 +15,7 @@ t.test('reads the variable of the guest, and takes the code out of it', async t 
   const code = freshCode()
   const source = environmentOf({ 'enrolment-code': code, 'member-networks': '198.51.100.0/24', 'vami-DNS0': '192.0.2.53', 'host-name': '' })
   const guest = makeRpcTool(box, { 'guestinfo.ovfEnv': source })
-  const reading = await ovfCarrier(box.run, box.paths.devices).read()
+  const reading = await ovfSource(box.run, box.paths.devices).read()
   t.match(reading, { kind: 'text', text: `enrolment.code = ${code}\nmember.networks = 198.51.100.0/24\nhost.name = \n` })
   t.equal(reading.kind === 'text' ? await reading.wipe() : '?', '')
   const after = readFileSync(join(guest, 'guestinfo.ovfEnv'), 'utf8')
@@ -27,7 +27,7 @@ t.test('reads a disc, in every way that names are written on one, and says that 
   for (const words of [['-J', '-r'], ['-r'], ['-J'], [], ['-iso-level', '3', '-relaxed-filenames', '-allow-lowercase'], ['-udf', '-J']]) {
     const box = testRoot(t)
     makeDisc(box, 'ovf-env.xml', environmentOf({ 'host-name': 'box' }), words)
-    const reading = await ovfCarrier(box.run, box.paths.devices).read()
+    const reading = await ovfSource(box.run, box.paths.devices).read()
     t.match(reading, { kind: 'text', text: 'host.name = box\n' }, words.join(' '))
     t.match(reading.kind === 'text' ? await reading.wipe() : '', /cannot be wiped/)
   }
@@ -35,38 +35,38 @@ t.test('reads a disc, in every way that names are written on one, and says that 
 
 t.test('a machine without VMware, without a disc, or with another disc has no environment', withIso, async t => {
   const box = testRoot(t)
-  const carrier = ovfCarrier(box.run, box.paths.devices)
-  t.same(await carrier.read(), { kind: 'absent' })
+  const source = ovfSource(box.run, box.paths.devices)
+  t.same(await source.read(), { kind: 'absent' })
   box.put('dev/sr1', '')
   mkdirSync(join(box.root, 'dev/sr2'))
   symlinkSync('nowhere', join(box.root, 'dev/sr3'))
   box.put('dev/srx', environmentOf({ 'host-name': 'no' }))
-  t.same(await carrier.read(), { kind: 'absent' })
+  t.same(await source.read(), { kind: 'absent' })
   makeDisc(box, 'other.xml', environmentOf({ 'host-name': 'no' }))
-  t.same(await carrier.read(), { kind: 'absent' })
+  t.same(await source.read(), { kind: 'absent' })
   makeRpcTool(box, {})
-  t.same(await carrier.read(), { kind: 'empty' })
+  t.same(await source.read(), { kind: 'empty' })
   box.put('usr/bin/vmware-rpctool', '#!/bin/sh\necho Failed sending message to VMware.\nexit 1\n', 0o755)
-  t.same(await carrier.read(), { kind: 'absent' })
-  t.same(await guestinfoCarrier(box.run).read(), { kind: 'absent' })
+  t.same(await source.read(), { kind: 'absent' })
+  t.same(await guestinfoSource(box.run).read(), { kind: 'absent' })
 })
 
 t.test('a damaged or hostile disc is as none, and ends in time', withIso, async t => {
   const box = testRoot(t)
   const path = makeDisc(box, 'ovf-env.xml', environmentOf({ 'host-name': 'box' }))
   const whole = readFileSync(path)
-  const carrier = ovfCarrier(box.run, box.paths.devices)
+  const source = ovfSource(box.run, box.paths.devices)
   for (let seed = 0; seed < 300; seed++) {
     const image = Buffer.from(whole)
     // the descriptors and the folder: where lengths and positions stand
     for (let i = 0; i < 4; i++) image[16 * 2048 + ((seed * 7919 + i * 613 * (seed + 1)) % 20_000)] = (seed * 37 + i * 101) & 255
     for (let i = 156; seed % 3 === 0 && i < 190; i++) image[16 * 2048 + i] ^= (seed * i) & 255
     writeFileSync(path, seed % 7 === 0 ? image.subarray(0, 16 * 2048 + seed * 20) : image)
-    const { kind } = await carrier.read()
+    const { kind } = await source.read()
     if (!['text', 'absent', 'fault'].includes(kind)) t.fail(kind)
   }
   makeDisc(box, 'ovf-env.xml', Buffer.alloc(3 << 20, 0x20))
-  t.same(await carrier.read(), { kind: 'absent' }, 'a file larger than any environment')
+  t.same(await source.read(), { kind: 'absent' }, 'a file larger than any environment')
 })
 
 t.test('refuses hostile documents in little time and memory', async t => {
@@ -117,7 +117,7 @@ t.test('a drive that does not answer does not keep the box from coming up', asyn
   // opening a pipe that nobody writes to waits for ever
   execFileSync('mkfifo', [path])
   const began = performance.now()
-  t.same(await ovfCarrier(box.run, box.paths.devices, 200).read(), { kind: 'absent' })
+  t.same(await ovfSource(box.run, box.paths.devices, 200).read(), { kind: 'absent' })
   t.ok(performance.now() - began < 3000)
   // lets the thread that waits for it go
   closeSync(openSync(path, 'w'))
@@ -147,7 +147,7 @@ t.test('single variables are read with and without our name before them, and the
     'guestinfo.cyberalarm.host.name': 'ours',
     'guestinfo.host.name': 'theirs',
   })
-  const reading = await guestinfoCarrier(box.run).read()
+  const reading = await guestinfoSource(box.run).read()
   if (reading.kind !== 'text') return t.fail(reading.kind)
   t.same(reading.text.split('\n').filter(Boolean).sort(), [
     `enrolment.code = ${code}`,
@@ -157,5 +157,5 @@ t.test('single variables are read with and without our name before them, and the
   t.equal(await reading.wipe(), '')
   t.equal(readFileSync(join(guest, 'guestinfo.cyberalarm.enrolment.code'), 'utf8'), '')
   makeRpcTool(box, { 'guestinfo.host.name': 'a\nb = c' })
-  t.match(await guestinfoCarrier(box.run).read(), { kind: 'text' })
+  t.match(await guestinfoSource(box.run).read(), { kind: 'text' })
 })

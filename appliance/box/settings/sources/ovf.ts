@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrorWithCode } from '../../../../agent/lib/durable-file.ts'
 import type { RunTool } from '../../tools.ts'
 import { readMember } from '../box-settings.ts'
-import type { Carrier, Reading } from './carrier.ts'
 import { getVariable, setVariable } from './guest-variables.ts'
 import { readIsoFile } from './iso9660.ts'
 import { ENVIRONMENT_MAX_CHARACTERS, readEnvironment, withoutCode } from './ovf-environment.ts'
+import type { Reading, SettingsSource } from './source.ts'
 
 const VARIABLE = 'guestinfo.ovfEnv'
 const DRIVES_MAX = 4
@@ -19,7 +19,7 @@ const DRIVE_MS = 10_000
 const fileName = /^ovf[-_]env\.xml$/i
 const FILE = 'OVF environment'
 
-export function ovfCarrier(run: RunTool, devices: string, driveMs = DRIVE_MS): Carrier {
+export function ovfSource(run: RunTool, devices: string, driveMs = DRIVE_MS): SettingsSource {
   const read = async (): Promise<Reading> => {
     const variable = await getVariable(run, VARIABLE)
     if (variable.kind === 'value') return readingOf(variable.value, typed => wipeVariable(run, variable.value, typed))

@@ -1,8 +1,8 @@
 // Overwrites every copy of a secret on a small device. Editors leave copies behind: the old version of a file, a file beside it
 // for the case of a crash. A secret of 80 random bits does not occur by chance, so no file system has to be understood.
 import { open } from 'node:fs/promises'
-import { normaliseCode } from '../../../../agent/batch/enrolment-code.ts'
-import { WIPED } from '../box-settings.ts'
+import { normaliseCode } from '../../../../agent/lib/typed-code.ts'
+import { WIPED } from '../../../../agent/settings/rows/enrolment.ts'
 
 const CHUNK_BYTES = 1 << 20
 /** A partition for a file of settings is smaller; what is larger is not ours. */

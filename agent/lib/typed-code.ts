@@ -1,4 +1,4 @@
-// The code that enrols a box: 80 random bits as 16 letters of Crockford's base 32, and one more that checks the others.
+// A single-use code for people to type: 80 random bits as 16 letters of Crockford's base 32, and one more that checks the others.
 // The check catches every single wrong letter and every swap of neighbours but one; it is for typing, not for security.
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'

@@ -1,8 +1,7 @@
 // Which addresses, gateways and networks fit together. Pure; a fault is a text for people, '' is none.
-import { isIP, isIPv4 } from 'node:net'
-import { parsePrefix } from '../../../agent/lib/prefix.ts'
-
-export const isAddress = (text: string): boolean => isIP(text) !== 0 && !text.includes('%')
+import { isIPv4 } from 'node:net'
+import { parsePrefix } from '../lib/prefix.ts'
+import { isAddress } from './shapes.ts'
 
 const rangeOf = (text: string): { first: bigint; last: bigint } => parsePrefix(text) ?? { first: 0n, last: 0n }
 
@@ -54,7 +53,7 @@ export function networkFaults(addresses: readonly string[], gateways: readonly s
     const isNear =
       (!v4 && at >= linkLocal.first && at <= linkLocal.last) || near.some(one => rangeOf(one).first <= at && at <= rangeOf(one).last)
     if (whyUnusable(gateway) !== '') faults.push(`${gateway}: ${whyUnusable(gateway)}`)
-    else if (near.length === 0) faults.push(`${gateway}: an ${family} gateway goes with a fixed ${family} address in network.address`)
+    else if (near.length === 0) faults.push(`${gateway}: an ${family} gateway needs a static ${family} address in network.address`)
     else if (!isNear) faults.push(`${gateway}: lies in no network of network.address (${near.join(', ')})`)
     else if (near.some(one => rangeOf(one.split('/')[0]).first === at)) faults.push(`${gateway}: is the address of the box itself`)
     if (gateways.some(other => other !== gateway && isIPv4(other) === v4 && gateways.indexOf(other) < gateways.indexOf(gateway)))

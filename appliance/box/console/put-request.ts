@@ -6,15 +6,15 @@ import { boxPathsBelow } from '../paths.ts'
 import type { Effect } from './flow.ts'
 
 /** '' or why it could not be done. The text of settings may hold the code: it is in no message. */
-export function put(root: string, effect: Effect): string {
+export function putRequest(root: string, effect: Effect): string {
   const paths = boxPathsBelow(root)
-  const [path, text] = effect.kind === 'put-settings' ? [paths.wantedSettings, effect.text] : [paths.wantedDiagnostics, '']
+  const [path, text] = effect.kind === 'put-settings' ? [paths.requestedSettings, effect.text] : [paths.requestedDiagnostics, '']
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     writeDurable(path, text, { mode: 0o600 })
     return ''
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown fault'
-    return `The disk of this box did not take them (${code}). Restart this box; if it stays so, call the helpdesk.`
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+    return `Cannot write to the disk of this box (${code}). Restart this box. If this persists, call the helpdesk.`
   }
 }

@@ -1,27 +1,27 @@
-// What the console wants. The console is not trusted: its folder may hold a link to a secret of root's, a pipe, a folder, or a
-// file without end. The wish is moved into root's folder first, so that nobody changes it while it is read and a newer wish is
+// What the console requests. The console is not trusted: its folder may hold a link to a secret of root's, a pipe, a folder, or a
+// file without end. The request is moved into root's folder first, so that nobody changes it while it is read and a newer request is
 // not lost, and only a plain file that has no other name is read.
 import { constants, lstatSync, renameSync, rmdirSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isErrorWithCode, removeIfThere, syncFolder } from '../../../../agent/lib/durable-file.ts'
 import { decode, TEXT_MAX_BYTES } from '../text-file.ts'
-import type { Carrier, Reading } from './carrier.ts'
+import type { Reading, SettingsSource } from './source.ts'
 
-export interface WantedCarrier extends Carrier {
-  /** Takes the wish away, once it was granted or refused. */
+export interface ConsoleSource extends SettingsSource {
+  /** Takes the request away, once it was carried out or refused. */
   clear(): Promise<void>
 }
 
 const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants
-const strange: Reading = { kind: 'fault', fault: 'console: what was left there is no plain file' }
+const strange: Reading = { kind: 'fault', fault: 'console: the request is not a regular file' }
 
-/** `wanted` is where the console puts its wish, `taken` where root keeps it until it is granted or refused. */
-export function wantedCarrier(wanted: string, taken: string): WantedCarrier {
+/** `requested` is where the console puts its request, `taken` where root keeps it until it is carried out or refused. */
+export function consoleSource(requested: string, taken: string): ConsoleSource {
   return {
     name: 'console',
     read: async () => {
-      take(wanted, taken)
+      take(requested, taken)
       return withPlain(taken, { kind: 'absent' }, strange, async file => {
         const bytes = Buffer.alloc(TEXT_MAX_BYTES + 1)
         const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
@@ -37,19 +37,19 @@ export function wantedCarrier(wanted: string, taken: string): WantedCarrier {
         await file.sync()
         return undefined
       })
-      if (lstatSync(taken, { throwIfNoEntry: false })?.isDirectory()) putAside(taken, dirname(wanted))
+      if (lstatSync(taken, { throwIfNoEntry: false })?.isDirectory()) putAside(taken, dirname(requested))
       else removeIfThere(taken)
       syncFolder(dirname(taken))
     },
   }
 }
 
-function take(wanted: string, taken: string): void {
+function take(requested: string, taken: string): void {
   try {
-    if (lstatSync(taken, { throwIfNoEntry: false })?.isDirectory()) putAside(taken, dirname(wanted))
+    if (lstatSync(taken, { throwIfNoEntry: false })?.isDirectory()) putAside(taken, dirname(requested))
     // a folder cannot take the place of a file
-    if (lstatSync(wanted).isDirectory()) removeIfThere(taken)
-    renameSync(wanted, taken)
+    if (lstatSync(requested).isDirectory()) removeIfThere(taken)
+    renameSync(requested, taken)
     syncFolder(dirname(taken))
   } catch (error) {
     if (!isErrorWithCode(error, 'ENOENT')) throw error

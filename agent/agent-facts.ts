@@ -1,0 +1,96 @@
+// The facts of a running agent, taken from its parts: the health module knows none of them.
+import type { Batcher } from './delivery/batcher.ts'
+import { type Fault, faultOf } from './errors.ts'
+import type { ClockWatch } from './health/clock-watch.ts'
+import type { Facts, GatewayFacts } from './health/facts.ts'
+import type { ProcessWatch } from './health/process-watch.ts'
+import type { InputStatus } from './health/status-schema.ts'
+import { type InputCounts, inputNames, sum, unaccounted } from './ledger/accounting.ts'
+import type { Accounts } from './ledger/accounts.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import type { Collector } from './pipeline/collector.ts'
+import type { Gateway, Gateways } from './pipeline/gateways.ts'
+import type { Source } from './sources/source.ts'
+import type { Spool } from './spool/spool.ts'
+import type { IdentityKeeper } from './uplink/identity-file.ts'
+import type { UplinkState } from './uplink/uplink.ts'
+
+export interface AgentParts {
+  readonly version: string
+  readonly startedAt: number
+  readonly central: { readonly url: string; readonly pins: readonly string[] }
+  readonly wasStoppedCleanly: boolean
+  readonly quotaBytes: number
+  readonly process: ProcessWatch
+  readonly clock: ClockWatch
+  readonly keeper: IdentityKeeper
+  readonly uplink: UplinkState
+  readonly spool: Spool
+  readonly ledger: Ledger
+  readonly batcher: Batcher
+  readonly gateways: Gateways
+  readonly accounts: Accounts
+  readonly collector: Collector
+  readonly sources: readonly Source[]
+  /** Why sources could not be opened. */
+  readonly faults: readonly Fault[]
+}
+
+const SHAPES_SHOWN = 20
+const REASON_MAX = 500
+
+export function inputStatus(input: string, counts: InputCounts, kernelLost: number | null): InputStatus {
+  const droppedTotal = sum(Object.values(counts.dropped))
+  return { input, ...counts, dropped: { ...counts.dropped }, droppedTotal, unaccounted: unaccounted(counts), kernelLost }
+}
+
+const gatewayFacts = (gateway: Gateway): GatewayFacts => ({
+  number: gateway.number,
+  address: gateway.address,
+  product: gateway.recogniser?.title,
+  messages: gateway.messages,
+  parsed: gateway.parsed,
+  messagesPerSecond: gateway.messagesPerSecond,
+  lastMessageAtMs: gateway.lastMessageAt,
+  clockOffsetMs: -gateway.clock.skewMs,
+})
+
+export function factsOf(parts: AgentParts, now: number): Facts {
+  const { keeper, uplink, spool, ledger, clock, accounts, collector, sources } = parts
+  const { failure } = uplink
+  return {
+    now,
+    version: parts.version,
+    startedAtMs: parts.startedAt,
+    process: parts.process.status,
+    central: { url: parts.central.url, pinCount: parts.central.pins.length },
+    identity: {
+      device: keeper.identity?.stored.device,
+      certificateUntilMs: keeper.identity?.certificate.validToDate.getTime(),
+      fault: keeper.fault,
+    },
+    uplink: {
+      lastReceiptAtMs: uplink.lastReceiptAt,
+      lastReceipt: uplink.lastReceipt,
+      bytesSent: uplink.bytesSent,
+      failure: failure === undefined ? undefined : { ...failure, sinceMs: failure.since, atMs: failure.at },
+      retryAtMs: uplink.retryAt,
+    },
+    queue: { batches: spool.length, bytes: spool.usedBytes, quotaBytes: parts.quotaBytes },
+    diskFault: parts.batcher.diskFault,
+    ledger: { tornBytes: ledger.tornBytes, setAside: ledger.damaged },
+    clock: { jumps: clock.jumps, lastJumpMs: clock.lastJumpMs },
+    wasStoppedCleanly: parts.wasStoppedCleanly,
+    gateways: parts.gateways.active.map(gatewayFacts),
+    accounting: inputNames.map(name =>
+      inputStatus(name, accounts.totals[name], sources.find(source => source.name === name)?.kernelLost() ?? null),
+    ),
+    sources: sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
+    sourceFaults: parts.faults,
+    products: collector.products,
+    refused: { ...collector.refused },
+    unreadableShapes: collector.shapes.top(SHAPES_SHOWN),
+    forgottenSources: collector.triage.recent.evicted,
+    readingFaults: { count: collector.readingFaults, last: faultOf(collector.lastReadingFault).detail.slice(0, REASON_MAX) },
+  }
+}

@@ -1,0 +1,185 @@
+import t from 'tap'
+import { advice, fault } from '../errors.ts'
+import { checks, findingsOf } from './checks.ts'
+import type { Facts } from './facts.ts'
+import { statusOf } from './status.ts'
+import { findingSchema, statusSchema } from './status-schema.ts'
+
+const now = Date.parse('2026-11-20T12:00:00Z')
+const minutesAgo = (minutes: number): number => now - minutes * 60_000
+const counts = { received: 5, merged: 0, dropped: {}, droppedTotal: 0, ignored: 5, unreadable: 0, waiting: 0, spooled: 0, sent: 0, shed: 0 }
+
+/** An enrolled box on which all is well. */
+const well: Facts = {
+  now,
+  version: '1.2.3',
+  startedAtMs: minutesAgo(90),
+  process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallMs: 4 },
+  central: { url: 'https://central.example', pinCount: 2 },
+  identity: { device: '00000000-0000-4000-8000-000000000001', certificateUntilMs: now, fault: undefined },
+  uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, bytesSent: 700, failure: undefined, retryAtMs: 0 },
+  queue: { batches: 0, bytes: 0, quotaBytes: 2 ** 31 },
+  diskFault: undefined,
+  ledger: { tornBytes: 0, setAside: undefined },
+  clock: { jumps: 0, lastJumpMs: 0 },
+  wasStoppedCleanly: true,
+  gateways: [
+    {
+      number: 1,
+      address: '192.0.2.1',
+      product: 'Fortinet FortiGate',
+      messages: 4,
+      parsed: 3,
+      messagesPerSecond: 0.26,
+      lastMessageAtMs: minutesAgo(1),
+      clockOffsetMs: -90_040,
+    },
+  ],
+  accounting: [{ input: 'udp', ...counts, unaccounted: 0, kernelLost: 0 }],
+  sources: [{ name: 'udp', address: '[::]:514', counters: {} }],
+  sourceFaults: [],
+  products: [{ product: 'fortigate', claimed: 4, unreadable: 1 }],
+  refused: { oversize: 0 },
+  unreadableShapes: [],
+  forgottenSources: 0,
+  readingFaults: { count: 0, last: '' },
+}
+
+const failure = { sinceMs: minutesAgo(10), atMs: minutesAgo(1) }
+
+/** What makes each check fire, and what it then says. */
+const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readonly finds: readonly object[] }[]> = {
+  central: [
+    {
+      over: { central: { url: '', pinCount: 0 } },
+      finds: [{ code: 'central-not-set', detail: /^central\.url and central\.pins are not set/ }],
+    },
+    { over: { central: { url: '', pinCount: 1 } }, finds: [{ code: 'central-not-set', detail: /^central\.url is not set/ }] },
+    {
+      over: { central: { url: 'https://central.example', pinCount: 0 } },
+      finds: [{ code: 'central-not-set', severity: 'problem', detail: /^central\.pins is not set/ }],
+    },
+  ],
+  identity: [
+    {
+      over: { identity: { device: undefined, certificateUntilMs: undefined, fault: undefined } },
+      finds: [{ code: 'not-enrolled', severity: 'problem' }],
+    },
+    {
+      over: { identity: { device: undefined, certificateUntilMs: undefined, fault: fault('identity-damaged', 'cannot use it') } },
+      finds: [{ code: 'identity-damaged', severity: 'problem', detail: 'cannot use it' }],
+    },
+  ],
+  certificate: [
+    {
+      over: { identity: { ...well.identity, certificateUntilMs: now - 1 } },
+      finds: [{ code: 'certificate-expired', severity: 'problem', detail: /on 2026-11-20 11:59 UTC$/ }],
+    },
+  ],
+  sources: [
+    {
+      over: { sourceFaults: [fault('native-missing', 'no addon'), fault('listen-failed', 'port 514')] },
+      finds: [
+        { code: 'native-missing', severity: 'warning' },
+        { code: 'listen-failed', severity: 'problem', detail: 'port 514' },
+      ],
+    },
+  ],
+  uplink: [
+    {
+      over: { uplink: { ...well.uplink, failure: { ...fault('central-unreachable', 'no route'), ...failure } } },
+      finds: [{ code: 'central-unreachable', severity: 'problem', detail: 'no route', since: '2026-11-20T11:50:00.000Z' }],
+    },
+    {
+      over: { uplink: { ...well.uplink, failure: { ...fault('central-busy', '503'), ...failure } } },
+      finds: [{ code: 'central-busy', severity: 'warning' }],
+    },
+  ],
+  disk: [{ over: { diskFault: fault('disk-full', 'cannot write x') }, finds: [{ code: 'disk-full', severity: 'problem' }] }],
+  accounting: [
+    {
+      over: { accounting: [{ input: 'tcp', ...counts, unaccounted: 1, kernelLost: null }] },
+      finds: [{ code: 'accounting-wrong', severity: 'problem', detail: /tcp by 1 message$/ }],
+    },
+  ],
+  reading: [
+    {
+      over: { readingFaults: { count: 2, last: 'x is undefined' } },
+      finds: [{ code: 'reading-failed', severity: 'problem', detail: /2 messages; last reason: x is undefined$/ }],
+    },
+  ],
+  clock: [
+    {
+      over: { clock: { jumps: 1, lastJumpMs: -3_600_400 } },
+      finds: [{ code: 'clock-jumped', severity: 'warning', detail: /1 time .* last by -3600 s$/ }],
+    },
+  ],
+  lastStop: [{ over: { wasStoppedCleanly: false }, finds: [{ code: 'stopped-uncleanly', severity: 'warning', detail: /2 s .* 10 s/ }] }],
+  ledgerFile: [
+    {
+      over: { ledger: { tornBytes: 0, setAside: '/var/x.damaged' } },
+      finds: [{ code: 'ledger-set-aside', severity: 'warning', detail: /\/var\/x\.damaged$/ }],
+    },
+  ],
+  ledgerEnd: [
+    {
+      over: { ledger: { tornBytes: 17, setAside: undefined } },
+      finds: [{ code: 'ledger-torn', severity: 'information', detail: /17 bytes/ }],
+    },
+  ],
+  forgottenSources: [
+    { over: { forgottenSources: 1 }, finds: [{ code: 'sources-forgotten', severity: 'warning', detail: /^1 blocked source was/ }] },
+  ],
+}
+
+t.test('all is well on a box where all is well, up to the moment its certificate expires', async t => {
+  t.same(findingsOf(well), [])
+  t.same(Object.keys(cases), Object.keys(checks), 'each check has its cases')
+})
+
+for (const [name, check] of Object.entries(checks))
+  t.test(`${name}: says it where it is so, and nothing where it is not`, async t => {
+    t.same([check(well) ?? []].flat(), [])
+    for (const { over, finds } of cases[name] ?? []) {
+      const found = findingsOf({ ...well, ...over })
+      t.match(found, finds)
+      t.equal(found.length, finds.length, 'and no other check says anything')
+      for (const one of found) {
+        t.equal(one.advice, advice[one.code as keyof typeof advice], 'the advice of the table')
+        t.same(findingSchema.parse(one), one)
+      }
+    }
+  })
+
+t.test('what is missing first is said first: a central, then the enrolment', async t => {
+  const found = findingsOf({
+    ...well,
+    central: { url: '', pinCount: 0 },
+    identity: { device: undefined, certificateUntilMs: undefined, fault: undefined },
+    wasStoppedCleanly: false,
+  })
+  t.same(
+    found.map(({ code }) => code),
+    ['central-not-set', 'not-enrolled', 'stopped-uncleanly'],
+  )
+})
+
+t.test('one full disk that is met on two ways is said once', async t => {
+  const full = fault('disk-full', 'cannot write x')
+  t.equal(findingsOf({ ...well, diskFault: full, uplink: { ...well.uplink, failure: { ...full, ...failure } } }).length, 1)
+})
+
+t.test('the status is made of the facts, and fits its schema', async t => {
+  const status = statusOf({ ...well, uplink: { ...well.uplink, failure: { ...fault('central-busy', '503'), ...failure } } })
+  t.same(statusSchema.parse(JSON.parse(JSON.stringify(status))), status)
+  t.match(status, {
+    startedAt: '2026-11-20T10:30:00.000Z',
+    findings: [{ code: 'central-busy' }],
+    central: { failure: { code: 'central-busy', since: '2026-11-20T11:50:00.000Z', at: '2026-11-20T11:59:00.000Z' }, retryAt: null },
+    products: [{ product: 'fortigate', claimed: 4, unreadable: 1 }],
+    gateways: [{ parsed: 0.75, messagesPerSecond: 0.3, clockOffsetSeconds: -90 }],
+  })
+  const [gateway] = well.gateways
+  t.equal(statusOf({ ...well, gateways: [{ ...gateway, clockOffsetMs: Number.NaN }] }).gateways[0].clockOffsetSeconds, null)
+  t.equal(statusOf({ ...well, gateways: [{ ...gateway, messages: 0, parsed: 0 }] }).gateways[0].parsed, 0)
+})

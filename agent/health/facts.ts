@@ -1,0 +1,63 @@
+// What is known of the agent at one moment, as plain data: findings and the status are made of it and of nothing else.
+// Times are ms since 1970; 0 or undefined is never.
+import type { Fault } from '../errors.ts'
+import type { InputStatus, ProcessStatus, Receipt } from './status-schema.ts'
+
+export interface GatewayFacts {
+  readonly number: number
+  readonly address: string
+  readonly product: string | undefined
+  readonly messages: number
+  /** Messages that a recogniser could read: events and known others. */
+  readonly parsed: number
+  readonly messagesPerSecond: number
+  readonly lastMessageAtMs: number
+  /** Its clock less ours; NaN until a message stated a time. */
+  readonly clockOffsetMs: number
+}
+
+export interface SourceFacts {
+  readonly name: string
+  readonly address: string
+  readonly counters: Readonly<Record<string, number>>
+}
+
+export interface Facts {
+  readonly now: number
+  readonly version: string
+  readonly startedAtMs: number
+  readonly process: ProcessStatus
+  readonly central: { readonly url: string; readonly pinCount: number }
+  readonly identity: {
+    readonly device: string | undefined
+    readonly certificateUntilMs: number | undefined
+    /** Why the identity file cannot be used. */
+    readonly fault: Fault | undefined
+  }
+  readonly uplink: {
+    readonly lastReceiptAtMs: number
+    readonly lastReceipt: Receipt | undefined
+    readonly bytesSent: number
+    /** What went wrong last, since when it is this, and when it was tried last. */
+    readonly failure: (Fault & { readonly sinceMs: number; readonly atMs: number }) | undefined
+    readonly retryAtMs: number
+  }
+  readonly queue: { readonly batches: number; readonly bytes: number; readonly quotaBytes: number }
+  /** Why the disk does not take what has to be kept. */
+  readonly diskFault: Fault | undefined
+  readonly ledger: { readonly tornBytes: number; readonly setAside: string | undefined }
+  readonly clock: { readonly jumps: number; readonly lastJumpMs: number }
+  readonly wasStoppedCleanly: boolean
+  readonly gateways: readonly GatewayFacts[]
+  readonly accounting: readonly InputStatus[]
+  readonly sources: readonly SourceFacts[]
+  /** Why sources could not be opened. */
+  readonly sourceFaults: readonly Fault[]
+  readonly products: readonly { readonly product: string; readonly claimed: number; readonly unreadable: number }[]
+  readonly refused: Readonly<Record<string, number>>
+  readonly unreadableShapes: readonly { readonly shape: string; readonly count: number }[]
+  /** Blocked sources that the triage had to forget because there were more than its table holds. */
+  readonly forgottenSources: number
+  /** Messages that made the agent itself fail, and the last reason. */
+  readonly readingFaults: { readonly count: number; readonly last: string }
+}

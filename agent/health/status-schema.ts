@@ -1,0 +1,107 @@
+// The status of an agent: what `cyberalarm status --json` prints and the status socket tells. This is its only description: the
+// agent's types come from it, and console and diagnostics pick the fields that they show. Everything has a bound, because
+// whoever asks runs as another user and does not trust a process that reads what strangers send.
+import * as z from 'zod'
+
+const text = z.string().max(20_000)
+const counts = z.record(z.string().max(200), z.number())
+/** ISO 8601, UTC. */
+const time = z.string().max(40)
+
+export const severities = ['problem', 'warning', 'information'] as const
+
+/** Something that a person should know. `code` never changes its meaning; `detail` says what happened, `advice` what to do. */
+export const findingSchema = z.object({
+  code: z.string().max(64),
+  severity: z.enum(severities),
+  detail: text,
+  advice: text,
+  since: time.optional(),
+})
+
+const receiptSchema = z.object({
+  device: text,
+  sequence: z.number(),
+  hash: text,
+  storedAt: text,
+  key: text,
+  signature: text,
+})
+
+export const statusSchema = z.object({
+  version: text,
+  running: z.boolean(),
+  startedAt: time.nullable(),
+  device: text.nullable(),
+  /** Null while no agent runs. */
+  process: z
+    .object({
+      residentBytes: z.number(),
+      /** User and system, of all threads. */
+      cpuSeconds: z.number(),
+      /** Since everything listened. */
+      longestStallMs: z.number(),
+    })
+    .nullable(),
+  /** The most important first; empty when all is well. */
+  findings: z.array(findingSchema).max(100),
+  central: z.object({
+    url: text,
+    lastReceiptAt: time.nullable(),
+    lastReceipt: receiptSchema.nullable(),
+    bytesSent: z.number(),
+    /** Why nothing gets through: since when, and when it was tried last. */
+    failure: z.object({ code: z.string().max(64), detail: text, advice: text, since: time, at: time }).nullable(),
+    retryAt: time.nullable(),
+  }),
+  queue: z.object({ batches: z.number(), bytes: z.number(), quotaBytes: z.number() }),
+  gateways: z
+    .array(
+      z.object({
+        number: z.number(),
+        address: text,
+        product: text.nullable(),
+        messages: z.number(),
+        messagesPerSecond: z.number(),
+        /** 0 to 1. */
+        parsed: z.number(),
+        lastMessageAt: time,
+        /** Its clock less ours: negative where it is behind. Null until a message stated a time. */
+        clockOffsetSeconds: z.number().nullable(),
+      }),
+    )
+    .max(2000),
+  /** The accounting of each input: received = the sum of the rest; `unaccounted` is 0 unless the program is wrong. */
+  accounting: z
+    .array(
+      z.object({
+        input: text,
+        received: z.number(),
+        merged: z.number(),
+        dropped: counts,
+        droppedTotal: z.number(),
+        ignored: z.number(),
+        unreadable: z.number(),
+        waiting: z.number(),
+        spooled: z.number(),
+        sent: z.number(),
+        shed: z.number(),
+        unaccounted: z.number(),
+        kernelLost: z.number().nullable(),
+      }),
+    )
+    .max(100),
+  sources: z.array(z.object({ name: text, address: text, counters: counts })).max(100),
+  /** Of each product whose messages came: how many its recogniser claimed, and could not read. */
+  products: z.array(z.object({ product: text, claimed: z.number(), unreadable: z.number() })).max(500),
+  /** Messages that were too long or broken to be read, by reason; they are among the unreadable ones. */
+  refused: counts,
+  unreadableShapes: z.array(z.object({ shape: text, count: z.number() })).max(100),
+})
+
+export type Status = z.infer<typeof statusSchema>
+export type Finding = z.infer<typeof findingSchema>
+export type Severity = (typeof severities)[number]
+export type Receipt = z.infer<typeof receiptSchema>
+export type InputStatus = Status['accounting'][number]
+export type ProcessStatus = NonNullable<Status['process']>
