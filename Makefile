@@ -1,6 +1,6 @@
 # The menu. `make` alone prints it.
 .DEFAULT_GOAL := menu
-.PHONY: menu appliance flash packages demo check one watch test test-long test-updates release format render clean bench
+.PHONY: menu appliance flash packages demo check one watch record test test-long test-updates release format render clean bench
 SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -32,6 +32,9 @@ one: ready ## run one test file: FILE=agent/triage/triage.test.ts
 
 watch: ready ## run the fast tests that each change concerns, until Ctrl-C
 	@node scripts/test.ts watch
+
+record: ready ## write what a product now reads into its fixtures, for you to review the diff (PRODUCT=name FILE=messages.txt)
+	@node scripts/record.ts
 
 test: ready ## all of check and the end-to-end tests: killed processes, full disks, load, the image in virtual machines
 	@bash scripts/set-up-tests.sh

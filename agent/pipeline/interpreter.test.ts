@@ -83,3 +83,19 @@ t.test('names no product for a message that nobody claims, after one that somebo
   t.equal(last.product, 0)
   t.equal(last.reading, Reading.unreadable)
 })
+
+t.test('counts for each product what its recogniser claimed and could not make out', async t => {
+  const one = fresh()
+  for (const [, line] of lines) interpret(one, line)
+  interpret(one, '<134>id=firewall sn=0017C5000001 m=36 msg="TCP packet dropped" src=nowhere dst=nowhere')
+  const claimed = (product: string, count: number, unreadable = 0) => ({ product, claimed: count, unreadable })
+  t.same(one.interpreter.products, [
+    claimed('fortigate', 1),
+    claimed('cisco-asa', 2),
+    claimed('paloalto', 2),
+    claimed('pfsense', 2),
+    claimed('sonicwall', 1, 1),
+    claimed('netfilter', 2),
+    claimed('sshd', 1),
+  ])
+})

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { actionNames, Clock, EventRecord, toEcs } from '../event.ts'
 import { Message } from '../message.ts'
@@ -28,6 +30,16 @@ function answer(recogniser: Recogniser): Record<string, string | number> | strin
 t.test('every product has fixtures, and every file of fixtures a product', async t => {
   t.same([...products.keys()].sort(), recognisers.map(one => one.name as string).sort())
   for (const [product, fixtures] of products) t.ok(fixtures.length >= FEWEST, `${product} has ${fixtures.length}`)
+})
+
+t.test('every product is a folder: its recogniser, fixtures, tests, and how to make it send its log', async t => {
+  const folder = join(import.meta.dirname, 'products')
+  t.same(readdirSync(folder).sort(), [...products.keys()].sort())
+  for (const product of products.keys()) {
+    const files = readdirSync(join(folder, product))
+    for (const file of [`${product}.ts`, `${product}.test.ts`, 'fixtures.jsonl', 'sender.md'])
+      t.ok(files.includes(file), `${product}/${file}`)
+  }
 })
 
 for (const [product, fixtures] of products)
@@ -95,6 +107,23 @@ t.test('a reading depends on no message that was read before', async t => {
       t.same(got, fixture.event ?? fixture.reading, fixture.line)
     }
   }
+})
+
+t.test('what claims answered holds, whatever was claimed since', async t => {
+  const other = new Message()
+  for (const [product, fixtures] of products)
+    for (const [i, { line, reading, event: expected }] of fixtures.entries()) {
+      const bytes = Buffer.from(line)
+      const recogniser = ask(bytes, 0, bytes.length).find(one => one.name === product)
+      const start = recogniser?.claims(message) ?? -1
+      t.ok(start >= message.start && start <= message.end, `${product} begins within the message`)
+      const next = Buffer.from(`<13>Nov 20 12:00:01 another ${fixtures[(i + 1) % fixtures.length].line}`)
+      readHeader(other, next, 0, next.length)
+      recogniser?.claims(other)
+      event.reset()
+      const got = recogniser?.read(message, event, start)
+      t.same(got === Reading.event ? toEcs(event) : nameOf(got ?? Reading.unreadable), expected ?? reading, line)
+    }
 })
 
 /** What must hold of every event, however the message was damaged. */

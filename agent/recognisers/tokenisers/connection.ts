@@ -50,6 +50,8 @@ const Field = {
 type TimeField = 'date' | 'time' | 'zone' | 'timestamp' | 'epoch'
 export type ConnectionField = keyof typeof Field | TimeField
 
+const isValue = (name: ConnectionField): name is keyof typeof Field => name in Field
+
 /** From this number on, a field is a span. */
 const FIRST_SPAN = 17
 /** Of the 19 digits of nanoseconds the first 16 are microseconds, which a number can hold. */
@@ -74,8 +76,8 @@ export class ConnectionReader {
     const times: Readonly<Record<TimeField, Span>> = { date, time, zone, timestamp: this.timestamp, epoch: this.epoch }
     const spans: Span[] = []
     const numberOf = (meaning: ConnectionField | Span): number => {
-      if (typeof meaning === 'string' && meaning in Field) return Field[meaning as keyof typeof Field]
-      const span = typeof meaning === 'string' ? times[meaning as TimeField] : meaning
+      if (typeof meaning === 'string' && isValue(meaning)) return Field[meaning]
+      const span = typeof meaning === 'string' ? times[meaning] : meaning
       return FIRST_SPAN + (spans.includes(span) ? spans.indexOf(span) : spans.push(span) - 1)
     }
     this.pairs = new Pairs(Object.fromEntries(Object.entries(keys).map(([key, meaning]) => [key, numberOf(meaning)])), format)
@@ -97,6 +99,10 @@ export class ConnectionReader {
     for (let i = 0; i < spans.length; i++) spans[i].clear()
     pairs.begin(bytes, start, end)
     for (let field = pairs.next(); field !== END; field = pairs.next()) {
+      if (field >= FIRST_SPAN) {
+        pairs.keep(spans[field - FIRST_SPAN])
+        continue
+      }
       switch (field) {
         case Field['source.ip']:
           this.hasEnd = true
@@ -153,8 +159,6 @@ export class ConnectionReader {
         case Field.count:
           if (event.count <= 1) event.count = Math.max(1, pairs.identifier())
           break
-        default:
-          pairs.keep(spans[field - FIRST_SPAN])
       }
     }
     this.readTime(bytes, event)

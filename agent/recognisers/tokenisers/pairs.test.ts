@@ -5,10 +5,7 @@ import { EventRecord, SOURCE } from '../../event.ts'
 import { formatAddress } from '../../lib/address.ts'
 import { Message } from '../../message.ts'
 import { readFixtures } from '../../testing/fixtures.ts'
-import { fortigate } from '../products/fortigate/fortigate.ts'
-import { netfilter } from '../products/netfilter/netfilter.ts'
-import { sonicwall } from '../products/sonicwall/sonicwall.ts'
-import { sophosXg } from '../products/sophos-xg/sophos-xg.ts'
+import { recognisers } from '../index.ts'
 import { END, Pairs, type PairsFormat } from './pairs.ts'
 import { Span } from './span.ts'
 
@@ -205,13 +202,12 @@ t.test('no message is too long or has too many pairs to be read', async t => {
   }
 })
 
-t.test('no bytes make a reader of pairs throw or leave the message', async t => {
+t.test('no bytes make a recogniser throw or leave the message', async t => {
   const message = new Message()
   const event = new EventRecord()
-  const readers = [fortigate, sophosXg, sonicwall, netfilter]
   const products = readFixtures()
   let events = 0
-  for (const reader of readers) {
+  for (const reader of recognisers) {
     const fixtures = products.get(reader.name) ?? []
     let seed = 7
     for (let round = 0; round < 3000; round++) {

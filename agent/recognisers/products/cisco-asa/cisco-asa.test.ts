@@ -1,22 +1,8 @@
 import t from 'tap'
-import { EventRecord, toEcs } from '../../../event.ts'
-import { Message } from '../../../message.ts'
-import { readHeader } from '../../../sources/syslog/syslog-header.ts'
-import { Reading } from '../../recogniser.ts'
+import { lineReader } from '../../../testing/reading.ts'
 import { ciscoAsa } from './cisco-asa.ts'
 
-const message = new Message()
-const event = new EventRecord()
-
-function read(line: string) {
-  const bytes = Buffer.from(line)
-  readHeader(message, bytes, 0, bytes.length)
-  const start = ciscoAsa.claims(message)
-  if (start < 0) return 'not claimed'
-  event.reset()
-  const reading = ciscoAsa.read(message, event, start)
-  return reading === Reading.event ? toEcs(event) : reading === Reading.ignored ? 'ignored' : 'unreadable'
-}
+const read = lineReader(ciscoAsa)
 
 const text = 'Deny tcp src outside:203.0.113.66/55011 dst dmz:192.0.2.25/3389 by access-group "outside_in" [0x0, 0x0]'
 const denied = { 'event.action': 'deny', 'source.ip': '203.0.113.66', 'destination.ip': '192.0.2.25', 'destination.port': 3389 }

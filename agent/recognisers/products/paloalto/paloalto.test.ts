@@ -1,22 +1,8 @@
 import t from 'tap'
-import { EventRecord, toEcs } from '../../../event.ts'
-import { Message } from '../../../message.ts'
-import { readHeader } from '../../../sources/syslog/syslog-header.ts'
-import { Reading } from '../../recogniser.ts'
+import { lineReader } from '../../../testing/reading.ts'
 import { paloalto } from './paloalto.ts'
 
-const message = new Message()
-const event = new EventRecord()
-
-function read(line: string) {
-  const bytes = Buffer.from(line)
-  readHeader(message, bytes, 0, bytes.length)
-  const start = paloalto.claims(message)
-  if (start < 0) return 'not claimed'
-  event.reset()
-  const reading = paloalto.read(message, event, start)
-  return reading === Reading.event ? toEcs(event) : reading === Reading.ignored ? 'ignored' : 'unreadable'
-}
+const read = lineReader(paloalto)
 
 const stamp = '2026/11/20 12:00:01'
 const ends = '203.0.113.66,192.0.2.25,0.0.0.0,0.0.0.0'

@@ -73,13 +73,9 @@ function lastPeer(bytes: Uint8Array, start: number, end: number): number {
   return slash < 0 ? -1 : slash + 1
 }
 
-const packages: readonly { readonly tag: Uint8Array; readonly read: Reader }[] = [
-  { tag: HAPROXY, read: readHaproxy },
-  { tag: CHARON, read: readCharon },
-]
-
 /** Who reads the message by its tag; undefined if no package wrote it. Squid's, in brackets, is none by RFC 3164 and stays in the body. */
 export function packageReader({ bytes, tagStart, tagEnd, body, end }: Message): Reader | undefined {
-  for (const { tag, read } of packages) if (startsWith(bytes, tagStart, tagEnd, tag)) return read
+  if (startsWith(bytes, tagStart, tagEnd, HAPROXY)) return readHaproxy
+  if (startsWith(bytes, tagStart, tagEnd, CHARON)) return readCharon
   return startsWith(bytes, body, end, SQUID) ? readSquid : undefined
 }

@@ -1,22 +1,8 @@
 import t from 'tap'
-import { EventRecord, toEcs } from '../../../event.ts'
-import { Message } from '../../../message.ts'
-import { readHeader } from '../../../sources/syslog/syslog-header.ts'
-import { Reading } from '../../recogniser.ts'
+import { lineReader } from '../../../testing/reading.ts'
 import { pfsense } from './pfsense.ts'
 
-const message = new Message()
-const event = new EventRecord()
-
-function read(line: string) {
-  const bytes = Buffer.from(line)
-  readHeader(message, bytes, 0, bytes.length)
-  const start = pfsense.claims(message)
-  if (start < 0) return 'not claimed'
-  event.reset()
-  const reading = pfsense.read(message, event, start)
-  return reading === Reading.event ? toEcs(event) : reading === Reading.ignored ? 'ignored' : 'unreadable'
-}
+const read = lineReader(pfsense)
 
 const text = '4,,,1000000103,igb0,match,block,in,4,0x0,,244,13882,0,none,6,tcp,60,203.0.113.66,198.51.100.25,40001,3389,0,S,1,,42340,,mss'
 

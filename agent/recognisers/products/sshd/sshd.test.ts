@@ -1,22 +1,8 @@
 import t from 'tap'
-import { EventRecord, toEcs } from '../../../event.ts'
-import { Message } from '../../../message.ts'
-import { readHeader } from '../../../sources/syslog/syslog-header.ts'
-import { Reading } from '../../recogniser.ts'
+import { lineReader } from '../../../testing/reading.ts'
 import { sshd } from './sshd.ts'
 
-const message = new Message()
-const event = new EventRecord()
-
-function read(line: string) {
-  const bytes = Buffer.from(line)
-  readHeader(message, bytes, 0, bytes.length)
-  const start = sshd.claims(message)
-  if (start < 0) return 'not claimed'
-  event.reset()
-  const reading = sshd.read(message, event, start)
-  return reading === Reading.event ? toEcs(event) : reading === Reading.ignored ? 'ignored' : 'unreadable'
-}
+const read = lineReader(sshd)
 
 const real = '203.0.113.66'
 const forged = '192.0.2.1'
