@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
+import { productNames } from '../agent/event.ts'
 import { recognisers } from '../agent/recognisers/index.ts'
 import { verbs } from '../agent/verbs/index.ts'
 import { programs } from '../appliance/box/programs.ts'
@@ -77,7 +78,13 @@ t.test('every command that a page names exists', async t => {
     ),
     [],
   )
-  t.strictSame(unknownWords(/central-stub\/main\.ts ([a-z]+)/g, commands.map(command => command.name)), [])
+  t.strictSame(
+    unknownWords(
+      /central-stub\/main\.ts ([a-z]+)/g,
+      commands.map(command => command.name),
+    ),
+    [],
+  )
 })
 
 t.test('every file and folder of ours that a page names exists', async t => {
@@ -99,6 +106,21 @@ t.test('each promise of README names its test, and each product is in README', a
   t.ok(rows.length > 20)
   for (const row of rows) t.match(row, /\]\([\w./-]+\.test\.ts\)/)
   for (const { title } of recognisers) t.ok(read('README.md').includes(title), title)
+})
+
+t.test('the wire format lists every product with its number', async t => {
+  const list = productNames.map((name, number) => `${number} ${name}`).join(', ')
+  t.ok(read('agent/batch/packed-batch.md').includes(list), list)
+})
+
+t.test('every decision is in the index, and short', async t => {
+  const index = read('docs/decisions/README.md')
+  const records = pages.filter(page => /^docs\/decisions\/\d{4}-/.test(page))
+  t.ok(records.length > 10)
+  for (const page of records) {
+    t.ok(index.includes(`(${page.slice('docs/decisions/'.length)})`), page)
+    t.ok(read(page).split('\n').length <= 32, `${page} is short`)
+  }
 })
 
 t.test('README, CONTRIBUTING and SECURITY stay short enough to be read', async t => {
