@@ -1,5 +1,5 @@
-// What a base names differently from the others: one row a base, so that neither the scripts in packer/provision nor those that
-// build know bases by name. `node appliance/bases.ts centos-stream-10` prints the row's settings as packer reads them.
+// What differs between bases: one row a base, so that neither the scripts in packer/provision nor those that build know bases
+// by name. `node appliance/bases.ts centos-stream-10` prints the row's settings as packer reads them.
 import { builderPackagesFor, type Family } from './packages.ts'
 
 export const baseNames = ['centos-stream-10', 'centos-stream-9', 'debian-13'] as const
@@ -7,7 +7,7 @@ export type BaseName = (typeof baseNames)[number]
 
 export interface BaseRow {
   readonly family: Family
-  /** What runs the network, in the words of image.json. */
+  /** What configures the network, as in image.json. */
   readonly network: 'networkd' | 'networkmanager'
   /** Row of `guests` in ova/hardware.json. */
   readonly guest: 'debian' | 'centos-stream'
@@ -24,7 +24,7 @@ export interface Settings {
   readonly RESOLV_CONF: string
   readonly CHRONY_CONF: string
   readonly CHRONY_USER: string
-  /** Vendor zone of the NTP pool: each vendor asks for its own (ntppool.org, "vendors"). */
+  /** Vendor zone of the NTP pool: each vendor has its own (ntppool.org, "vendors"). */
   readonly NTP_ZONE: string
   readonly PACKAGE_DATABASE: string
   /** Labels of SELinux; empty: there is none. */

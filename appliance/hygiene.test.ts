@@ -23,47 +23,47 @@ function cleanRoot(t: Test, licences = 60): string {
   return root
 }
 
-/** One fault for each rule, and what is said of it. */
-const faults: Record<string, { plant: (root: string) => void; said: string }> = {
-  'no account has a password': { plant: root => put(root, 'etc/shadow', 'root::20000::::::\n'), said: 'root' },
+/** One fault for each rule, and what is reported of it. */
+const faults: Record<string, { plant: (root: string) => void; finding: string }> = {
+  'no account has a password': { plant: root => put(root, 'etc/shadow', 'root::20000::::::\n'), finding: 'root' },
   'no account has a shell': {
     plant: root => put(root, 'etc/passwd', 'root:x:0:0:root:/root:/bin/bash\n'),
-    said: 'root:x:0:0:root:/root:/bin/bash',
+    finding: 'root:x:0:0:root:/root:/bin/bash',
   },
   'only root is root': {
     plant: root => put(root, 'etc/passwd', 'root:x:0:0::/root:/usr/sbin/nologin\ntoor:x:0:0::/root:/usr/sbin/nologin\n'),
-    said: 'toor:x:0:0::/root:/usr/sbin/nologin',
+    finding: 'toor:x:0:0::/root:/usr/sbin/nologin',
   },
   'no way in over the network: no ssh server, no telnet, no remote shell': {
     plant: root => put(root, 'usr/sbin/sshd'),
-    said: '/usr/sbin/sshd',
+    finding: '/usr/sbin/sshd',
   },
   'no keys of any machine, and none that let somebody in': {
     plant: root => put(root, 'etc/x/authorized_keys'),
-    said: '/etc/x/authorized_keys',
+    finding: '/etc/x/authorized_keys',
   },
   'no private key in any file': {
     // in two pieces, or whoever looks for keys in this repository finds one
     plant: root => put(root, 'etc/tls.pem', `-----BEGIN ${'PRIVATE'} KEY-----\n${'MC4CAQAwBQYDK2VwBCIEIA'.repeat(3)}\n`),
-    said: '/etc/tls.pem',
+    finding: '/etc/tls.pem',
   },
-  'the machine id is empty: each box makes its own': { plant: root => put(root, 'etc/machine-id', 'abc\n'), said: '/etc/machine-id' },
-  'no program runs with the rights of another': { plant: root => put(root, 'usr/bin/su', '', 0o4755), said: '/usr/bin/su' },
-  'nothing is writable for everybody': { plant: root => put(root, 'etc/open', '', 0o666), said: '/etc/open' },
+  'the machine id is empty: each box makes its own': { plant: root => put(root, 'etc/machine-id', 'abc\n'), finding: '/etc/machine-id' },
+  'no program runs with the rights of another': { plant: root => put(root, 'usr/bin/su', '', 0o4755), finding: '/usr/bin/su' },
+  'nothing is writable for everybody': { plant: root => put(root, 'etc/open', '', 0o666), finding: '/etc/open' },
   'only root owns programs and settings': {
     plant: root => {
       put(root, 'etc/theirs')
       chownSync(join(root, 'etc/theirs'), 1234, 0)
     },
-    said: '/etc/theirs',
+    finding: '/etc/theirs',
   },
-  'nothing of those who built it: no logs, histories, caches, temporary files': { plant: root => put(root, 'var/log'), said: 'var/log' },
-  'no compiler and no debugger': { plant: root => put(root, 'usr/bin/gcc'), said: 'usr/bin/gcc' },
+  'nothing of those who built it: no logs, histories, caches, temporary files': { plant: root => put(root, 'var/log'), finding: 'var/log' },
+  'no compiler and no debugger': { plant: root => put(root, 'usr/bin/gcc'), finding: 'usr/bin/gcc' },
   'what starts by itself is on the list': {
     plant: root => put(root, 'etc/systemd/system/timers.target.wants/apt-daily.timer'),
-    said: 'etc/systemd/system/timers.target.wants/apt-daily.timer',
+    finding: 'etc/systemd/system/timers.target.wants/apt-daily.timer',
   },
-  'the licences are there': { plant: () => undefined, said: '/usr/share/doc is almost empty' },
+  'the licences are there': { plant: () => undefined, finding: '/usr/share/doc is almost empty' },
 }
 
 t.test('a clean root is clean', { skip: !isRoot && 'files of a test belong to root only where root runs it' }, async t => {
@@ -76,5 +76,5 @@ for (const { rule } of hygiene)
     t.ok(fault, 'there is a fault for it')
     const root = cleanRoot(t, rule === 'the licences are there' ? 3 : 60)
     fault.plant(root)
-    t.strictSame(uncleanIn(root), [`${rule}: ${fault.said}`])
+    t.strictSame(uncleanIn(root), [`${rule}: ${fault.finding}`])
   })

@@ -1,4 +1,4 @@
-// What may not be in an image, as a table: each row looks at the root of a box and says what it found that has no business there.
+// What may not be in an image, as a table: each row inspects the root of a box and lists what does not belong there.
 // Pure but for reading: `root` is a folder, such as a mounted slot.
 import { type Dirent, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,9 +15,9 @@ const S_ISGID = 0o2000
 const S_ISVTX = 0o1000
 const S_IWOTH = 0o002
 
-/** The only programs that run with another's rights: none needs to. */
+/** The only programs with the setuid or setgid bit: none needs it. */
 const elevated: readonly string[] = []
-/** What is started; all else a package brings is off. */
+/** What is enabled; everything else that packages bring is off. */
 const enabled =
   /^(cyberalarm-[a-z-]+\.(service|socket|path|timer)|chrony\.service|open-vm-tools\.service|systemd-(networkd|resolved|network-generator|networkd-wait-online)\.(service|socket)|apparmor\.service|systemd-networkd\.socket)$/
 

@@ -1,10 +1,10 @@
-// What docs/linux-gateway.md tells members to put into their gateways, given to the programs that will read it.
+// The examples of docs/linux-gateway.md, given to the programs that will read them.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Action, EventRecord } from '../agent/event.ts'
-import { whyNoNamespace } from '../agent/node-netfilter-log/test-ground.ts'
+import { whyNoNamespace } from '../agent/node-netfilter-log/test-support.ts'
 import { readRulePrefix } from '../agent/recognisers/tokenisers/rule-prefix.ts'
 import { parseSettings } from '../agent/settings/table.ts'
 
@@ -34,7 +34,7 @@ t.test('the settings are settings', async test => {
   test.match(settings, { 'nflog.groups': [514], 'syslog.udp': 'off', 'syslog.tcp': 'off', 'syslog.tls': 'off' })
 })
 
-t.test('each prefix says what became of the packet', async test => {
+t.test('each prefix states what became of the packet', async test => {
   const expected = { '[CA-DROP] ': Action.drop, '[CA-REJECT] ': Action.reject, '[CA-ACCEPT] ': Action.allow }
   const event = new EventRecord()
   for (const [prefix, action] of Object.entries(expected)) {

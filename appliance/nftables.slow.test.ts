@@ -1,18 +1,18 @@
-// The shipped rules in a real kernel: what is open, what is closed, and that of what is dropped the agent learns headers only.
+// The shipped rules in a real kernel: what is open, what is closed, and that the agent gets only the headers of what is dropped.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { whyNoNamespace } from '../agent/node-netfilter-log/test-ground.ts'
+import { whyNoNamespace } from '../agent/node-netfilter-log/test-support.ts'
 import { ethernet, extension, ip4, ip6, tcp, udp } from '../agent/sources/packets/test-packets.ts'
 import { RECEIVE_BUFFER_BYTES } from '../agent/sources/syslog/syslog-udp.ts'
 import type { Outcome, Plan } from './test-box.ts'
-import type { Knock } from './test-neighbour.ts'
+import type { Probe } from './test-peer.ts'
 
 const here = import.meta.dirname
 const NEEDED = 'mount -t tmpfs none /etc && ip link add box0 type veth peer name other0 && nsenter -t $$ -n true'
-const canPlay = (): boolean => spawnSync('unshare', ['-rnm', 'sh', '-c', NEEDED], { stdio: 'ignore' }).status === 0
-const why = whyNoNamespace() ?? (canPlay() ? undefined : 'no mounts or no pair of interfaces in a namespace of ours')
+const canIsolate = (): boolean => spawnSync('unshare', ['-rnm', 'sh', '-c', NEEDED], { stdio: 'ignore' }).status === 0
+const why = whyNoNamespace() ?? (canIsolate() ? undefined : 'no mounts or no pair of interfaces in a namespace of ours')
 const SECRET = 'not-for-any-log'
 const secret = [...Buffer.from(SECRET)]
 const four = { source: '192.0.2.66', destination: '192.0.2.10' }
@@ -32,7 +32,7 @@ function frame4(packet: readonly number[], to?: readonly number[]): string {
 const frame6 = (packet: readonly number[]): string => Buffer.from(ethernet(0x86dd, packet)).toString('hex')
 const flagged = (source: number, destination: number, flags: number): number[] => tcp(source, destination).with(13, flags)
 
-async function playOut(test: { testdir(): string }, plan: Plan): Promise<Outcome> {
+async function runPlan(test: { testdir(): string }, plan: Plan): Promise<Outcome> {
   const sender = join(test.testdir(), 'raw-frames')
   execFileSync('cc', ['-O1', '-Wall', '-Wextra', '-o', sender, join(here, 'test-raw-frames.c')])
   const box = spawn('unshare', ['-rnm', process.execPath, join(here, 'test-box.ts'), sender], {
@@ -45,7 +45,7 @@ async function playOut(test: { testdir(): string }, plan: Plan): Promise<Outcome
   return JSON.parse(text)
 }
 
-/** Each as a line, in an order of its own: knocks run side by side, from ports that the system chose. */
+/** Each as a line, sorted: probes run side by side, from ports that the system chose. */
 const lines = ({ logged }: Outcome): string[] =>
   logged
     .map(event => {
@@ -55,7 +55,7 @@ const lines = ({ logged }: Outcome): string[] =>
     .sort()
 
 t.test('what is dropped', { skip: why ?? false }, async test => {
-  const knocks: Knock[] = [
+  const probes: Probe[] = [
     ['tcp', four.destination, 514],
     ['tcp', six.destination, 6514],
     ['tcp', four.destination, 22],
@@ -67,7 +67,7 @@ t.test('what is dropped', { skip: why ?? false }, async test => {
     ['udp', six.destination, 514, 'fragments '.repeat(500)],
   ]
   const pings = new Array<string>(3).fill(frame4(ip4(1, [8, 0, 0, 0, 0, 0, 0, 0], four)))
-  const told = [
+  const refused = [
     frame4(ip4(6, flagged(40001, 514, 0), four)),
     frame4(ip4(6, flagged(40001, 6514, 0x29), four)),
     frame6(ip6(6, flagged(40001, 514, 0x13), six)),
@@ -88,9 +88,9 @@ t.test('what is dropped', { skip: why ?? false }, async test => {
   ]
   const chatter = [frame4(ip4(17, udp(137, 137), { ...four, destination: '192.0.2.255' }), BROADCAST)]
   const lease = frame4(ip4(17, udp(67, 68), four))
-  const outcome = await playOut(test, { doors: {}, knocks, frames: [...pings, lease, ...told, ...late, ...chatter] })
+  const outcome = await runPlan(test, { openFiles: {}, probes, frames: [...pings, lease, ...refused, ...late, ...chatter] })
 
-  test.same(outcome.answers.slice(0, 4), ['open', 'open', 'silent', 'silent'], 'opens the doors of syslog, and no other answers')
+  test.same(outcome.answers.slice(0, 4), ['open', 'open', 'silent', 'silent'], 'the syslog ports are open, and no other port answers')
   test.same([...outcome.syslog].sort(), [15, 4000, 5000], 'takes syslog over UDP, in fragments too')
   const expected = [
     'drop - 2001:db8::66 - copied 40',
@@ -109,35 +109,35 @@ t.test('what is dropped', { skip: why ?? false }, async test => {
     'drop udp 192.0.2.66 9 copied 24',
     'drop udp 2001:db8::66 9 copied 44',
   ]
-  test.same(lines(outcome), expected, 'tells the agent who knocked where, in headers, and nothing of answers, chatter and pings')
-  test.same(outcome.refused, [], 'the agent understands all of it')
+  test.same(lines(outcome), expected, 'the agent gets source and port of each refused packet, and nothing of answers, chatter and pings')
+  test.same(outcome.refused, [], 'the agent parses all of it')
   test.equal(outcome.received.includes(SECRET.slice(0, 4)), false, 'no payload reaches the process')
   test.ok(outcome.control.includes(SECRET), 'which a rule without snaplen would have brought')
   test.match(outcome.counters, { refused: outcome.logged.length + outcome.lost, late: late.length }, 'every drop is counted')
   test.ok(outcome.counters.chatter >= chatter.length)
   test.equal(outcome.counters.untracked, outcome.syslog.length, 'syslog over UDP stays out of the table of connections')
-  test.equal(outcome.complaint, '')
+  test.equal(outcome.loadError, '')
 })
 
-t.test('a door of the member opens from where it says', { skip: why ?? false }, async test => {
-  const doors = { 'ssh.nft': `ip saddr ${four.source} tcp dport 22 accept\n` }
-  const knocks: Knock[] = [
+t.test('a port that the member opens is open from the stated sources only', { skip: why ?? false }, async test => {
+  const openFiles = { 'ssh.nft': `ip saddr ${four.source} tcp dport 22 accept\n` }
+  const probes: Probe[] = [
     ['tcp', four.destination, 22],
     ['tcp', six.destination, 22],
   ]
-  const outcome = await playOut(test, { doors, knocks, frames: [] })
+  const outcome = await runPlan(test, { openFiles, probes, frames: [] })
   test.same(outcome.answers, ['open', 'silent'])
   test.same(lines(outcome), ['drop tcp 2001:db8::66 22 copied 44'])
 })
 
-t.test('a door that is written wrongly stays closed, and all else as it is', { skip: why ?? false }, async test => {
-  const doors = { 'a.nft': 'tcp dport 22 accept\n', 'b.nft': 'tcp dport 22 acept\n' }
-  const knocks: Knock[] = [
+t.test('a wrong line opens nothing, and everything else stays as it is', { skip: why ?? false }, async test => {
+  const openFiles = { 'a.nft': 'tcp dport 22 accept\n', 'b.nft': 'tcp dport 22 acept\n' }
+  const probes: Probe[] = [
     ['tcp', four.destination, 22],
     ['tcp', four.destination, 514],
   ]
-  const outcome = await playOut(test, { doors, knocks, frames: [] })
-  test.match(outcome.complaint, /open\.d\/b\.nft:1/)
+  const outcome = await runPlan(test, { openFiles, probes, frames: [] })
+  test.match(outcome.loadError, /open\.d\/b\.nft:1/)
   test.same(outcome.answers, ['silent', 'open'])
 })
 

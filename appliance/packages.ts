@@ -31,7 +31,7 @@ export const packages: readonly PackageRow[] = [
   { why: 'the right time, without which neither certificates nor events are worth much', debian: ['chrony'], centos: ['chrony'] },
   { why: 'settings from vSphere, and a clean shutdown by it', debian: ['open-vm-tools'], centos: ['open-vm-tools'] },
   { why: "FAT read in user space, so that no kernel driver meets a stranger's stick", debian: ['mtools'], centos: ['mtools'] },
-  { why: 'the console in the wall of a rack: keyboard and font', debian: ['kbd'], centos: ['kbd'] },
+  { why: 'the console: keyboard and font', debian: ['kbd'], centos: ['kbd'] },
   { why: 'mandatory access control', debian: ['apparmor'], centos: ['selinux-policy-targeted', 'policycoreutils'] },
   {
     why: 'security updates of the base, into the other slot',

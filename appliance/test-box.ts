@@ -1,5 +1,5 @@
-// Run in namespaces of its own (unshare -rnm), which stand for the box: its shipped rules, its doors, the agent's way to hear
-// what was dropped, and a neighbour that knocks. Prints what came of it.
+// Run in namespaces of its own (unshare -rnm), which stand for the box: its shipped rules, the member's own, the agent's
+// receiver of what was dropped, and a peer that probes ports. Prints the outcome.
 //   node test-box.ts SENDER_OF_FRAMES < a Plan
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
@@ -12,13 +12,13 @@ import { openNflog } from 'node-netfilter-log'
 import { type EventRecord, toEcs } from '../agent/event.ts'
 import { readRulePrefix } from '../agent/recognisers/tokenisers/rule-prefix.ts'
 import { openNflogSource } from '../agent/sources/packets/nflog.ts'
-import type { Answer, Knock } from './test-neighbour.ts'
+import type { Answer, Probe } from './test-peer.ts'
 
 export interface Plan {
   /** Files of open.d by name. */
-  readonly doors: Readonly<Record<string, string>>
-  readonly knocks: readonly Knock[]
-  /** Ethernet frames in hexadecimal, sent one after the other when the knocks are over. */
+  readonly openFiles: Readonly<Record<string, string>>
+  readonly probes: readonly Probe[]
+  /** Ethernet frames in hexadecimal, sent one after the other after the probes. */
   readonly frames: readonly string[]
 }
 
@@ -39,12 +39,12 @@ export interface Outcome {
   readonly refused: readonly string[]
   readonly lost: number
   readonly counters: Readonly<Record<string, number>>
-  /** What loading the doors came to: '' or nft's complaint. */
-  readonly complaint: string
+  /** What nft said against the files of open.d; '' if they were loaded. */
+  readonly loadError: string
 }
 
 const BOX = { mac: '02:00:00:00:00:01', four: '192.0.2.10/24', six: '2001:db8::10/64' }
-const NEIGHBOUR = { mac: '02:00:00:00:00:02', four: '192.0.2.66/24', six: '2001:db8::66/64' }
+const PEER = { mac: '02:00:00:00:00:02', four: '192.0.2.66/24', six: '2001:db8::66/64' }
 /** What the shipped rules are compared with: a rule that copies all, and a count of syslog that is not tracked. */
 const CONTROL = `table inet control {
   counter untracked {
@@ -57,19 +57,19 @@ const CONTROL = `table inet control {
 }
 `
 const run = (line: string, input = ''): string => {
-  const [command, ...words] = line.split(' ')
-  return execFileSync(command, words, { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] })
+  const [command, ...args] = line.split(' ')
+  return execFileSync(command, args, { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
 /** The shipped folder where the rules look for it, and nothing else below /etc. */
-function mountRules(doors: Plan['doors']): void {
+function mountRules(openFiles: Plan['openFiles']): void {
   run('mount -t tmpfs none /etc')
   run(`cp -r ${join(import.meta.dirname, 'rootfs/etc/nftables')} /etc/nftables`)
   mkdirSync('/etc/nftables/open.d', { recursive: true })
-  for (const [name, text] of Object.entries(doors)) writeFileSync(join('/etc/nftables/open.d', name), text)
+  for (const [name, text] of Object.entries(openFiles)) writeFileSync(join('/etc/nftables/open.d', name), text)
 }
 
-function loadDoors(): string {
+function loadOpenFiles(): string {
   try {
     run('nft -f /etc/nftables/open.nft')
     return ''
@@ -78,16 +78,16 @@ function loadDoors(): string {
   }
 }
 
-async function makeNeighbour(): Promise<ChildProcess> {
+async function makePeer(): Promise<ChildProcess> {
   const child = spawn('unshare', ['-n', 'sleep', '60'], { stdio: 'ignore' })
   const own = readlinkSync('/proc/self/ns/net')
   while (readlinkSync(`/proc/${child.pid}/ns/net`) === own) await sleep(5)
   run('ip link set lo up')
-  run(`ip link add box0 address ${BOX.mac} type veth peer name other0 address ${NEIGHBOUR.mac} netns ${child.pid}`)
+  run(`ip link add box0 address ${BOX.mac} type veth peer name other0 address ${PEER.mac} netns ${child.pid}`)
   const there = `nsenter -t ${child.pid} -n ip`
   for (const [ip, name, { four, six }] of [
     ['ip', 'box0', BOX],
-    [there, 'other0', NEIGHBOUR],
+    [there, 'other0', PEER],
   ] as const) {
     run(`${ip} address add ${four} dev ${name}`)
     run(`${ip} address add ${six} dev ${name} nodad`)
@@ -96,15 +96,15 @@ async function makeNeighbour(): Promise<ChildProcess> {
   return child
 }
 
-function hear(group: number, logged: Logged[], refused: string[]) {
-  const heard: Buffer[] = []
+function startReceiver(group: number, logged: Logged[], refused: string[]) {
+  const chunks: Buffer[] = []
   const source = openNflogSource({
     groups: [group],
     open: options =>
       openNflog({
         ...options,
         onBatch: (bytes, length) => {
-          heard.push(Buffer.from(bytes.subarray(0, length)))
+          chunks.push(Buffer.from(bytes.subarray(0, length)))
           options.onBatch(bytes, length)
         },
       }),
@@ -119,7 +119,7 @@ function hear(group: number, logged: Logged[], refused: string[]) {
     },
     onError: error => refused.push(error.message),
   })
-  return { source, text: () => Buffer.concat(heard).toString('latin1') }
+  return { source, text: () => Buffer.concat(chunks).toString('latin1') }
 }
 
 async function listen(syslog: number[]): Promise<void> {
@@ -131,29 +131,29 @@ async function listen(syslog: number[]): Promise<void> {
 
 if (import.meta.main) {
   const plan = JSON.parse(readFileSync(0, 'utf8')) as Plan
-  mountRules(plan.doors)
-  const neighbour = await makeNeighbour()
+  mountRules(plan.openFiles)
+  const peer = await makePeer()
   run('nft -f /etc/nftables/cyberalarm.nft')
-  const complaint = loadDoors()
+  const loadError = loadOpenFiles()
   run('nft -f -', CONTROL)
   const logged: Logged[] = []
   const refused: string[] = []
   const syslog: number[] = []
   await listen(syslog)
-  const agent = hear(514, logged, refused)
-  const control = hear(515, [], refused)
-  const there = `nsenter -t ${neighbour.pid} -n`
-  const knocks = spawn('nsenter', [
-    ...`-t ${neighbour.pid} -n ${process.execPath} ${join(import.meta.dirname, 'test-neighbour.ts')}`.split(' '),
-    JSON.stringify(plan.knocks),
+  const agent = startReceiver(514, logged, refused)
+  const control = startReceiver(515, [], refused)
+  const there = `nsenter -t ${peer.pid} -n`
+  const probes = spawn('nsenter', [
+    ...`-t ${peer.pid} -n ${process.execPath} ${join(import.meta.dirname, 'test-peer.ts')}`.split(' '),
+    JSON.stringify(plan.probes),
   ])
-  const [[text]] = await Promise.all([once(knocks.stdout.setEncoding('utf8'), 'data'), once(knocks, 'exit')])
+  const [[text]] = await Promise.all([once(probes.stdout.setEncoding('utf8'), 'data'), once(probes, 'exit')])
   run(`${there} ${process.argv[2]} other0`, plan.frames.map(frame => `${frame}\n`).join(''))
   await sleep(100)
   await Promise.all([agent.source.close(), control.source.close()])
   const listed = JSON.parse(run('nft -j list counters')) as { nftables: { counter?: { name: string; packets: number } }[] }
   const counters = Object.fromEntries(listed.nftables.flatMap(({ counter }) => (counter ? [[counter.name, counter.packets]] : [])))
-  neighbour.kill()
+  peer.kill()
   const outcome: Outcome = {
     answers: JSON.parse(text),
     syslog,
@@ -163,7 +163,7 @@ if (import.meta.main) {
     refused,
     lost: agent.source.kernelLost() ?? -1,
     counters,
-    complaint,
+    loadError,
   }
   process.stdout.write(JSON.stringify(outcome), () => process.exit())
 }

@@ -1,4 +1,4 @@
-// Every failure of OVAs in the field, made on purpose: the check tells each by its code, and has nothing to say of ours.
+// Every fault of OVAs in the field, made on purpose: the check reports each by its code, and finds none in ours.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
@@ -9,9 +9,9 @@ import { makeParts, memorySource, type Part, type Parts, packTar, partsToEntries
 
 const sound = await makeParts(t.testdir())
 const codes = async (archive: Buffer): Promise<FaultCode[]> => (await examineOva(memorySource(archive))).map(fault => fault.code)
-const told = new Set<FaultCode>()
+const reported = new Set<FaultCode>()
 
-t.test('has nothing to say of a sound OVA', async t => {
+t.test('finds nothing in a sound OVA', async t => {
   t.strictSame(await examineOva(memorySource(packTar(partsToEntries(sound)))), [])
 })
 
@@ -110,7 +110,7 @@ const attacks: readonly (readonly [what: string, code: FaultCode, archive: () =>
   ['no ovf:size', 'file-size', () => ovf(/ ovf:size="\d+"/, '')],
   ['the capacity of an older disk', 'disk-capacity', () => ovf(/ovf:capacity="\d+"/, 'ovf:capacity="6442450944"')],
   ['a capacity in other units', 'disk-capacity', () => ovf('Units="byte"', 'Units="byte * 2^20"')],
-  ['a disk said to be sparse', 'disk-format', () => ovf('#streamOptimized', '#sparse')],
+  ['a disk declared as sparse', 'disk-format', () => ovf('#streamOptimized', '#sparse')],
   ['a disk that is raw', 'disk-format', () => parts({ disk: Buffer.alloc(1 << 20) })],
   ['a VMDK of version 1', 'disk-header', () => parts({ disk: disk(4, 1) })],
   ['a disk for IDE', 'disk-descriptor', () => parts({ disk: text('"lsilogic"', '"ide"     ') })],
@@ -146,17 +146,17 @@ const attacks: readonly (readonly [what: string, code: FaultCode, archive: () =>
 ]
 
 for (const [what, code, archive] of attacks) {
-  t.test(`tells ${what}`, async t => {
+  t.test(`reports ${what}`, async t => {
     const found = await codes(archive())
     t.ok(found.includes(code), `${code}: ${found.join(', ')}`)
-    told.add(code)
-    t.ok(found.length <= 6, 'one failure is not told in a hundred ways')
+    reported.add(code)
+    t.ok(found.length <= 6, 'one fault is not reported a hundred times')
   })
 }
 
 t.test('every code has been provoked', t => {
   t.strictSame(
-    Object.keys(faultMeanings).filter(code => !told.has(code as FaultCode)),
+    Object.keys(faultMeanings).filter(code => !reported.has(code as FaultCode)),
     [],
   )
   t.end()
@@ -173,7 +173,7 @@ t.test('never throws on noise', async t => {
   }
 })
 
-t.test('xmllint has nothing to say of the descriptor', async t => {
+t.test('xmllint finds nothing in the descriptor', async t => {
   const run = promisify(execFile)
   const known = await run('xmllint', ['--version']).then(
     () => true,

@@ -1,5 +1,5 @@
-// Reads an OVA from front to back, as vSphere does, and tells every failure that OVAs had in the field: a list of codes and
-// words, empty for an OVA that deploys. Memory is bounded whatever the archive claims; nothing is unpacked to disk.
+// Reads an OVA from front to back, as vSphere does, and reports every fault that OVAs had in the field: a list of codes and
+// details, empty for an OVA that deploys. Memory is bounded whatever the archive claims; nothing is unpacked to disk.
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { Cursor, type Source } from './cursor.ts'
@@ -23,40 +23,40 @@ interface Entry {
 /** Every fault of the OVA. */
 export async function examineOva(source: Source): Promise<Fault[]> {
   const { entries, faults } = await readEntries(source)
-  const tell = (code: FaultCode, text: string): void => void faults.push(fault(code, text))
+  const addFault = (code: FaultCode, text: string): void => void faults.push(fault(code, text))
   const descriptor = entries.find(entry => entry.name.endsWith('.ovf'))
   const manifest = entries.find(entry => entry.name.endsWith('.mf'))
   if (descriptor === undefined) {
-    tell('tar-order', 'there is no descriptor (.ovf)')
+    addFault('tar-order', 'there is no descriptor (.ovf)')
     return faults
   }
   const report = examineDescriptor(descriptor.text)
   faults.push(...report.faults)
   const base = descriptor.name.slice(0, -4)
   if (manifest !== undefined && manifest.name !== `${base}.mf`)
-    tell('tar-name', `the manifest of ${descriptor.name} is called ${manifest.name}`)
+    addFault('tar-name', `the manifest of ${descriptor.name} is called ${manifest.name}`)
   const due = [descriptor.name, ...(manifest === undefined ? [] : [manifest.name]), ...report.files.map(file => file.name)]
   const known = entries.map(entry => entry.name).filter(name => due.includes(name))
-  if (known.join() !== due.filter(name => known.includes(name)).join()) tell('tar-order', `it is ${known.join(', ')}`)
-  for (const { name } of entries) if (name.endsWith('.cert')) tell('not-signed', name)
+  if (known.join() !== due.filter(name => known.includes(name)).join()) addFault('tar-order', `it is ${known.join(', ')}`)
+  for (const { name } of entries) if (name.endsWith('.cert')) addFault('not-signed', name)
   const extra = entries.map(entry => entry.name).filter(name => !name.endsWith('.cert') && !due.includes(name))
-  if (extra.length > 0) tell('tar-extra', extra.join(', '))
+  if (extra.length > 0) addFault('tar-extra', extra.join(', '))
   for (const { name, bytes, capacityBytes } of report.files) {
     const entry = entries.find(one => one.name === name)
     if (entry === undefined) {
-      tell('reference-dangling', `file ${name} is not in the archive`)
+      addFault('reference-dangling', `file ${name} is not in the archive`)
       continue
     }
-    if (bytes !== entry.bytes) tell('file-size', `ovf:size of ${name} is ${bytes}, it has ${entry.bytes} bytes`)
+    if (bytes !== entry.bytes) addFault('file-size', `ovf:size of ${name} is ${bytes}, it has ${entry.bytes} bytes`)
     if (entry.disk !== undefined && capacityBytes !== entry.disk.capacityBytes)
-      tell('disk-capacity', `ovf:capacity of ${name} is ${capacityBytes} bytes, the disk says ${entry.disk.capacityBytes}`)
+      addFault('disk-capacity', `ovf:capacity of ${name} is ${capacityBytes} bytes, the disk says ${entry.disk.capacityBytes}`)
   }
-  if (manifest === undefined) tell('manifest-missing', `there is no ${base}.mf`)
+  if (manifest === undefined) addFault('manifest-missing', `there is no ${base}.mf`)
   else
     manifestFaults(
       manifest.text,
       entries.filter(entry => due.includes(entry.name) && entry !== manifest),
-      tell,
+      addFault,
     )
   return faults
 }
@@ -106,20 +106,20 @@ async function readEntries(source: Source): Promise<{ readonly entries: Entry[];
   }
 }
 
-function manifestFaults(text: string, entries: readonly Entry[], tell: (code: FaultCode, text: string) => void): void {
+function manifestFaults(text: string, entries: readonly Entry[], addFault: (code: FaultCode, text: string) => void): void {
   const seen = new Set<string>()
-  if (!text.endsWith('\n')) tell('manifest-spelling', 'the last line has no line feed')
+  if (!text.endsWith('\n')) addFault('manifest-spelling', 'the last line has no line feed')
   for (const line of text.replace(/\n$/, '').split('\n')) {
     const [, algorithm, name, digest] = /^([A-Za-z0-9-]+)\(([^()]+)\)= ([0-9a-f]+)$/.exec(line) ?? []
     if (algorithm === undefined) {
-      tell('manifest-spelling', JSON.stringify(line.slice(0, 120)))
+      addFault('manifest-spelling', JSON.stringify(line.slice(0, 120)))
       continue
     }
     const entry = entries.find(one => one.name === name)
-    if (entry === undefined || seen.has(name)) tell('manifest-entry', `${name} is not in the archive, or stands twice`)
+    if (entry === undefined || seen.has(name)) addFault('manifest-entry', `${name} is not in the archive, or stands twice`)
     seen.add(name)
-    if (algorithm !== 'SHA256') tell('manifest-algorithm', algorithm)
-    else if (entry !== undefined && digest !== entry.sha256) tell('manifest-digest', name)
+    if (algorithm !== 'SHA256') addFault('manifest-algorithm', algorithm)
+    else if (entry !== undefined && digest !== entry.sha256) addFault('manifest-digest', name)
   }
-  for (const { name } of entries) if (!seen.has(name)) tell('manifest-entry', `${name} has no line`)
+  for (const { name } of entries) if (!seen.has(name)) addFault('manifest-entry', `${name} has no line`)
 }

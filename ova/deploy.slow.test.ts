@@ -17,8 +17,8 @@ const rawPath = join(folder, 'disk.raw')
 const ovaPath = join(folder, 'cyberalarm.ova')
 await makeRawDisk(rawPath)
 const { diskBytes, ovaBytes } = await makeOva({ rawPath, ovaPath, product, guest: 'debian', modified: MODIFIED, machine })
-const starts = (command: string, ...words: string[]): Promise<boolean> =>
-  run(command, words).then(
+const starts = (command: string, ...args: string[]): Promise<boolean> =>
+  run(command, args).then(
     () => true,
     () => false,
   )
@@ -39,12 +39,12 @@ const vsphere = (await starts('vsphere', 'version')) ? 'vsphere' : built
 const missing = (await starts(vsphere, 'version')) ? false : 'needs Go: go build -C ova/vsphere -o ../../build/vsphere .'
 
 /** A vCenter in memory, until the test ends, and a client of it. */
-async function startVsphere(t: Test): Promise<(...words: string[]) => Promise<string>> {
+async function startVsphere(t: Test): Promise<(...args: string[]) => Promise<string>> {
   const simulator = spawn(vsphere, ['simulate'], { stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(() => simulator.stdin.end())
   const url = await new Promise<string>(done => createInterface(simulator.stdout).once('line', done))
   const env = { PATH: process.env.PATH, HOME: folder, GOVC_URL: url, GOVC_INSECURE: '1', GOVC_PERSIST_SESSION: 'false' }
-  return async (...words) => (await run(vsphere, words, { env, maxBuffer: 1 << 24 })).stdout
+  return async (...args) => (await run(vsphere, args, { env, maxBuffer: 1 << 24 })).stdout
 }
 
 t.test('vSphere deploys it by URL, with its hardware and its properties', { skip: missing }, async t => {
@@ -67,7 +67,7 @@ t.test('vSphere deploys it by URL, with its hardware and its properties', { skip
   await writeFile(options, JSON.stringify(spec))
   // Without -m: the simulator's lease knows SHA-1 only. The library below verifies the manifest.
   await govc('import.ova', '-name', 'box', '-options', options, served.url)
-  t.ok(served.asked.includes('GET /cyberalarm.ova'), `the server was asked: ${served.asked.join(', ')}`)
+  t.ok(served.requests.includes('GET /cyberalarm.ova'), `the server was asked: ${served.requests.join(', ')}`)
 
   const [machineThere] = JSON.parse(await govc('vm.info', '-json', 'box')).virtualMachines
   const { config } = machineThere
@@ -97,7 +97,7 @@ t.test('a content library verifies its manifest, pulls it by URL, and deploys it
   t.match(await govc('vm.info', 'box'), /Name: +box\n/)
   await govc('library.create', 'pulled')
   await govc('library.import', '-pull', 'pulled', served.url)
-  t.ok(served.asked.includes('HEAD /cyberalarm.ova'), `the server was asked: ${served.asked.join(', ')}`)
+  t.ok(served.requests.includes('HEAD /cyberalarm.ova'), `the server was asked: ${served.requests.join(', ')}`)
 })
 
 t.test('the web server of the tests does what vSphere asks of one', async t => {

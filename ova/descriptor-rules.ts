@@ -35,7 +35,7 @@ export function examineDescriptor(text: string): DescriptorReport {
   if (shortName(root.name) !== 'ovf:Envelope')
     return { faults: [fault('schema-order', `the root element is ${shortName(root.name)}`)], files: [] }
   const faults = schemaFaults(root)
-  const tell = (code: FaultCode, text: string): void => void faults.push(fault(code, text))
+  const addFault = (code: FaultCode, text: string): void => void faults.push(fault(code, text))
   const disks = all(root, 'ovf:Disk')
   const files = all(root, 'ovf:File').map(file => {
     const disk = disks.find(disk => attribute(disk, 'ovf:fileRef') === attribute(file, 'ovf:id'))
@@ -49,25 +49,25 @@ export function examineDescriptor(text: string): DescriptorReport {
   for (const disk of disks) {
     const reference = attribute(disk, 'ovf:fileRef')
     if (!all(root, 'ovf:File').some(file => attribute(file, 'ovf:id') === reference))
-      tell('reference-dangling', `disk refers to file ${reference}`)
-    if (attribute(disk, 'ovf:format') !== STREAM_OPTIMIZED) tell('disk-format', `ovf:format is ${attribute(disk, 'ovf:format')}`)
+      addFault('reference-dangling', `disk refers to file ${reference}`)
+    if (attribute(disk, 'ovf:format') !== STREAM_OPTIMIZED) addFault('disk-format', `ovf:format is ${attribute(disk, 'ovf:format')}`)
   }
   for (const system of all(root, 'ovf:OperatingSystemSection')) {
-    if (attribute(system, 'vmw:osType') === undefined) tell('guest-unknown', 'vmw:osType is missing')
+    if (attribute(system, 'vmw:osType') === undefined) addFault('guest-unknown', 'vmw:osType is missing')
   }
-  hardwareFaults(root, tell)
-  propertyFaults(root, tell)
+  hardwareFaults(root, addFault)
+  propertyFaults(root, addFault)
   return { faults, files }
 }
 
-type Tell = (code: FaultCode, text: string) => void
+type AddFault = (code: FaultCode, text: string) => void
 
-function hardwareFaults(root: XmlNode, tell: Tell): void {
+function hardwareFaults(root: XmlNode, addFault: AddFault): void {
   const version = /^vmx-(\d{2})$/.exec(textOf(all(root, 'ovf:System')[0], 'vssd:VirtualSystemType'))
   if (version === null || Number(version[1]) < OLDEST_VERSION || Number(version[1]) > NEWEST_VERSION)
-    tell('hardware-version', `is ${version?.[0] ?? 'not stated'}, not from vmx-${OLDEST_VERSION} to vmx-${NEWEST_VERSION}`)
+    addFault('hardware-version', `is ${version?.[0] ?? 'not stated'}, not from vmx-${OLDEST_VERSION} to vmx-${NEWEST_VERSION}`)
   if (!all(root, 'vmw:Config').some(config => attribute(config, 'vmw:key') === 'firmware'))
-    tell('firmware-unstated', 'vmw:Config firmware is missing')
+    addFault('firmware-unstated', 'vmw:Config firmware is missing')
   const items = all(root, 'ovf:Item').map(node => ({
     name: textOf(node, 'rasd:ElementName'),
     id: textOf(node, 'rasd:InstanceID'),
@@ -80,63 +80,63 @@ function hardwareFaults(root: XmlNode, tell: Tell): void {
     units: textOf(node, 'rasd:AllocationUnits'),
   }))
   const quantity = (type: number): number => items.find(item => item.type === type)?.quantity ?? Number.NaN
-  if (!(quantity(ResourceType.cpu) >= 1)) tell('processor-or-memory', 'no processors are stated')
+  if (!(quantity(ResourceType.cpu) >= 1)) addFault('processor-or-memory', 'no processors are stated')
   if (!(quantity(ResourceType.memory) >= 256) || items.find(item => item.type === ResourceType.memory)?.units !== 'byte * 2^20')
-    tell('processor-or-memory', 'memory is not stated in `byte * 2^20`, or is less than 256')
+    addFault('processor-or-memory', 'memory is not stated in `byte * 2^20`, or is less than 256')
   for (const item of items) {
     const place = `${item.name} (item ${item.id})`
-    if (items.some(other => other !== item && other.id === item.id)) tell('reference-dangling', `${place}: its number stands twice`)
-    if (!knownTypes.includes(item.type)) tell('controller-unknown', `${place}: no host has ResourceType ${item.type}`)
+    if (items.some(other => other !== item && other.id === item.id)) addFault('reference-dangling', `${place}: its number stands twice`)
+    if (!knownTypes.includes(item.type)) addFault('controller-unknown', `${place}: no host has ResourceType ${item.type}`)
     const names = diskControllers.get(item.type)
-    if (names !== undefined && !names.includes(item.subType)) tell('controller-unknown', `${place}: ResourceSubType "${item.subType}"`)
+    if (names !== undefined && !names.includes(item.subType)) addFault('controller-unknown', `${place}: ResourceSubType "${item.subType}"`)
     const parent = items.find(other => other.id === item.parent)
-    if (item.parent !== '' && parent === undefined) tell('reference-dangling', `${place}: no item ${item.parent} to hang on`)
+    if (item.parent !== '' && parent === undefined) addFault('reference-dangling', `${place}: there is no parent item ${item.parent}`)
     if (item.type === ResourceType.disk) {
       if (parent === undefined || !diskControllers.has(parent.type))
-        tell('controller-unknown', `${place}: a disk hangs on SCSI, SATA or NVMe`)
+        addFault('controller-unknown', `${place}: a disk belongs on SCSI, SATA or NVMe`)
       if (!all(root, 'ovf:Disk').some(disk => item.host === `ovf:/disk/${attribute(disk, 'ovf:diskId')}`))
-        tell('reference-dangling', `${place}: HostResource ${item.host}`)
+        addFault('reference-dangling', `${place}: HostResource ${item.host}`)
     }
     if (item.type === ResourceType.network) {
-      if (item.subType !== 'VmxNet3') tell('network-card', `${place}: is ${item.subType || 'unnamed'}`)
+      if (item.subType !== 'VmxNet3') addFault('network-card', `${place}: is ${item.subType || 'unnamed'}`)
       if (!all(root, 'ovf:Network').some(network => attribute(network, 'ovf:name') === item.connection))
-        tell('reference-dangling', `${place}: network "${item.connection}"`)
+        addFault('reference-dangling', `${place}: network "${item.connection}"`)
     }
   }
   for (const type of [ResourceType.disk, ResourceType.network]) {
     if (!items.some(item => item.type === type))
-      tell('controller-unknown', type === ResourceType.disk ? 'there is no disk' : 'there is no network card')
+      addFault('controller-unknown', type === ResourceType.disk ? 'there is no disk' : 'there is no network card')
   }
   const transports = (attribute(all(root, 'ovf:VirtualHardwareSection')[0], 'ovf:transport') ?? '').split(/\s+/)
   for (const transport of ['com.vmware.guestInfo', 'iso']) {
-    if (!transports.includes(transport)) tell('transport-missing', transport)
+    if (!transports.includes(transport)) addFault('transport-missing', transport)
   }
-  if (transports.includes('iso') && !items.some(item => item.type === ResourceType.cd)) tell('cd-missing', 'there is no CD drive')
+  if (transports.includes('iso') && !items.some(item => item.type === ResourceType.cd)) addFault('cd-missing', 'there is no CD drive')
 }
 
 /** DSP0243 1.1.1 §9.5.1, table 6. */
 const types = ['uint8', 'sint8', 'uint16', 'sint16', 'uint32', 'sint32', 'uint64', 'sint64', 'string', 'boolean', 'real32', 'real64']
 
-function propertyFaults(root: XmlNode, tell: Tell): void {
+function propertyFaults(root: XmlNode, addFault: AddFault): void {
   const properties = all(root, 'ovf:Property')
   for (const property of properties) {
     const key = attribute(property, 'ovf:key') ?? ''
     if (!/^[^.:\s]+$/.test(key) || properties.filter(other => attribute(other, 'ovf:key') === key).length > 1)
-      tell('property-key', `"${key}"`)
-    if (!/^(true|1)$/.test(attribute(property, 'ovf:userConfigurable') ?? '')) tell('property-not-configurable', key)
+      addFault('property-key', `"${key}"`)
+    if (!/^(true|1)$/.test(attribute(property, 'ovf:userConfigurable') ?? '')) addFault('property-not-configurable', key)
     const type = attribute(property, 'ovf:type') ?? ''
     const qualifiers = attribute(property, 'ovf:qualifiers')
-    if (!types.includes(type)) tell('property-type', `${key}: type "${type}"`)
+    if (!types.includes(type)) addFault('property-type', `${key}: type "${type}"`)
     if (
       qualifiers !== undefined &&
       !/^(?:(?:MinLen|MaxLen)\(\d+\)|ValueMap\{"[^"]*"(?:,\s*"[^"]*")*\})(?:,\s*(?:(?:MinLen|MaxLen)\(\d+\)|ValueMap\{.*\}))*$/.test(
         qualifiers,
       )
     )
-      tell('property-type', `${key}: qualifiers "${qualifiers}"`)
+      addFault('property-type', `${key}: qualifiers "${qualifiers}"`)
     const most = /MaxLen\((\d+)\)/.exec(qualifiers ?? '')
     if (most !== null && (attribute(property, 'ovf:value') ?? '').length > Number(most[1]))
-      tell('property-type', `${key}: the default is longer than ${most[1]}`)
+      addFault('property-type', `${key}: the default is longer than ${most[1]}`)
   }
 }
 

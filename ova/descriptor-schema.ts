@@ -66,8 +66,8 @@ const SECTIONS = [
 const info = one('ovf:Info')
 
 /** Children of rasd: and vssd: stand in alphabetical order; `!` is required, `*` may repeat. */
-const settings = (prefix: string, words: string): Step[] =>
-  words.split(' ').map(word => {
+const settings = (prefix: string, names: string): Step[] =>
+  names.split(' ').map(word => {
     const name = `${prefix}:${word.replace(/[!*]$/, '')}`
     return word.endsWith('!') ? one(name) : word.endsWith('*') ? any(name) : maybe(name)
   })

@@ -1,4 +1,4 @@
-// Reads a stream-optimized VMDK from front to back as an importer does and tells what is wrong with it: header, text,
+// Reads a stream-optimized VMDK from front to back as an importer does and reports what is wrong with it: header, text,
 // every grain unpacked, the tables against the grains, footer and end.
 import { inflateSync } from 'node:zlib'
 import type { Cursor } from './cursor.ts'
@@ -24,20 +24,20 @@ export interface DiskReport {
   readonly populatedBytes: number
 }
 
-/** 2 TiB: what this format can say, and more than we would ever ship. */
+/** 2 TiB: the most that this format can state, and more than we would ever ship. */
 const MAX_CAPACITY_SECTORS = 2 ** 32
 
 export async function examineDisk(cursor: Cursor, name: string): Promise<DiskReport> {
   const faults: Fault[] = []
-  const tell = (code: FaultCode, text: string): void => void faults.push(fault(code, `${name}: ${text}`))
+  const addFault = (code: FaultCode, text: string): void => void faults.push(fault(code, `${name}: ${text}`))
   const begin = cursor.position
   const first = await cursor.take(SECTOR)
   const header = first === undefined ? undefined : readHeader(first)
   if (header === undefined || !isSparse(header)) {
-    tell('disk-format', 'is not a sparse VMDK')
+    addFault('disk-format', 'is not a sparse VMDK')
     return { faults, capacityBytes: 0, populatedBytes: 0 }
   }
-  for (const text of headerFaults(header)) tell('disk-header', text)
+  for (const text of headerFaults(header)) addFault('disk-header', text)
   const capacityBytes = header.capacitySectors * SECTOR
   const grains = new Map<number, number>()
   const report = (): DiskReport => ({ faults, capacityBytes, populatedBytes: grains.size * GRAIN_BYTES })
@@ -45,10 +45,10 @@ export async function examineDisk(cursor: Cursor, name: string): Promise<DiskRep
   const head = await cursor.take((header.overheadSectors - 1) * SECTOR)
   const from = (header.descriptorSector - 1) * SECTOR
   const text = head?.toString('utf8', from, from + header.descriptorSectors * SECTOR).replace(/\0[\s\S]*$/, '') ?? ''
-  for (const wrong of descriptorFaults(text, header.capacitySectors)) tell('disk-descriptor', wrong)
+  for (const wrong of descriptorFaults(text, header.capacitySectors)) addFault('disk-descriptor', wrong)
 
   const wrong = await walk(cursor, begin, header, grains)
-  if (wrong !== undefined) tell('disk-stream', wrong)
+  if (wrong !== undefined) addFault('disk-stream', wrong)
   return report()
 }
 
@@ -80,7 +80,7 @@ function descriptorFaults(text: string, capacitySectors: number): string[] {
   if (!/^[0-9a-f]{8}$/.test(value('CID') ?? '') || /^f{7}[ef]$/.test(value('CID') ?? ''))
     wrong.push(`CID ${value('CID')} can't stand for a content`)
   const adapter = value('ddb\\.adapterType') ?? 'nothing'
-  if (!['lsilogic', 'buslogic', 'pvscsi'].includes(adapter)) wrong.push(`adapterType is ${adapter}, but the disk hangs on SCSI`)
+  if (!['lsilogic', 'buslogic', 'pvscsi'].includes(adapter)) wrong.push(`adapterType is ${adapter}, but the disk is attached to SCSI`)
   const extents = [...text.matchAll(/^(RW|RDONLY|NOACCESS)\s+(\d+)\s+(\S+)/gm)]
   if (extents.length !== 1 || extents[0][1] !== 'RW' || extents[0][3] !== 'SPARSE' || Number(extents[0][2]) !== capacitySectors)
     wrong.push(`its extent is not one of ${capacitySectors} sectors that can be written`)
@@ -159,7 +159,7 @@ interface Inflated {
 
 function unpacks(packed: Buffer): boolean {
   try {
-    // With `info` Node tells how much of the input was used; its types don't say so.
+    // With `info` Node.js returns how much of the input was used; its types lack that.
     const { buffer, engine } = inflateSync(packed, { maxOutputLength: GRAIN_BYTES, info: true }) as unknown as Inflated
     return buffer.length === GRAIN_BYTES && engine.bytesWritten === packed.length
   } catch (error) {

@@ -1,6 +1,6 @@
 // Makes the OVA: one tar of descriptor, manifest and disk, in this order, because vSphere reads it from front to back while
 // it is deployed from a URL. The manifest is `SHA256(name)= hex`, spelled as vSphere reads it; nothing is signed, as a
-// certificate that nobody knows makes vSphere warn more than none. Same disk, same time stated: same bytes.
+// certificate from an unknown issuer makes vSphere warn more than none. Same disk, same time stated: same bytes.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
@@ -73,7 +73,7 @@ export async function makeOva(request: OvaRequest): Promise<OvaResult> {
   }
 }
 
-/** DSP0243 1.1.1 §5.1 wants no space in front of the bracket; vSphere refuses `SHA256 (name) = hex`, as sha256sum --tag writes it. */
+/** DSP0243 1.1.1 §5.1 allows no space in front of the bracket; vSphere refuses `SHA256 (name) = hex`, as sha256sum --tag writes it. */
 export const manifestLine = (name: string, sha256: string): string => `SHA256(${basename(name)})= ${sha256}\n`
 
 async function hashOf(path: string): Promise<string> {

@@ -124,7 +124,7 @@ function hardwareSection(product: Product, machine: Hardware): XmlElement {
   ])
 }
 
-/** The schema wants rasd: children in alphabetical order (CIM_ResourceAllocationSettingData.xsd). */
+/** The schema requires rasd: children in alphabetical order (CIM_ResourceAllocationSettingData.xsd). */
 function item(id: number, type: number, name: string, more: Readonly<Record<string, string | number>>, required = true): XmlElement {
   const children = Object.entries({ ...more, ElementName: name, InstanceID: id, ResourceType: type })
     .sort(([a], [b]) => (a < b ? -1 : 1))

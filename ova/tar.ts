@@ -1,5 +1,5 @@
-// Headers of a tar archive as OVA readers want them: POSIX ustar (IEEE 1003.1-1988) with nothing added. Long names, pax
-// headers and sizes in base 256 are refused when writing, and told when reading: vSphere reads the archive as it streams by.
+// Headers of a tar archive as OVA readers expect them: POSIX ustar (IEEE 1003.1-1988) with nothing added. Long names, pax
+// headers and sizes in base 256 are refused when writing, and reported when reading: vSphere reads the archive as it streams by.
 
 export const BLOCK = 512
 /** Eleven octal digits. */

@@ -1,4 +1,4 @@
-// For tests: a small disk with holes, an OVA in memory that can be broken on purpose, and a web server as vSphere wants one.
+// For tests: a small disk with holes, an OVA in memory that can be broken on purpose, and a web server as vSphere needs it.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
@@ -83,17 +83,17 @@ export const memorySource = (bytes: Buffer): Source => ({
 
 export interface Served {
   readonly url: string
-  readonly asked: readonly string[]
+  readonly requests: readonly string[]
   close(): Promise<void>
 }
 
 /** One file over HTTP with HEAD, ranges and a length: vSphere asks for all three when it pulls an OVA. */
 export async function serveFile(path: string): Promise<Served> {
   const { size } = await stat(path)
-  const asked: string[] = []
+  const requests: string[] = []
   const server = createServer((request, response) => {
     const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
-    asked.push(`${request.method} ${request.url}${range === null ? '' : ` ${range[0]}`}`)
+    requests.push(`${request.method} ${request.url}${range === null ? '' : ` ${range[0]}`}`)
     const from = range === null ? 0 : Number(range[1])
     const to = range === null || range[2] === '' ? size - 1 : Math.min(Number(range[2]), size - 1)
     response.setHeader('accept-ranges', 'bytes')
@@ -116,5 +116,5 @@ export async function serveFile(path: string): Promise<Served> {
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  return { url: `http://127.0.0.1:${port}/cyberalarm.ova`, asked, close }
+  return { url: `http://127.0.0.1:${port}/cyberalarm.ova`, requests, close }
 }

@@ -3,7 +3,7 @@
 //
 // Why not `qemu-img convert -o subformat=streamOptimized`: its content ID is random, so no build could be repeated; its
 // directory is in front and no footer follows, where VMware's format book has it at the end; and it writes `ide` into a disk
-// that hangs on SCSI unless told otherwise. The format is small, and qemu-img is the test: it has to read back the same disk.
+// that is attached to SCSI by default. The format is small, and qemu-img is the test: it has to read back the same disk.
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -38,7 +38,7 @@ export interface VmdkResult {
 }
 
 export interface VmdkOptions {
-  /** zlib level; 9 unless told: it is written once and downloaded often. */
+  /** zlib level; 9 by default: it is written once and downloaded often. */
   readonly level?: number
   /** Called now and then with bytes of the raw disk done, and all of them. */
   readonly progress?: (doneBytes: number, allBytes: number) => void

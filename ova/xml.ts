@@ -22,8 +22,8 @@ export function formatXml(root: XmlElement): string {
 }
 
 function format({ name, attributes, content }: XmlElement, indent: string): string {
-  const words = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeText(String(value))}"`)
-  const open = `${indent}<${name}${words.join('')}`
+  const pairs = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeText(String(value))}"`)
+  const open = `${indent}<${name}${pairs.join('')}`
   if (content.length === 0) return `${open}/>\n`
   if (typeof content === 'string') return `${open}>${escapeText(content)}</${name}>\n`
   return `${open}>\n${content.map(child => format(child, `${indent}  `)).join('')}${indent}</${name}>\n`

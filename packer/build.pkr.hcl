@@ -1,4 +1,4 @@
-# One road for all bases and machines: carry the inputs in, grow the box's tree, put our files over it, compose the disk.
+# The same steps for all bases and machines: upload the inputs, make the box's tree, put our files over it, compose the disk.
 # What the box is made of is in appliance/; nothing here configures an operating system.
 
 locals {

@@ -1,4 +1,4 @@
-// The templates are valid with the Packer of this machine, and each wrong value is refused in words before anything is started.
+// The templates are valid with the Packer of this machine, and each wrong value is refused with a reason before anything is started.
 // Packer, shellcheck and ksvalidator are used where they are; a test that needs one that is missing says so.
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -44,11 +44,11 @@ for (const packer of packers) {
       ? false
       : 'its plugins are not installed'
 
-  t.test(`Packer ${packer.version}: every base is valid for QEMU, without a word about vSphere`, { skip }, async t => {
+  t.test(`Packer ${packer.version}: every base is valid for QEMU, without anything of vSphere`, { skip }, async t => {
     for (const base of baseNames) t.match(checkout.validate(base, { settings: settingsOf(base) }, qemu), { status: 0 }, base)
   })
 
-  t.test(`Packer ${packer.version}: refuses wrong values and says what is right`, { skip }, async t => {
+  t.test(`Packer ${packer.version}: refuses wrong values and names the right ones`, { skip }, async t => {
     for (const [values, refusal] of wrong) {
       const { status, text } = checkout.validate('centos-stream-10', values, qemu)
       t.not(status, 0, JSON.stringify(values))
@@ -68,11 +68,11 @@ for (const packer of packers) {
   })
 
   t.test(`Packer ${packer.version}: the templates are in its format`, async t => {
-    const words = packer.isOld ? ['fmt', '-check'] : ['fmt', '-check', '-recursive']
-    t.strictSame(run(packer.command, [...words, checkout.templates]), { status: 0, text: '' })
+    const args = packer.isOld ? ['fmt', '-check'] : ['fmt', '-check', '-recursive']
+    t.strictSame(run(packer.command, [...args, checkout.templates]), { status: 0, text: '' })
     const release = join(checkout.templates, 'odd.pkr.hcl')
     writeFileSync(release, 'locals {\n a=1\n}\n')
-    t.not(run(packer.command, [...words, release]).status, 0, 'it would have said so')
+    t.not(run(packer.command, [...args, release]).status, 0, 'and finds a fault where there is one')
   })
 }
 
@@ -96,7 +96,7 @@ t.test('the plugins are pinned, and stated in one file that 1.6 does without', a
   for (const version of versions) t.match(version, /^= \d+\.\d+\.\d+$/)
 })
 
-t.test('who logs in to a vSphere stands in no file', async t => {
+t.test('the vSphere account is in no file', async t => {
   const text = read('vsphere.pkr.hcl')
   for (const name of ['user', 'password']) {
     const block = text.slice(text.indexOf(`variable "vsphere_${name}"`)).split('\n}')[0]
@@ -105,7 +105,7 @@ t.test('who logs in to a vSphere stands in no file', async t => {
   for (const name of readdirSync(join(here, 'releases'))) t.notMatch(read('releases', name), /vsphere_(user|password)/)
 })
 
-t.test('the disk is as large as the hardware says, on both roads', async t => {
+t.test('the disk is as large as the hardware says, with both builders', async t => {
   t.match(read('qemu.pkr.hcl'), `disk_additional_size = ["${hardware.diskMiB}M"]`)
   t.match(read('vsphere.pkr.hcl'), new RegExp(`disk_size += ${hardware.diskMiB}\\b`))
   t.match(read('vsphere.pkr.hcl'), `"${hardware.guests['centos-stream'].vmware}"`)
@@ -142,7 +142,7 @@ t.test('the kickstart is valid for 9 and 10', { skip: without(validator, '--list
   for (const release of ['RHEL9', 'RHEL10'])
     t.match(run(validator, ['-v', release, join(here, '../appliance/kickstart/ks.cfg')]), { status: 0 }, release)
   const bad = join(t.testdir({ 'ks.cfg': 'ignoredisk --some=sda\n' }), 'ks.cfg')
-  t.not(run(validator, ['-v', 'RHEL10', bad]).status, 0, 'it would have said so')
+  t.not(run(validator, ['-v', 'RHEL10', bad]).status, 0, 'and finds a fault where there is one')
 })
 
 t.test('the kickstart takes the first disk by its place, gives nobody a password, and names the second', async t => {

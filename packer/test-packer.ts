@@ -14,13 +14,13 @@ export interface Packer {
   readonly isOld: boolean
 }
 
-export interface CommandResult {
+export interface Output {
   readonly status: number | null
   readonly text: string
 }
 
-export function run(command: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}): CommandResult {
-  const done = spawnSync(command, words, {
+export function run(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Output {
+  const done = spawnSync(command, args, {
     encoding: 'utf8',
     timeout: 60_000,
     env: { ...process.env, CHECKPOINT_DISABLE: '1', ...environment },
@@ -30,7 +30,7 @@ export function run(command: string, words: readonly string[], environment: Node
 
 export const has = (command: string, question: string): boolean => run(command, [question]).status === 0
 
-/** Those of the machine: `packer` and what PACKER_CURRENT names. */
+/** Those of this machine: `packer` and what PACKER_CURRENT names. */
 export function findPackers(): readonly Packer[] {
   return [...new Set(['packer', process.env.PACKER_CURRENT ?? 'packer'])].flatMap(command => {
     const version = /v(\d+)\.(\d+)\.\d+/.exec(run(command, ['version']).text)
@@ -39,8 +39,8 @@ export function findPackers(): readonly Packer[] {
 }
 
 export interface Checkout {
-  /** `values` come last; a word such as -only=qemu.builder may stand among `words`. */
-  validate(base: string, values: Readonly<Record<string, unknown>>, ...words: readonly string[]): CommandResult
+  /** `values` come last; `args` are options such as -only=qemu.builder. */
+  validate(base: string, values: Readonly<Record<string, unknown>>, ...args: readonly string[]): Output
   readonly templates: string
 }
 
@@ -62,12 +62,12 @@ export function checkOut(folder: string, { command, isOld }: Packer): Checkout {
   const disk = { builder_disk: join(root, 'disk.qcow2'), builder_checksum: `sha256:${'0'.repeat(64)}` }
   return {
     templates,
-    validate(base, values, ...words) {
+    validate(base, values, ...args) {
       rmSync(good.output, { recursive: true, force: true }) // the export of vSphere makes it while it is validated
       const variables = join(root, 'build.pkrvars.json')
       writeFileSync(variables, JSON.stringify({ base, ...good, ...(base === 'debian-13' ? disk : {}), ...values }))
       const files = [`-var-file=${join(templates, 'releases', `${base}.pkrvars.hcl`)}`, `-var-file=${variables}`]
-      return run(command, ['validate', ...words, ...files, templates], { PACKER_CACHE_DIR: join(root, 'cache') })
+      return run(command, ['validate', ...args, ...files, templates], { PACKER_CACHE_DIR: join(root, 'cache') })
     },
   }
 }

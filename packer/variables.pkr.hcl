@@ -1,4 +1,4 @@
-# What a build is told. `make appliance` gives all of it; releases/<base>.pkrvars.hcl what belongs to the base.
+# The variables of a build. `make appliance` gives all of it; releases/<base>.pkrvars.hcl what belongs to the base.
 
 variable "base" {
   type        = string
@@ -67,7 +67,7 @@ variable "builder_disk_size" {
 
 variable "builder_user" {
   type        = string
-  description = "Who packer logs in as: root, or somebody who may use sudo."
+  description = "User that packer logs in as: root, or one that may use sudo."
   default     = "root"
 }
 

@@ -1,5 +1,4 @@
 // `make appliance`: from this checkout to what a member deploys, flashes or runs.
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { bases } from '../appliance/bases.ts'
@@ -13,12 +12,13 @@ import { writeOutputs } from './appliance/outputs.ts'
 import { Steps } from './appliance/steps.ts'
 import { run } from './appliance/tool.ts'
 import { readOptions } from './options.ts'
+import { sourceDate } from './source-date.ts'
 
 readOptions({
   name: 'node scripts/appliance.ts',
-  help: `Composes the disk of the box and makes of it an OVA, an image to flash and a qcow2. What to make is said by variables:
+  help: `Composes the disk of the box and makes of it an OVA, an image to flash and a qcow2. Set by variables:
   BASE           debian-13, centos-stream-10 or centos-stream-9 (default chosen by what this machine reaches)
-  CENTRAL_URL    with CENTRAL_PINS: how its boxes find central; empty: each member has to say it
+  CENTRAL_URL    with CENTRAL_PINS: how its boxes find central; empty: each member has to enter it
   SIGNING_KEY    file of the release key (default a key of this checkout, which proves nothing to others)
   OUTPUT         folder to write (default build/appliance/VERSION-BASE)
   ACCELERATOR    kvm, where KVM is known to work (default tcg, which takes minutes longer)`,
@@ -37,7 +37,7 @@ mkdirSync(build, { recursive: true })
 const steps = new Steps(join(build, 'build.log'))
 const log = (text: string) => steps.log(text)
 console.log(`CyberAlarm ${version} on ${base} (${why})`)
-console.log(`Everything the tools say is in ${relative(process.cwd(), join(build, 'build.log'))}.\n`)
+console.log(`The output of all tools is in ${relative(process.cwd(), join(build, 'build.log'))}.\n`)
 
 await steps.run('the release: agent, box programs, Node.js', async () => run(process.execPath, ['scripts/build-release.ts'], { log }))
 const builder =
@@ -48,7 +48,7 @@ const builder =
       })
     : undefined
 const { rawPath, packages } = await steps.run('the disk, composed in that machine', at =>
-  composeDisk({ root, work: join(build, 'work'), base, builder, version, epoch: epoch(), settings, log, at }),
+  composeDisk({ root, work: join(build, 'work'), base, builder, version, epoch: sourceDate(root), settings, log, at }),
 )
 const { files, signature } = await steps.run('OVA, image and block map, qcow2, bill of materials', async at =>
   writeOutputs({
@@ -58,7 +58,7 @@ const { files, signature } = await steps.run('OVA, image and block map, qcow2, b
     base,
     guest: bases[base].guest,
     product: { id: 'cyberalarm', name: 'CyberAlarm', vendor: 'CyberAlarm' },
-    modified: epoch(),
+    modified: sourceDate(root),
     packages,
     release: {
       metafile: JSON.parse(readFileSync(join(root, 'build/release.metafile.json'), 'utf8')),
@@ -78,15 +78,5 @@ console.log(`\n${relative(process.cwd(), folder)}/, in ${steps.elapsed}`)
 for (const { name, bytes } of files) console.log(`  ${name.padEnd(44)} ${(bytes / 1e6).toFixed(1).padStart(8)} MB`)
 console.log(`  ${'SHA256SUMS, SHA256SUMS.sig, allowed_signers'}\n\n${signature}`)
 if (!settings.includes('central.url'))
-  console.log('\nThe image knows no central: build it with CENTRAL_URL= and CENTRAL_PINS=, or each member has to state both.')
+  console.log('\nThe image knows no central: build it with CENTRAL_URL= and CENTRAL_PINS=, or each member has to enter both.')
 console.log('\nNext: give the .ova to vSphere (Deploy OVF Template, also by its URL), or `make flash DEVICE=/dev/sdX`.')
-
-/** Time stamp of everything that is made: that of the commit, so that the same commit and packages give the same bytes. */
-function epoch(): number {
-  if (environment.SOURCE_DATE_EPOCH !== undefined) return Number(environment.SOURCE_DATE_EPOCH)
-  try {
-    return Number(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
-  } catch {
-    return 1_767_225_600 // not a checkout: 2026-01-01
-  }
-}

@@ -1,7 +1,7 @@
 // Builds what runs on a box into build/release: the agent in a few JavaScript files, the native receiver and Node.js itself.
 //   bin/cyberalarm, bin/cyberalarm-box   start it        lib/   the programs        bin/node   the pinned Node.js
 // One bundle starts faster and takes 40 MiB less than the sources with all their packages: types need not be stripped, and
-// what nobody calls is left out.
+// unused code is left out.
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -11,7 +11,7 @@ import manifest from '../package.json' with { type: 'json' }
 const root = join(import.meta.dirname, '..')
 const release = join(root, 'build', 'release')
 const addon = join('node_modules', 'node-netfilter-log')
-/** What is started, and the file of the bundle it begins in: the agent, and what only the appliance has. */
+/** Programs, each with the file of the bundle it starts in: the agent, and what only the appliance has. */
 const programs = { cyberalarm: 'main', 'cyberalarm-box': 'box' }
 
 // packages written for CommonJS ask for `require` in the middle of an ES module

@@ -65,9 +65,9 @@ const generate = (format: string, seed: number, count: number): string[] =>
     }),
   )
 
-/** Sends everything a gateway has to say; tells after each message. */
-export async function sendAll(gateway: Gateway, ports: Ports, told: () => void): Promise<void> {
-  if (gateway.transport === 'udp') return sendUdp(gateway, ports.udp, told)
+/** Sends all messages of a gateway; calls `onSent` after each one. */
+export async function sendAll(gateway: Gateway, ports: Ports, onSent: () => void): Promise<void> {
+  if (gateway.transport === 'udp') return sendUdp(gateway, ports.udp, onSent)
   const isTls = gateway.transport === 'tls'
   const socket = connect({ port: isTls ? ports.tls : ports.tcp, host: '127.0.0.1', localAddress: gateway.address })
   await once(socket, 'connect')
@@ -78,14 +78,14 @@ export async function sendAll(gateway: Gateway, ports: Ports, told: () => void):
   for (const message of gateway.messages) {
     const isCounted = gateway.transport !== 'tcp'
     if (!stream.write(isCounted ? `${Buffer.byteLength(message)} ${message}` : `${message}\n`)) await once(stream, 'drain')
-    told()
+    onSent()
   }
   stream.end()
   await once(stream, 'close')
 }
 
 /** About 8,000 datagrams a second, so that what is shown is the path and not the size of a socket's buffer. */
-async function sendUdp(gateway: Gateway, port: number, told: () => void): Promise<void> {
+async function sendUdp(gateway: Gateway, port: number, onSent: () => void): Promise<void> {
   const socket = createSocket('udp4')
   socket.bind(0, gateway.address)
   await once(socket, 'listening')
@@ -93,7 +93,7 @@ async function sendUdp(gateway: Gateway, port: number, told: () => void): Promis
     await new Promise<void>((resolve, reject) =>
       socket.send(message, port, '127.0.0.1', error => (error === null ? resolve() : reject(error))),
     )
-    told()
+    onSent()
     if (i % 8 === 7) await sleep(1)
   }
   socket.close()

@@ -1,6 +1,5 @@
 // Makes what a member installs on a Linux server of its own, into build/packages: a .deb, a .rpm, the one-line installer, sums and
 // their signature. Takes build/release (`make release`).
-import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseSettings } from '../agent/settings/table.ts'
@@ -9,6 +8,7 @@ import { readOptions } from './options.ts'
 import { writeDownloads } from './packages/installer.ts'
 import { distributions } from './packages/libraries.ts'
 import { makePackages } from './packages/make.ts'
+import { sourceDate } from './source-date.ts'
 
 const top = join(import.meta.dirname, '..')
 const release = join(top, 'build/release')
@@ -24,8 +24,7 @@ const options = readOptions({
   },
 })
 if (!existsSync(join(release, 'bin/node'))) throw new Error('there is no build/release: make release')
-const lastChange = () => execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: top, encoding: 'utf8' })
-const time = Number(process.env.SOURCE_DATE_EPOCH ?? lastChange())
+const time = sourceDate(top)
 const settings = options.central === undefined ? undefined : parseSettings(readFileSync(options.central, 'utf8'), options.central)
 const central = settings && { url: settings['central.url'], pins: settings['central.pins'] }
 rmSync(folder, { recursive: true, force: true })

@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildManager, openNflogProgram, withoutCapabilities } from '../../appliance/open-nflog/test-ground.ts'
-import { whyNoNamespace } from '../node-netfilter-log/test-ground.ts'
+import { buildManager, openNflogProgram, withoutCapabilities } from '../../appliance/open-nflog/test-support.ts'
+import { whyNoNamespace } from '../node-netfilter-log/test-support.ts'
 import { cyberalarm, startAgent, sums, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
 
 const PACKETS = 500
@@ -88,7 +88,7 @@ t.test(
     t.ok((before?.received ?? 0) < 3000, 'packets came while it was away')
     t.match(after, { received: 4000, kernelLost: 0, unaccounted: 0, unreadable: 0 })
     t.ok(process(1) !== undefined && process(1) !== process(0), 'it is another process')
-    t.equal(agent.log().match(/told FDSTORE=1 FDNAME=nflog FDPOLL=0/g)?.length, 1, 'and the same socket')
+    t.equal(agent.log().match(/received FDSTORE=1 FDNAME=nflog FDPOLL=0/g)?.length, 1, 'and the same socket')
     t.match(agent.log(), /the groups have their listener already/)
   },
 )

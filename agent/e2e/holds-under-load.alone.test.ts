@@ -1,7 +1,7 @@
 // Twenty thousand messages a second for three minutes, from UDP, TCP and the kernel's packet log, through the release that a
 // box runs to a real central. holds-under-load.long.test.ts does so for an hour.
 import t from 'tap'
-import { whyNoNamespace } from '../node-netfilter-log/test-ground.ts'
+import { whyNoNamespace } from '../node-netfilter-log/test-support.ts'
 import { checkLoad } from '../testing/check-load.ts'
 
 const MINUTES = 3

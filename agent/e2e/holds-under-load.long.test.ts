@@ -1,7 +1,7 @@
 // Twenty thousand messages a second for an hour, on a machine that does nothing else: no stall is forgiven but what the host
 // of a virtual machine took.
 import t from 'tap'
-import { whyNoNamespace } from '../node-netfilter-log/test-ground.ts'
+import { whyNoNamespace } from '../node-netfilter-log/test-support.ts'
 import { checkLoad } from '../testing/check-load.ts'
 
 const MINUTES = 60

@@ -10,7 +10,7 @@ export interface RingOptions {
   readonly bufferBytes?: number
   /** How long messages are collected under load before they are handed up, 0 to 100000; less with a small socket buffer. Default 2000. */
   readonly lingerMicroseconds?: number
-  /** The socket is of no more use and was closed: an error of the system, with its `code`. Thrown if there is no such function. */
+  /** The socket failed and was closed: an error of the system, with its `code`. Thrown if there is no such function. */
   readonly onError?: (error: Error) => void
 }
 
@@ -39,7 +39,7 @@ export interface NflogOptions extends RingOptions {
 }
 
 export interface UdpOptions extends RingOptions {
-  /** IPv4 or IPv6 address; `::` hears both. */
+  /** IPv4 or IPv6 address; `::` receives both. */
   readonly address?: string
   readonly port?: number
   /** SO_REUSEPORT. */
@@ -61,19 +61,19 @@ export interface Statistics {
   /** Datagrams of UDP; of netlink, each with many packets. */
   readonly datagrams: number
   readonly bytes: number
-  /** How often the kernel said ENOBUFS: netlink messages were lost. How many packets, their sequence numbers tell. */
+  /** How often the kernel reported ENOBUFS: netlink messages were lost. The sequence numbers show how many packets. */
   readonly overruns: number
   readonly truncated: number
   /** Netlink messages that did not come from the kernel, and were not handed up. */
   readonly foreign: number
   /** How often the thread had to wait because JavaScript held all buffers. */
   readonly waits: number
-  /** Datagrams that the kernel dropped at this socket since it was made, modulo 2^32; null where it does not tell. For netlink: messages, not packets. */
+  /** Datagrams that the kernel dropped at this socket since it was made, modulo 2^32; null if it is not known. For netlink: messages, not packets. */
   readonly kernelDrops: number | null
 }
 
 export interface LogSocket {
-  /** What the kernel really gave, its own bookkeeping included (socket(7): twice what was asked). */
+  /** What the kernel really granted, its own bookkeeping included (socket(7): twice what was requested). */
   readonly receiveBufferBytes: number
   statistics(): Statistics
   /** Hands up what waits, for at most `drainMilliseconds` (default 0), and closes. */

@@ -1,4 +1,4 @@
-// Whole buffers of what one socket received, handed up by a thread of its own. Arguments are checked here, in words.
+// Whole buffers of what one socket received, delivered by a thread of its own. Arguments are checked here.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { getSystemErrorName } from 'node:util'
@@ -11,7 +11,7 @@ export const Entry = Object.freeze({ offset: 0, length: 1, port: 2, address: 4 }
 const KIB = 1024
 const MIB = 1024 * KIB
 const GROUPS_MAX = 32
-/** Between two looks at what else there is to do, while batches keep coming. */
+/** How long batches are delivered before other events have their turn. */
 const TURN_MS = 5
 /** Same order as `enum step` in reader.h. */
 const steps = ['open a socket', 'set the options of a socket', 'bind', 'listen to the groups', 'use that descriptor', 'start a thread']
@@ -114,7 +114,7 @@ function systemError(what, returned, groups) {
   let code = getSystemErrorName(-errno)
   let advice = ''
   if (steps[step] === 'listen to the groups' && code === 'EPERM' && groups.length > 0) {
-    // the kernel says EPERM as well for a group that another socket is bound to (nfulnl_recv_config)
+    // the kernel returns EPERM as well for a group that another socket is bound to (nfulnl_recv_config)
     const taken = takenGroups().filter(group => groups.includes(group))
     if (taken.length > 0) code = 'EBUSY'
     advice = taken.length > 0 ? `: another program listens to ${taken.join(', ')}` : ': it takes CAP_NET_ADMIN in this network namespace'
@@ -171,7 +171,7 @@ function start(what, open, ring, options, deliver) {
       try {
         deliver(batches[number], lengths[2 * number], lengths[2 * number + 1])
       } catch (error) {
-        raise(error) // it goes its way, and costs this batch only
+        raise(error) // an error of the callback costs this batch only
       }
       if (performance.now() > turnEnds) {
         // others have their turn before the next batch

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { closeSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import t from 'tap'
-import { inNamespace, whyNoAddon, whyNoNamespace } from './test-ground.ts'
 import type { Outcome, Plan } from './test-logged.ts'
+import { inNamespace, whyNoAddon, whyNoNamespace } from './test-support.ts'
 
 const noAddon = whyNoAddon()
 const noNamespace = whyNoNamespace()
@@ -16,7 +16,7 @@ const socketsOpen = (): number[] =>
     .filter(fd => statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false })?.isSocket() === true)
     .sort((a, b) => a - b)
 
-t.test('hears every packet that rules log, group by group', { skip: noNamespace ?? false }, async test => {
+t.test('receives every packet that rules log, group by group', { skip: noNamespace ?? false }, async test => {
   const outcome = await run({ count: 3000, rate: 50_000, groups: [5, 65535] })
   test.same(outcome.logged, [3001, 3001])
   test.same(outcome.seen, [
@@ -92,7 +92,7 @@ t.test('takes over no descriptor that is another kind of thing, and leaves it op
   server.close()
 })
 
-t.test('without the right to hear it says which one is missing', { skip: noAddon ?? false }, async test => {
+t.test('without the capability to listen, the error names it', { skip: noAddon ?? false }, async test => {
   const { openNflog } = await import('./index.js')
   const isRoot = process.geteuid?.() === 0
   if (isRoot) process.seteuid?.(65534)

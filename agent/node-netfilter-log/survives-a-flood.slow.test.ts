@@ -1,6 +1,6 @@
 import t from 'tap'
-import { inNamespace, whyNoNamespace } from './test-ground.ts'
 import type { Outcome, Plan } from './test-logged.ts'
+import { inNamespace, whyNoNamespace } from './test-support.ts'
 
 const COUNT = 2_000_000
 

@@ -6,7 +6,7 @@ import { EventRecord } from '../event.ts'
 import { PacketReading, readPacket } from '../sources/packets/ip-header.ts'
 import { lostBetween, NflogReading, NflogRecord, readNflog } from '../sources/packets/nflog-record.ts'
 import { openNflog } from './index.js'
-import { sendDatagrams } from './test-ground.ts'
+import { sendDatagrams } from './test-support.ts'
 
 export interface Plan {
   readonly count: number

@@ -7,34 +7,34 @@ import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { formatAddress } from '../lib/address.ts'
 import type { UdpOptions, UdpSocket } from './index.js'
-import { sendDatagrams, whyNoAddon } from './test-ground.ts'
+import { sendDatagrams, whyNoAddon } from './test-support.ts'
 
 const skip = whyNoAddon() ?? false
 const { ENTRY_WORDS, Entry, openUdp } = skip === false ? await import('./index.js') : ({} as typeof import('./index.js'))
 
 const ignore = () => undefined
 
-interface Heard {
+interface Received {
   readonly text: string
   readonly length: number
   readonly peer: string
   readonly port: number
 }
 
-/** Opens a socket that keeps what it hears. */
-function listen(options: Partial<UdpOptions> = {}): { socket: UdpSocket; heard: Heard[] } {
-  const heard: Heard[] = []
+/** Opens a socket that keeps what it receives. */
+function listen(options: Partial<UdpOptions> = {}): { socket: UdpSocket; received: Received[] } {
+  const received: Received[] = []
   const onBatch = (bytes: Uint8Array, index: Uint32Array, count: number) => {
     for (let i = 0; i < count; i++) {
       const at = i * ENTRY_WORDS
       const start = index[at + Entry.offset]
       const length = index[at + Entry.length]
       const text = Buffer.from(bytes.subarray(start, start + length)).toString('latin1')
-      heard.push({ text, length, peer: formatAddress(index, at + Entry.address), port: index[at + Entry.port] })
+      received.push({ text, length, peer: formatAddress(index, at + Entry.address), port: index[at + Entry.port] })
     }
   }
   const place = options.fd === undefined ? { address: '127.0.0.1', port: 0 } : {}
-  return { socket: openUdp({ ...place, onBatch, ...options }), heard }
+  return { socket: openUdp({ ...place, onBatch, ...options }), received }
 }
 
 async function untilTrue(is: () => boolean): Promise<void> {
@@ -49,8 +49,8 @@ async function send(sender: Socket, port: number, host: string, ...texts: string
   }
 }
 
-t.test('hands up each datagram whole, in order, with who sent it', { skip }, async test => {
-  const { socket, heard } = listen({ address: '::' })
+t.test('delivers each datagram whole, in order, with its sender', { skip }, async test => {
+  const { socket, received } = listen({ address: '::' })
   const sizes = [0, 1, 2047, 2048, 2049, 9000, 65507, 3, 65507, 65507, 65507, 65507, 65507, 65507, 65507, 65507, 65507, 5]
   const texts = sizes.map((size, i) => Buffer.alloc(size, 97 + i).toString('latin1'))
   const sender = createSocket('udp4')
@@ -58,10 +58,10 @@ t.test('hands up each datagram whole, in order, with who sent it', { skip }, asy
   const { port } = sender.address()
   const six = createSocket('udp6')
   await send(six, socket.port, '::1', 'six')
-  await untilTrue(() => heard.length === texts.length + 1)
-  test.ok(heard.length === texts.length + 1 && heard.slice(0, -1).every(({ text }, i) => text === texts[i]))
-  test.ok(heard.slice(0, -1).every(one => one.peer === '127.0.0.1' && one.port === port))
-  test.match(heard.at(-1), { text: 'six', peer: '::1', port: six.address().port })
+  await untilTrue(() => received.length === texts.length + 1)
+  test.ok(received.length === texts.length + 1 && received.slice(0, -1).every(({ text }, i) => text === texts[i]))
+  test.ok(received.slice(0, -1).every(one => one.peer === '127.0.0.1' && one.port === port))
+  test.match(received.at(-1), { text: 'six', peer: '::1', port: six.address().port })
   test.match(socket.statistics(), { datagrams: texts.length + 1, kernelDrops: 0, truncated: 0 })
   sender.close()
   six.close()
@@ -69,11 +69,11 @@ t.test('hands up each datagram whole, in order, with who sent it', { skip }, asy
 })
 
 t.test('what waits in the socket is handed up before it closes', { skip }, async test => {
-  const { socket, heard } = listen({ lingerMicroseconds: 100_000 })
+  const { socket, received } = listen({ lingerMicroseconds: 100_000 })
   await sendDatagrams('127.0.0.1', socket.port, 20_000)
   await socket.close(2000)
-  test.equal(heard.length + (socket.statistics().kernelDrops ?? 0), 20_000)
-  test.ok(heard.every(({ length }) => length === 250))
+  test.equal(received.length + (socket.statistics().kernelDrops ?? 0), 20_000)
+  test.ok(received.every(({ length }) => length === 250))
 })
 
 t.test('while JavaScript is busy the kernel drops and counts, and nothing goes missing', { skip }, async test => {

@@ -1,5 +1,5 @@
 // How a cloud image of CentOS becomes the machine that composes the disk: an ssh key of this build, and a small FAT disk named
-// CIDATA that tells cloud-init of it (data source NoCloud). The key is in no box, and the disk goes with the build.
+// CIDATA from which cloud-init takes it (data source NoCloud). The key is in no box, and the disk is deleted with the build.
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -40,7 +40,7 @@ export async function makeCloudSeed(folder: string): Promise<Seed> {
   return {
     key,
     builderArguments: [
-      // Stream 10 is built for x86-64-v3; QEMU's default processor is v1, and the kernel then stops without a word
+      // Stream 10 is built for x86-64-v3; QEMU's default processor is v1, and the kernel then stops without a message
       ['-cpu', 'max'],
       ['-hdb', disk],
     ],

@@ -1,9 +1,9 @@
 // Opens the socket that listens to groups of the kernel's packet log and leaves it with systemd, which hands it to the agent
 // (FileDescriptorStoreMax=, sd_notify(3)): the agent itself then needs no capability. Runs before each start of the agent:
 //   ExecStartPre=-!/usr/lib/cyberalarm/bin/open-nflog 514
-// What systemd keeps it shows to the main program only. So the kernel is asked: if all groups have a listener, it is the
-// socket that is kept already, and what was logged while the agent was away waits in it. (If it is another program's, the agent
-// gets none, and says so.) If only some have one, other groups are wanted than last time, and the socket is made anew.
+// systemd shows the stored socket to the main program only, so this program asks the kernel: if all groups have a listener, that
+// is the stored socket, and what was logged while the agent was away waits in it. (If it is another program's, the agent gets
+// none, and reports that.) If only some have one, the groups have changed since last time, and the socket is made anew.
 // Exit: 0 systemd has it, 1 it could not be had, 2 the arguments are wrong.
 #define _GNU_SOURCE
 #include "nflog-socket.h"
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define RECEIVE_BUFFER (16 << 20) // as the agent asks for
-#define TRIES 100                 // systemd closes what it lets go when it gets round to it
+#define TRIES 100                 // systemd closes a removed descriptor a little later
 #define BETWEEN_TRIES_NS 10000000
 
 // What agent/sources/packets/nflog.ts asks for: headers only, and packets by the hundred.
@@ -47,16 +47,17 @@ static bool read_groups(int count, char **words) {
   return true;
 }
 
-// The kernel's answer to the request with this number. Packets before it are passed over: nobody listened to them a moment ago.
+// The kernel's answer to the request with this number. Packets before it are skipped: there was no listener a moment ago.
 static int answer(int fd, uint32_t number) {
   struct {
     struct nlmsghdr header;
     struct nlmsgerr error;
-  } said;
+  } reply;
   for (;;) {
-    ssize_t length = recv(fd, &said, sizeof said, 0); // with SO_RCVTIMEO
+    ssize_t length = recv(fd, &reply, sizeof reply, 0); // with SO_RCVTIMEO
     if (length < 0 && errno != ENOBUFS && errno != EINTR) return errno == EAGAIN ? -ETIMEDOUT : -errno;
-    if (length == (ssize_t)sizeof said && said.header.nlmsg_type == NLMSG_ERROR && said.header.nlmsg_seq == number) return said.error.error;
+    if (length == (ssize_t)sizeof reply && reply.header.nlmsg_type == NLMSG_ERROR && reply.header.nlmsg_seq == number)
+      return reply.error.error;
   }
 }
 
@@ -67,7 +68,7 @@ static int listen_to_free_groups(int *taken) {
   uint32_t number;
   int fd = nflog_open(RECEIVE_BUFFER, &real, &step);
   if (fd < 0) return fd;
-  int error = nflog_ask_in_vain(fd, &number);
+  int error = nflog_send_unsupported(fd, &number);
   if (error == 0 && answer(fd, number) == -EPERM) error = -EPERM;
   *taken = 0;
   for (int i = 0; i < group_count && error == 0; i++) {

@@ -35,7 +35,7 @@ static void keep(const char *text, int fd) {
   else if (fd >= 0) close(fd);
 }
 
-static void hear(void) {
+static void receive(void) {
   char text[1024], control[CMSG_SPACE(sizeof(int))];
   struct iovec piece = { text, sizeof text - 1 };
   struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
@@ -46,7 +46,7 @@ static void hear(void) {
   int fd = -1;
   if (rights != NULL && rights->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(rights), sizeof fd);
   for (char *at = text; (at = strchr(at, '\n')) != NULL;) *at = ' ';
-  fprintf(stderr, "told %s%s\n", text, fd >= 0 ? ", with a descriptor" : "");
+  fprintf(stderr, "received %s%s\n", text, fd >= 0 ? ", with a descriptor" : "");
   if (strcmp(text, "BARRIER=1") == 0) close(fd);
   else keep(text, fd);
 }
@@ -58,7 +58,7 @@ static pid_t start(char **words, bool is_service) {
   snprintf(own, sizeof own, "%d", getpid());
   if (!is_service) setenv("NOTIFY_SOCKET", address, 1);
   else unsetenv("NOTIFY_SOCKET");
-  if (is_service) fprintf(stderr, "service is %s, %s a socket\n", own, stored >= 0 ? "with" : "without"); // before what it says itself
+  if (is_service) fprintf(stderr, "service is %s, %s a socket\n", own, stored >= 0 ? "with" : "without"); // before its own output
   if (is_service && stored >= 0) {
     if (stored == SERVICE_FD) fcntl(stored, F_SETFD, 0);
     else dup2(stored, SERVICE_FD);
@@ -72,10 +72,10 @@ static pid_t start(char **words, bool is_service) {
 
 static int wait_for(pid_t child) {
   int status;
-  for (bool is_told = false; waitpid(child, &status, WNOHANG) == 0;) {
+  for (bool is_signalled = false; waitpid(child, &status, WNOHANG) == 0;) {
     struct pollfd one = { .fd = socket_fd, .events = POLLIN };
-    if (poll(&one, 1, 20) > 0) hear();
-    if ((restart || end) && !is_told) is_told = kill(child, SIGTERM) == 0;
+    if (poll(&one, 1, 20) > 0) receive();
+    if ((restart || end) && !is_signalled) is_signalled = kill(child, SIGTERM) == 0;
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a box has no use for, which services run, and what would differ between two builds.
+# Removes what a box does not need and what would differ between two builds, and sets which services run.
 set -eu
 cd "$TREE"
 if [ -d var/lib/dpkg ]; then cp var/lib/dpkg/status "$WORK/installed"; else rpm --root "$TREE" -qa --queryformat "$RPM_QUERY" > "$WORK/installed"; fi
@@ -14,5 +14,5 @@ mkdir -p "$WORK/boot" && mv boot/vmlinuz-* boot/initr*-* "$WORK/boot/"
 # what `data` begins with
 mkdir -p "$WORK/data/lib" "$WORK/data/log" "$WORK/data/cache" && mkdir -p "$WORK/data/tmp" && chmod 1777 "$WORK/data/tmp"
 ln -sfn /run "$WORK/data/run"
-# every time stamp is that of the commit: some of the tree tell when it was bootstrapped, which may be longer ago
+# every time stamp is that of the commit: some of the tree have the time of the bootstrap, which may be longer ago
 find . "$WORK/data" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The table of the final disk. Identifiers come from the version, so that two builds are alike. Types: root slots and `boot` are
-# nobody's to mount by themselves, `config` is one that every PC shows, `data` is what systemd-repart knows as /var. It begins small, so
-# that there is little to write to a stick, and takes the rest of its disk when the box starts.
+# The partition table of the final disk. Identifiers come from the version, so that two builds are alike. Types: root slots and
+# `boot` are not mounted automatically, `config` is one that every PC shows, `data` is what systemd-repart knows as /var. It starts
+# small, so that there is little to write to a stick, and grows to the rest of its disk when the box starts.
 set -eu
 set -- --clear --disk-guid="$("$INPUTS"/identifier disk)" --set-alignment=2048
 number=1
@@ -18,7 +18,7 @@ data +512M 8310
 TABLE
 sgdisk "$@" "$DISK"
 sgdisk --verify "$DISK"
-# while udev looks at the disk the kernel takes no new table, and says so
+# while udev reads the disk the kernel refuses a new table
 tries=0
 until blockdev --rereadpt "$DISK" && udevadm settle && [ -e /dev/disk/by-partlabel/data ]; do
   tries=$((tries + 1))

@@ -1,6 +1,6 @@
 // The block map that lies beside an image: which blocks have to be written, and the SHA-256 of each range of them. Format 2.0
 // as bmaptool writes and reads it (its XML, its file checksum computed over the text with zeroes in the checksum's place).
-// Pure. A map that comes from outside is refused unless its ranges are in order, apart, and inside the image.
+// Pure. A map is refused unless its ranges are in order, do not overlap, and lie inside the image.
 import { createHash } from 'node:crypto'
 import { readXml, type XmlNode } from '../../ova/xml-read.ts'
 
@@ -76,12 +76,12 @@ export function parseBmap(text: string): Bmap {
 function readRanges(map: XmlNode, blocks: number): readonly BmapRange[] {
   let next = 0
   return map.children.map(node => {
-    const words = /^\s*(\d{1,15})(?:\s*-\s*(\d{1,15}))?\s*$/.exec(node.text)
+    const match = /^\s*(\d{1,15})(?:\s*-\s*(\d{1,15}))?\s*$/.exec(node.text)
     const sha256 = node.attributes.get('{}chksum') ?? ''
-    if (node.name !== '{}Range' || words === null || !/^[0-9a-f]{64}$/.test(sha256))
+    if (node.name !== '{}Range' || match === null || !/^[0-9a-f]{64}$/.test(sha256))
       throw new Error(`line ${node.line} of the block map is no range with a SHA-256`)
-    const first = Number(words[1])
-    const last = Number(words[2] ?? words[1])
+    const first = Number(match[1])
+    const last = Number(match[2] ?? match[1])
     if (first < next || last < first) throw new Error(`range ${first}-${last} of the block map overlaps or is out of order`)
     if (last >= blocks) throw new Error(`range ${first}-${last} of the block map lies beyond the image of ${blocks} blocks`)
     next = last + 1

@@ -1,4 +1,4 @@
-// Which base a build takes, and why, in words for people.
+// Which base a build takes, and the reason, to be shown.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'undici'
@@ -12,11 +12,11 @@ export interface Choice {
   readonly why: string
 }
 
-/** `wanted` is BASE=; without it CentOS Stream 10 where its mirror has the image to build with, else Debian 13. */
-export async function chooseBase(wanted: string | undefined): Promise<Choice> {
-  if (wanted !== undefined && wanted !== '') {
-    const base = baseNames.find(name => name === wanted)
-    if (base === undefined) throw new Error(`BASE=${wanted} is not known: choose ${baseNames.join(', ')}`)
+/** `requested` is BASE=; without it CentOS Stream 10 where its mirror has the image to build with, else Debian 13. */
+export async function chooseBase(requested: string | undefined): Promise<Choice> {
+  if (requested !== undefined && requested !== '') {
+    const base = baseNames.find(name => name === requested)
+    if (base === undefined) throw new Error(`BASE=${requested} is not known: choose ${baseNames.join(', ')}`)
     return { base, why: 'as BASE= says' }
   }
   // the very image that would be built with: CentOS removes them after some months

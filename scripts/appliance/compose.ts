@@ -1,4 +1,4 @@
-// Hands packer what goes in, and takes the finished disk out.
+// Prepares the inputs of packer, runs it, and gives the finished disk.
 import { accessSync, constants } from 'node:fs'
 import { copyFile, cp, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,7 +22,8 @@ export interface Composition {
   /** image.conf. */
   readonly settings: string
   readonly log: (text: string) => void
-  readonly at: (what: string) => void
+  /** Called with the name of each step. */
+  readonly at: (step: string) => void
 }
 
 export interface Composed {
@@ -30,31 +31,34 @@ export interface Composed {
   readonly packages: Packages
 }
 
-export async function composeDisk(order: Composition): Promise<Composed> {
-  const { root, work, log } = order
+export async function composeDisk(composition: Composition): Promise<Composed> {
+  const { root, work, log } = composition
   await rm(work, { recursive: true, force: true })
   const inputs = join(work, 'inputs')
   await mkdir(inputs, { recursive: true })
-  await putFiles(order, join(inputs, 'files.tar.zst'))
-  const { family, packages: kind } = bases[order.base]
+  await putFiles(composition, join(inputs, 'files.tar.zst'))
+  const { family, packages: kind } = bases[composition.base]
   await writeFile(join(inputs, 'packages'), `${packagesFor(family).join('\n')}\n`)
-  if (order.builder?.tree !== undefined) await linkOrCopy(order.builder.tree, join(inputs, 'tree.tar.zst'))
+  if (composition.builder?.tree !== undefined) await linkOrCopy(composition.builder.tree, join(inputs, 'tree.tar.zst'))
 
   const folder = join(work, 'packer')
   await cp(join(root, 'packer'), folder, { recursive: true, filter: source => !source.endsWith('.ts') })
   const version = /v(\d+)\.(\d+)/.exec(await run('packer', ['version'], { log }))
-  // before 1.7 there was nothing to state about plugins, and the word is an error
+  // before 1.7 plugins were built in, and a `packer` block is an error
   if (version !== null && Number(version[1]) === 1 && Number(version[2]) < 7) await rm(join(folder, 'plugins.pkr.hcl'), { force: true })
   else await run('packer', ['init', folder], { log })
-  await writeFile(join(work, 'build.pkrvars.json'), JSON.stringify(await variables(order, inputs), null, 2))
-  const files = [`-var-file=${join(folder, 'releases', `${order.base}.pkrvars.hcl`)}`, `-var-file=${join(work, 'build.pkrvars.json')}`]
+  await writeFile(join(work, 'build.pkrvars.json'), JSON.stringify(await variables(composition, inputs), null, 2))
+  const files = [
+    `-var-file=${join(folder, 'releases', `${composition.base}.pkrvars.hcl`)}`,
+    `-var-file=${join(work, 'build.pkrvars.json')}`,
+  ]
   const line = (text: string) => {
     const step = /provision\/\d+-([a-z]+)\.sh|(Waiting for SSH|Uploading|Gracefully halting)/.exec(text)
-    if (step !== null) order.at(step[1] ?? step[2])
+    if (step !== null) composition.at(step[1] ?? step[2])
   }
-  const words = ['build', '-color=false', '-timestamp-ui', '-only=qemu.builder', ...files, folder]
-  await run('packer', words, { log, line, environment: { CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: join(work, 'cache') } })
-  order.at('disk')
+  const args = ['build', '-color=false', '-timestamp-ui', '-only=qemu.builder', ...files, folder]
+  await run('packer', args, { log, line, environment: { CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: join(work, 'cache') } })
+  composition.at('disk')
   const raw = join(work, 'disk.raw')
   await run('qemu-img', ['convert', '-O', 'raw', join(work, 'out', 'builder-1'), raw], { log })
   await rm(join(work, 'out'), { recursive: true })
@@ -62,7 +66,7 @@ export async function composeDisk(order: Composition): Promise<Composed> {
   return { rawPath: raw, packages: { kind, text } }
 }
 
-/** appliance/rootfs, the release, and what this image alone has. */
+/** appliance/rootfs, the release, and the files that differ between images. */
 async function putFiles({ root, work, settings, base, version, log, epoch }: Composition, archive: string): Promise<void> {
   const files = join(work, 'files')
   const ours = join(files, 'usr/lib/cyberalarm')
@@ -71,7 +75,7 @@ async function putFiles({ root, work, settings, base, version, log, epoch }: Com
   await writeFile(join(ours, 'image.conf'), settings)
   const { network } = bases[base]
   await writeFile(join(ours, 'image.json'), `${JSON.stringify({ version, base, network })}\n`)
-  const words = [
+  const args = [
     '-C',
     files,
     '--owner=0',
@@ -84,7 +88,7 @@ async function putFiles({ root, work, settings, base, version, log, epoch }: Com
     archive,
     '.',
   ]
-  await run('tar', words, { log })
+  await run('tar', args, { log })
   await rm(files, { recursive: true })
 }
 
@@ -114,7 +118,7 @@ async function variables({ base, builder, version, epoch, work }: Composition, i
   }
 }
 
-/** Some machines have a /dev/kvm that hangs guests, so KVM is only taken where somebody says that it works. */
+/** Some machines have a /dev/kvm that hangs guests, so KVM is used only where ACCELERATOR=kvm says that it works. */
 function accelerator(): string {
   if (process.env.ACCELERATOR !== 'kvm') return 'tcg'
   accessSync('/dev/kvm', constants.R_OK | constants.W_OK)

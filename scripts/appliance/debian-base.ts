@@ -4,14 +4,15 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { packagesFor } from '../../appliance/packages.ts'
+import { builderPackagesFor, packagesFor } from '../../appliance/packages.ts'
 import { run } from './tool.ts'
 
 const suite = 'trixie'
 const KEPT_MS = 24 * 3_600_000
-const builderPackages = [
-  ...['linux-image-cloud-amd64', 'initramfs-tools', 'systemd-sysv', 'udev', 'kmod', 'openssh-server', 'gdisk', 'fdisk', 'dosfstools'],
-  ...['mtools', 'e2fsprogs', 'cryptsetup-bin', 'grub-common', 'grub-pc-bin', 'grub-efi-amd64-bin', 'zstd'],
+/** The build machine: what composes the disk, and what starts it and lets packer in. */
+const machinePackages = [
+  ...['linux-image-cloud-amd64', 'initramfs-tools', 'systemd-sysv', 'udev', 'openssh-server'],
+  ...builderPackagesFor('debian'),
 ]
 /** What dracut reads when the kernel is installed. */
 const early = ['etc/dracut.conf.d', 'usr/lib/dracut']
@@ -25,24 +26,24 @@ export interface Base {
   readonly builderArguments: readonly (readonly string[])[]
 }
 
-interface Place {
+interface BaseOptions {
   readonly root: string
-  /** Where bases are kept. */
+  /** Folder in which bases are kept. */
   readonly cache: string
   readonly log: (text: string) => void
 }
 
-export async function makeDebianBase({ root, cache, log }: Place): Promise<Base> {
+export async function makeDebianBase({ root, cache, log }: BaseOptions): Promise<Base> {
   const rootfs = join(root, 'appliance/rootfs')
   const packages = packagesFor('debian')
-  const name = `debian-13-${await fingerprint(rootfs, [suite, ...packages, '', ...builderPackages])}`
+  const name = `debian-13-${await fingerprint(rootfs, [suite, ...packages, '', ...machinePackages])}`
   const folder = join(cache, name)
   const made = await stat(join(folder, 'sha256')).catch(() => undefined)
   if (made === undefined || Date.now() - made.mtimeMs > KEPT_MS) {
     const draft = `${folder}.draft`
     await rm(draft, { recursive: true, force: true })
     await mkdir(draft, { recursive: true })
-    // to the end of both, for one that failed shall not leave the other writing
+    // waits for both, so that one that failed does not leave the other writing
     for (const outcome of await Promise.allSettled([makeTree(draft, rootfs, packages, log), makeBuilder(draft, log)]))
       if (outcome.status === 'rejected') throw outcome.reason
     const sum = await run('sha256sum', [join(draft, 'builder.qcow2')], { log })
@@ -68,26 +69,26 @@ export async function makeDebianBase({ root, cache, log }: Place): Promise<Base>
   }
 }
 
-async function fingerprint(rootfs: string, words: readonly string[]): Promise<string> {
+async function fingerprint(rootfs: string, names: readonly string[]): Promise<string> {
   const hash = createHash('sha256')
-    .update(words.join('\n'))
+    .update(names.join('\n'))
     .update(await readFile(import.meta.filename))
   for (const folder of early) {
-    const names = await readdir(join(rootfs, folder), { recursive: true, withFileTypes: true })
-    for (const entry of names.filter(one => one.isFile()).sort((a, b) => (a.parentPath + a.name < b.parentPath + b.name ? -1 : 1)))
+    const entries = await readdir(join(rootfs, folder), { recursive: true, withFileTypes: true })
+    for (const entry of entries.filter(one => one.isFile()).sort((a, b) => (a.parentPath + a.name < b.parentPath + b.name ? -1 : 1)))
       hash.update(entry.name).update(await readFile(join(entry.parentPath, entry.name)))
   }
   return hash.digest('hex').slice(0, 16)
 }
 
-/** Manuals and translations are read by nobody on a box; licences stay. */
+/** A box needs no manuals and translations; licences stay. */
 const lean = ['man', 'info', 'locale', 'lintian'].flatMap(what => [`--dpkgopt=path-exclude=/usr/share/${what}/*`])
 const common = [
   ...['--variant=minbase', '--aptopt=APT::Install-Recommends "false"', '--dpkgopt=force-unsafe-io'],
   ...[...lean, '--dpkgopt=path-exclude=/usr/share/doc/*', '--dpkgopt=path-include=/usr/share/doc/*/copyright'],
 ]
 
-async function makeTree(folder: string, rootfs: string, packages: readonly string[], log: Place['log']): Promise<void> {
+async function makeTree(folder: string, rootfs: string, packages: readonly string[], log: BaseOptions['log']): Promise<void> {
   const archive = join(folder, 'early.tar')
   await run('tar', ['-C', rootfs, '--owner=0', '--group=0', '--sort=name', '-cf', archive, ...early], { log })
   const tree = join(folder, 'tree.tar')
@@ -95,7 +96,7 @@ async function makeTree(folder: string, rootfs: string, packages: readonly strin
   await run('zstd', ['-q', '-3', '--rm', tree], { log })
 }
 
-async function makeBuilder(folder: string, log: Place['log']): Promise<void> {
+async function makeBuilder(folder: string, log: BaseOptions['log']): Promise<void> {
   const at = (name: string) => join(folder, name)
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'builder', '-f', at('key')], { log })
   await mkdir(at('etc/systemd/network'), { recursive: true })
@@ -110,8 +111,8 @@ async function makeBuilder(folder: string, log: Place['log']): Promise<void> {
     `download initrd.img ${at('initrd.img')}`,
   ]
   const disk = at('builder.ext2')
-  const words = [`--include=${builderPackages.join(',')}`, ...hooks.map(hook => `--customize-hook=${hook}`), suite, disk]
-  await run('mmdebstrap', [...common, ...words], { log })
+  const args = [`--include=${machinePackages.join(',')}`, ...hooks.map(hook => `--customize-hook=${hook}`), suite, disk]
+  await run('mmdebstrap', [...common, ...args], { log })
   await run('truncate', ['-s', '6G', disk], { log })
   await run('resize2fs', [disk], { log })
   await run('qemu-img', ['convert', '-O', 'qcow2', disk, at('builder.qcow2')], { log })

@@ -31,7 +31,7 @@ t.teardown(async () => {
 t.test('a disk', { skip }, async t => {
   const { device, file } = loop ?? { device: '', file: '' }
   const request = requestFor(build, device, { isFile: false, allowInternal: true, yes: device })
-  await t.test('is not written unless it is said to be meant, if it is built in', async t => {
+  await t.test('is not written without --internal, if it is built in', async t => {
     await t.rejects(flash({ ...request, allowInternal: false }, personWho(device), never), /is built into this computer/)
     t.ok((await readFile(file)).equals(old))
   })
@@ -75,7 +75,7 @@ t.test('a disk', { skip }, async t => {
     await run('losetup', ['--detach', device])
     await run('losetup', [device, file])
   })
-  await t.test('that becomes shorter while it is flashed is told to be incomplete', async t => {
+  await t.test('that becomes shorter while it is flashed is reported as incomplete', async t => {
     // the file under the device is cut while it is flashed: what was written behind is gone
     const person = personWho(undefined)
     const cut = { ...person, progress: (verb: string) => () => void (verb.startsWith('reading') && truncate(file, 8 * MIB)) }

@@ -15,7 +15,7 @@ export interface Roots {
 export interface Use {
   readonly device: string
   readonly what: string
-  /** The computer at hand runs from it. */
+  /** This computer runs from it. */
   readonly isSystem: boolean
 }
 
@@ -27,7 +27,7 @@ export interface DiskFacts {
   readonly bytes: number
   readonly sectorBytes: number
   readonly isReadOnly: boolean
-  /** Meant to be taken out: USB, SD cards, or said so by the disk. */
+  /** Removable: USB, SD cards, or declared so by the disk. */
   readonly isExternal: boolean
   readonly model: string
   readonly serial: string
@@ -110,7 +110,7 @@ function usesOf(folders: readonly string[], roots: Roots): readonly Use[] {
   }
   for (const folder of folders) visit(folder, 0)
   for (const { number, source, place } of mountsOf(readFileSync(join(roots.proc, 'self/mountinfo'), 'utf8'))) {
-    // btrfs states a number of its own; what it was mounted from tells the disk
+    // btrfs states a number of its own; its source names the disk
     const device = seen.get(number) ?? (source.startsWith('/') ? seen.get(roots.numberOf(source) ?? '') : undefined)
     if (device !== undefined) uses.push({ device, what: `is mounted on ${plain(place)}`, isSystem: systemPlaces.has(place) })
   }

@@ -1,6 +1,6 @@
-// An image that may be written: signed by a key that the person at hand trusts, with the sums that were signed. What lies in
-// a folder of this checkout's own builds is trusted with the key beside it; files from elsewhere take the keys from elsewhere,
-// because whoever can swap the image in a folder can swap the key beside it too.
+// An image that may be written: signed by a key that the user trusts, with the sums that were signed. A build of this checkout
+// is trusted with the key beside it; for any other image the user names the keys, because an attacker who can swap the image in
+// a folder can swap the key beside it too.
 import { createHash } from 'node:crypto'
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -42,38 +42,38 @@ export async function checkImage(asked: string, trust: Trust, progress?: (done: 
   const signers = chooseSigners(folder, trust)
   const fingerprint = await checkSignature(sumsText, join(folder, SIGNATURE), signers).catch(cause => {
     throw new FlashFault(
-      `The signature of ${SUMS} is not good for any key in ${plain(signers)}: ${plain(words(cause))}. Nothing was written.`,
+      `The signature of ${SUMS} is not good for any key in ${plain(signers)}: ${plain(messageOf(cause))}. Nothing was written.`,
       {
         cause,
       },
     )
   })
   const sums = parse(() => parseSums(sumsText))
-  const due = (name: string): string => {
+  const sumFor = (name: string): string => {
     const sum = sums.get(name)
     if (sum === undefined) throw new FlashFault(`The signed ${SUMS} does not name ${plain(name)}. Nothing was written.`)
     return sum
   }
   const bmapName = `${basename(path).slice(0, -SUFFIX.length)}.bmap`
   const bmapText = await readSmall(join(folder, bmapName), MAX_BMAP_BYTES)
-  if (createHash('sha256').update(bmapText).digest('hex') !== due(bmapName)) throw changed(bmapName)
+  if (createHash('sha256').update(bmapText).digest('hex') !== sumFor(bmapName)) throw changed(bmapName)
   const bmap = parse(() => parseBmap(bmapText))
   if (bmap.imageBytes % BLOCK_BYTES !== 0) throw new FlashFault('The image is no whole number of blocks.')
   const { size } = statSync(path)
-  if ((await sumOfFile(path, done => progress?.(done, size))) !== due(basename(path))) throw changed(basename(path))
+  if ((await sumOfFile(path, done => progress?.(done, size))) !== sumFor(basename(path))) throw changed(basename(path))
   return { path, bmap, fingerprint }
 }
 
 const changed = (name: string): FlashFault =>
   new FlashFault(`${plain(name)} is not the file that was signed: copy or download it again. Nothing was written.`)
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 function parse<T>(read: () => T): T {
   try {
     return read()
   } catch (cause) {
-    throw new FlashFault(`${plain(words(cause))}. Nothing was written.`, { cause })
+    throw new FlashFault(`${plain(messageOf(cause))}. Nothing was written.`, { cause })
   }
 }
 

@@ -42,9 +42,9 @@ const cases: readonly (readonly [string, Partial<DiskFacts>, RegExp])[] = [
 ]
 for (const [name, change, due] of cases) {
   t.test(`refuses: ${name}`, async t => {
-    const said = refused(change)
-    t.equal(said.length, 1)
-    t.match(said[0], due)
+    const reasons = refused(change)
+    t.equal(reasons.length, 1)
+    t.match(reasons[0], due)
   })
 }
 

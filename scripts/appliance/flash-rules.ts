@@ -1,4 +1,4 @@
-// When flashing is refused, as a table over what is known of the target. Pure. All that is wrong is told at once.
+// When flashing is refused, as a table over what is known of the target. Pure. All reasons are given at once.
 import { bytesText } from '../../agent/lib/table.ts'
 import type { DiskFacts } from './flash-facts.ts'
 
@@ -9,19 +9,19 @@ export type Target =
   | { readonly kind: 'file'; readonly path: string; readonly bytes: number }
   | { readonly kind: 'disk'; readonly path: string; readonly disk: DiskFacts }
 
-export interface Wish {
+export interface FlashLimits {
   readonly imageBytes: number
-  /** `--internal` was said. */
+  /** `--internal` was given. */
   readonly allowInternal: boolean
 }
 
 interface Rule {
   readonly name: string
   /** Why not, or undefined. */
-  readonly refuses: (disk: DiskFacts, path: string, wish: Wish) => string | undefined
+  readonly refuses: (disk: DiskFacts, path: string, limits: FlashLimits) => string | undefined
 }
 
-const say = (applies: boolean, text: string): string | undefined => (applies ? text : undefined)
+const when = (applies: boolean, text: string): string | undefined => (applies ? text : undefined)
 
 export const rules: readonly Rule[] = [
   {
@@ -33,42 +33,42 @@ export const rules: readonly Rule[] = [
     name: 'system',
     refuses: ({ uses }, path) => {
       const parts = uses.filter(use => use.isSystem).map(use => `${use.device} ${use.what}`)
-      return say(parts.length > 0, `${path} is the disk that this computer runs from: ${parts.join(', ')}.`)
+      return when(parts.length > 0, `${path} is the disk that this computer runs from: ${parts.join(', ')}.`)
     },
   },
   {
     name: 'in-use',
     refuses: ({ uses }, path) => {
       const parts = uses.filter(use => !use.isSystem).map(use => `${use.device} ${use.what}`)
-      return say(parts.length > 0, `${path} is in use: ${parts.join(', ')}. Unmount or stop that first.`)
+      return when(parts.length > 0, `${path} is in use: ${parts.join(', ')}. Unmount or stop that first.`)
     },
   },
-  { name: 'empty', refuses: ({ bytes }, path) => say(bytes === 0, `${path} has no medium in it.`) },
+  { name: 'empty', refuses: ({ bytes }, path) => when(bytes === 0, `${path} has no medium in it.`) },
   {
     name: 'too-small',
     refuses: ({ bytes }, path, { imageBytes }) =>
-      say(bytes > 0 && bytes < imageBytes, `${path} has ${bytesText(bytes)}, and the image takes ${bytesText(imageBytes)}.`),
+      when(bytes > 0 && bytes < imageBytes, `${path} has ${bytesText(bytes)}, and the image takes ${bytesText(imageBytes)}.`),
   },
   {
     name: 'sectors',
     refuses: ({ sectorBytes }, path) =>
-      say(sectorBytes !== 512, `${path} has sectors of ${sectorBytes} bytes. The partition table of the image is for 512.`),
+      when(sectorBytes !== 512, `${path} has sectors of ${sectorBytes} bytes. The partition table of the image is for 512.`),
   },
   {
     name: 'write-protected',
-    refuses: ({ isReadOnly }, path) => say(isReadOnly, `${path} is write-protected: look for a small switch at its side.`),
+    refuses: ({ isReadOnly }, path) => when(isReadOnly, `${path} is write-protected: look for a small switch on its side.`),
   },
   {
     name: 'internal',
     refuses: ({ isExternal }, path, { allowInternal }) =>
-      say(
+      when(
         !isExternal && !allowInternal,
-        `${path} is built into this computer, as far as it tells. If it is the one you mean, say so with INTERNAL=1 (--internal).`,
+        `${path} is built into this computer, as far as it states. If you mean this one, add INTERNAL=1 (--internal).`,
       ),
   },
 ]
 
-export function refusalsOf(target: Target, wish: Wish): readonly string[] {
+export function refusalsOf(target: Target, limits: FlashLimits): readonly string[] {
   const { path } = target
   switch (target.kind) {
     case 'absent':
@@ -76,10 +76,10 @@ export function refusalsOf(target: Target, wish: Wish): readonly string[] {
     case 'other':
       return [`${path} is ${target.what}. \`lsblk\` lists the disks of this computer.`]
     case 'file':
-      return target.bytes < wish.imageBytes
-        ? [`${path} has ${bytesText(target.bytes)}, and the image takes ${bytesText(wish.imageBytes)}.`]
+      return target.bytes < limits.imageBytes
+        ? [`${path} has ${bytesText(target.bytes)}, and the image takes ${bytesText(limits.imageBytes)}.`]
         : []
     case 'disk':
-      return rules.flatMap(rule => rule.refuses(target.disk, path, wish) ?? [])
+      return rules.flatMap(rule => rule.refuses(target.disk, path, limits) ?? [])
   }
 }

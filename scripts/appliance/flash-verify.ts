@@ -1,11 +1,12 @@
 // Reads back what was written, from the disk and not from this computer's memory (O_DIRECT), and compares it range by range with
-// the block map. This also finds memory sticks that say they are larger than they are: they lose or overwrite what is behind.
+// the block map. This also finds memory sticks that claim to be larger than they are: they lose or overwrite what is beyond.
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { type Bmap, type BmapRange, mappedBytes, spanOf } from './bmap.ts'
 import { FlashFault } from './flash-fault.ts'
 import { tailOf } from './flash-write.ts'
+import { readAt } from './read-at.ts'
 
 const CHUNK_BYTES = 1 << 20
 const PAGE_BYTES = 65536
@@ -39,8 +40,8 @@ export async function verifyImage({ path, targetBytes, bmap, progress, signal }:
     const { start, end } = spanOf(bmap, range)
     const hash = createHash('sha256')
     for (let at = start; at < end; at += CHUNK_BYTES) {
-      if (signal?.aborted) throw new FlashFault('Broken off while reading back.')
-      const bytes = await readAt(file, chunk, at, Math.min(CHUNK_BYTES, end - at))
+      if (signal?.aborted) throw new FlashFault('Interrupted while reading back.')
+      const bytes = await readAt(file, chunk, at, Math.min(CHUNK_BYTES, end - at), diskEnds)
       hash.update(bytes)
       done += bytes.length
       progress?.(done, all)
@@ -50,7 +51,7 @@ export async function verifyImage({ path, targetBytes, bmap, progress, signal }:
   const tail = tailOf(bmap.imageBytes, targetBytes)
   // whole sectors: the end of a plain file may be none
   const sectors = { start: Math.ceil(tail.start / 512) * 512, end: Math.floor(tail.end / 512) * 512 }
-  const behind = await readAt(file, chunk, sectors.start, Math.max(0, sectors.end - sectors.start))
+  const behind = await readAt(file, chunk, sectors.start, Math.max(0, sectors.end - sectors.start), diskEnds)
   const tailIsEmpty = behind.every(byte => byte === 0)
   return { bad, tailIsEmpty, isDirect }
 }
@@ -64,11 +65,4 @@ async function openDirect(path: string): Promise<{ readonly handle: FileHandle; 
   }
 }
 
-async function readAt(file: FileHandle, into: Buffer, position: number, length: number): Promise<Buffer> {
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(into, done, length - done, position + done)
-    if (bytesRead === 0) throw new FlashFault(`The disk ends at byte ${position + done}, before the image does.`)
-    done += bytesRead
-  }
-  return into.subarray(0, length)
-}
+const diskEnds = (byte: number): FlashFault => new FlashFault(`The disk ends at byte ${byte}, before the image does.`)

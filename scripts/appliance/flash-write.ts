@@ -1,9 +1,9 @@
 // Writes what the block map lists, and checks each range against its sum on the way. The first MiB, with the partition table
-// and the boot code, is emptied first and written last: a disk on which this was broken off starts nothing and shows nothing.
+// and the boot code, is emptied first and written last: a disk on which this was interrupted starts nothing and shows nothing.
 //
 // The end of the disk, behind the image, is emptied too: a larger disk has its old backup partition table in its last sectors,
 // and some RAID and ZFS keep their signatures there; tools would offer to bring the old partitions back. What lies between the
-// end of the image and there belongs to no partition and is read by nobody.
+// end of the image and there belongs to no partition and is never read.
 
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { type Bmap, mappedBytes, spanOf } from './bmap.ts'
 import { EDGE_BYTES } from './bmap-map.ts'
 import { FlashFault } from './flash-fault.ts'
 
-/** After so many bytes the disk has to say that it has them: else the progress would be that of this computer's memory. */
+/** After so many bytes the disk has to confirm them: else the progress would be that of this computer's cache. */
 const SYNC_BYTES = 8 << 20
 
 export interface WriteJob {
@@ -30,7 +30,7 @@ export const tailOf = (imageBytes: number, targetBytes: number): { readonly star
   end: Math.max(imageBytes, targetBytes),
 })
 
-/** Throws a FlashFault, or what the system said, when the disk does not hold the image whole. */
+/** Throws a FlashFault, or the error of the system, when the disk does not hold the image whole. */
 export async function writeImage({ target, targetBytes, bmap, source, progress, signal }: WriteJob): Promise<void> {
   const head = Buffer.alloc(Math.min(EDGE_BYTES, bmap.imageBytes))
   const tail = tailOf(bmap.imageBytes, targetBytes)
@@ -57,7 +57,7 @@ export async function writeImage({ target, targetBytes, bmap, source, progress, 
   let next = 0
   let hash = createHash('sha256')
   for await (const chunk of source) {
-    if (signal?.aborted) throw new FlashFault('Broken off.')
+    if (signal?.aborted) throw new FlashFault('Interrupted.')
     if (at + chunk.length > bmap.imageBytes)
       throw new FlashFault(`The image unpacks to more than the ${bmap.imageBytes} bytes of its block map.`)
     const chunkEnd = at + chunk.length
@@ -88,7 +88,7 @@ export async function writeImage({ target, targetBytes, bmap, source, progress, 
 
 /** Takes the partition table away again from a disk that did not give back what was written. */
 export async function withdraw(target: FileHandle, { imageBytes }: Bmap): Promise<void> {
-  // On a disk that is broken or gone this fails as well; what failed first is what has to be told.
+  // On a disk that is broken or gone this fails as well; the first error is the one to report.
   await writeAll(target, Buffer.alloc(Math.min(EDGE_BYTES, imageBytes)), 0)
     .then(() => target.sync())
     .catch(() => undefined)

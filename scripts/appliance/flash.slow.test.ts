@@ -143,12 +143,12 @@ t.test('a key that lies beside an image from elsewhere proves nothing', async t 
 /** What went wrong after writing began: the target is neither old nor new, and shows no partition table. */
 async function breaksOff(t: Test, due: RegExp, from: Build): Promise<void> {
   const target = await makeTarget()
-  const said = await flash(requestFor(from, target), personWho(target), never).then(
+  const output = await flash(requestFor(from, target), personWho(target), never).then(
     () => '',
     (error: unknown) => (error instanceof FlashFault ? error.message : String(error)),
   )
-  t.match(said, due)
-  t.match(said, /is INCOMPLETE/)
+  t.match(output, due)
+  t.match(output, /is INCOMPLETE/)
   const now = await readFile(target)
   t.ok(isZero(now.subarray(0, MIB)), 'it has no partition table')
   t.equal(now.length, TARGET_BYTES, 'nothing was written behind its end')
@@ -186,21 +186,21 @@ t.test('refuses a signed block map with a range beyond the end', async t => {
   await refuses(t, /beyond the image|its own checksum differs/, crooked)
 })
 
-t.test('broken off by hand while writing, the disk is said to be incomplete', async t => {
+t.test('interrupted by hand while writing, the disk is reported as incomplete', async t => {
   const target = await makeTarget()
   const stop = new AbortController()
   const progress = (verb: string) => () => void (verb.startsWith('writing') && stop.abort())
-  await t.rejects(flash(requestFor(build, target), { ...personWho(target), progress }, stop.signal), /Broken off\.\n.*INCOMPLETE/s)
+  await t.rejects(flash(requestFor(build, target), { ...personWho(target), progress }, stop.signal), /Interrupted\.\n.*INCOMPLETE/s)
   t.ok(isZero((await readFile(target)).subarray(0, MIB)))
 })
 
 t.test('broken off before, nothing is written', async t => {
   const target = await makeTarget()
-  await t.rejects(flash(requestFor(build, target), personWho(target), AbortSignal.abort()), /Broken off\. Nothing was written/)
+  await t.rejects(flash(requestFor(build, target), personWho(target), AbortSignal.abort()), /Interrupted\. Nothing was written/)
   t.ok((await readFile(target)).equals(old))
 })
 
-t.test('a disk that gives back other bytes is told to be worn out, and loses its partition table again', async t => {
+t.test('a disk that gives back other bytes is reported as worn out, and loses its partition table again', async t => {
   const target = await makeTarget()
   const person = personWho(target)
   let isSpoilt = false
@@ -223,7 +223,7 @@ t.test('broken off while reading back, too', async t => {
   const progress = (verb: string) => () => void (verb.startsWith('reading') && stop.abort())
   await t.rejects(
     flash(requestFor(build, target), { ...personWho(target), progress }, stop.signal),
-    /Broken off while reading back.*INCOMPLETE/s,
+    /Interrupted while reading back.*INCOMPLETE/s,
   )
   t.ok(isZero((await readFile(target)).subarray(0, MIB)))
 })
@@ -252,35 +252,35 @@ t.test('takes the newest image of this checkout where none is named', async t =>
 const program = join(import.meta.dirname, '..', 'flash.ts')
 
 function start(
-  words: readonly string[],
+  args: readonly string[],
   input: string | undefined,
-): { child: ChildProcess; ended: Promise<{ code: number | null; said: string }> } {
-  const child = spawn(process.execPath, [program, ...words], { env: { PATH: process.env.PATH } })
-  let said = ''
-  child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()))
-  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
+): { child: ChildProcess; ended: Promise<{ code: number | null; output: string }> } {
+  const child = spawn(process.execPath, [program, ...args], { env: { PATH: process.env.PATH } })
+  let output = ''
+  child.stdout.on('data', (bytes: Buffer) => (output += bytes.toString()))
+  child.stderr.on('data', (bytes: Buffer) => (output += bytes.toString()))
   if (input === undefined) child.stdin.end()
   else child.stdin.end(input)
-  return { child, ended: new Promise(done => child.on('close', code => done({ code, said }))) }
+  return { child, ended: new Promise(done => child.on('close', code => done({ code, output }))) }
 }
-const words = (target: string): string[] => ['--file', target, '--image', build.imagePath, '--signers', build.signers]
+const argsFor = (target: string): string[] => ['--file', target, '--image', build.imagePath, '--signers', build.signers]
 
 t.test('the program: what is typed counts, and the end of input is a no', async t => {
   const target = await makeTarget()
   const link = join(t.testdir(), 'target')
   await rename(target, link)
-  const no = await start(words(link), undefined).ended
-  t.match(no, { code: 1, said: /Type .* to go on: [\s\S]*Not confirmed\. Nothing was written\./ })
-  t.notMatch(no.said, /at .*\.ts:/, 'no stack')
-  const yes = await start(words(link), `${link}\n`).ended
-  t.match(yes, { code: 0, said: /writing .* 100 %[\s\S]*reading .* 100 %[\s\S]*holds the image/ })
-  t.match(await start([...words(link), '--yes', link], undefined).ended, { code: 0 })
+  const no = await start(argsFor(link), undefined).ended
+  t.match(no, { code: 1, output: /Type .* to go on: [\s\S]*Not confirmed\. Nothing was written\./ })
+  t.notMatch(no.output, /at .*\.ts:/, 'no stack')
+  const yes = await start(argsFor(link), `${link}\n`).ended
+  t.match(yes, { code: 0, output: /writing .* 100 %[\s\S]*reading .* 100 %[\s\S]*holds the image/ })
+  t.match(await start([...argsFor(link), '--yes', link], undefined).ended, { code: 0 })
 })
 
 t.test('the program explains itself without arguments, and refuses unknown ones', async t => {
-  t.match(await start([], undefined).ended, { code: 2, said: /no disk is named: make flash DEVICE=/ })
-  t.match(await start(['--force'], undefined).ended, { code: 2, said: /there is no option '--force'/ })
-  t.match(await start(['--help'], undefined).ended, { code: 0, said: /--device DISK[\s\S]*make flash DEVICE=/ })
+  t.match(await start([], undefined).ended, { code: 2, output: /no disk is named: make flash DEVICE=/ })
+  t.match(await start(['--force'], undefined).ended, { code: 2, output: /there is no option '--force'/ })
+  t.match(await start(['--help'], undefined).ended, { code: 0, output: /--device DISK[\s\S]*make flash DEVICE=/ })
 })
 
 t.test('leaves no draft behind', async t => {

@@ -1,5 +1,5 @@
-// Flashing from front to back: check the image, look at the disk, refuse or ask, write, read back, say what it is now. What
-// asks, prints and looks is handed in. Ends with a FlashFault in words for everything that is not the program's own mistake.
+// Flashing: check the image, inspect the disk, refuse or ask, write, read back, report. What asks, prints and inspects is an
+// argument. Throws a FlashFault with a message for the user for everything that is no bug of the program.
 import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
@@ -19,7 +19,7 @@ export interface FlashRequest {
   readonly device: string
   /** The target is a plain file, not a disk. */
   readonly isFile: boolean
-  /** The newest build unless told. */
+  /** The newest build by default. */
   readonly image: string | undefined
   readonly trust: Trust
   readonly allowInternal: boolean
@@ -44,7 +44,7 @@ export async function flash(request: FlashRequest, person: Person, signal: Abort
   if (refusals.length > 0) throw new FlashFault([...refusals.map(plain), 'Nothing was written.'].join('\n'))
   for (const line of [...describeImage(image), ...describeTarget(target)]) person.print(line)
   await confirm(target, device, request.yes, person)
-  if (signal.aborted) throw new FlashFault('Broken off. Nothing was written.')
+  if (signal.aborted) throw new FlashFault('Interrupted. Nothing was written.')
   await overwrite(image, target, person, signal, roots)
 }
 
@@ -74,8 +74,10 @@ async function overwrite(image: Image, target: Target, person: Person, signal: A
   }
   if (target.kind === 'disk') await rereadPartitions(path)
   person.print(`${path} holds the image; every block was read back and compared (${bytesText(mappedBytes(image.bmap))}).`)
-  person.print('Next: take it out and plug it in again, and put cyberalarm.conf on the small drive named CYBERALARM, or type all on the')
-  person.print('console of the box when it starts. docs/flashing.md tells how.')
+  person.print(
+    'Next: take it out and plug it in again, and put cyberalarm.conf on the small drive named CYBERALARM, or enter the settings on the',
+  )
+  person.print('console of the box when it starts. docs/flashing.md explains it.')
 }
 
 async function writeAndVerify(
@@ -92,7 +94,7 @@ async function writeAndVerify(
   await writeImage({ target, targetBytes, bmap, source, progress: progress('writing '), signal })
   const { bad, tailIsEmpty, isDirect } = await verifyImage({ path, targetBytes, bmap, progress: progress('reading '), signal })
   if (bad.length > 0 || !tailIsEmpty) throw new FlashFault(differs(path, bad))
-  if (!isDirect) print('Read back through the memory of this computer: the filesystem below allows no other way.')
+  if (!isDirect) print('Read back through the cache of this computer: the file system below allows no other way.')
 }
 
 const isPackedFault = (error: unknown): boolean => error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_)/.test(String(error.code))
@@ -101,7 +103,7 @@ function differs(path: string, bad: readonly { readonly first: number; readonly 
   const places = bad.slice(0, 5).map(({ first, last }) => `${first}-${last}`)
   const where =
     bad.length === 0 ? 'behind the image' : `in ${bad.length} ranges of blocks (${places.join(', ')}${bad.length > 5 ? ', ...' : ''})`
-  return `${path} does not give back what was written, ${where}. It is worn out, or smaller than it says.`
+  return `${path} does not give back what was written, ${where}. It is worn out, or smaller than it claims.`
 }
 
 function describeImage({ path, bmap, fingerprint }: Image): readonly string[] {
@@ -130,7 +132,7 @@ async function confirm({ path }: Target, asked: string, yes: string | undefined,
   if (typed?.trim() !== path) throw new FlashFault('Not confirmed. Nothing was written.')
 }
 
-/** So that the new drives show without unplugging. Where it fails, unplugging does it, which is what the last lines say anyway. */
+/** So that the new drives show without unplugging. Where it fails, unplugging helps, as the last lines say. */
 const rereadPartitions = (path: string): Promise<void> =>
   new Promise(done => {
     spawn('blockdev', ['--rereadpt', path], { stdio: 'ignore' })

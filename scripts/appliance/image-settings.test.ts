@@ -10,11 +10,11 @@ t.test('an image knows central, or leaves it to the member', async t => {
 })
 
 t.test('what no box could work with is refused before anything is built', async t => {
-  for (const [url, pins, words] of [
+  for (const [url, pins, message] of [
     [URL, '', /there are no pins/],
     ['', PINS, /there is no URL/],
     ['http://central.example', PINS, /central\.url/],
     [URL, 'sha256/short', /central\.pins/],
   ] as const)
-    t.throws(() => imageSettings(url, pins), { code: 'settings-wrong', message: words }, url + pins)
+    t.throws(() => imageSettings(url, pins), { code: 'settings-wrong', message: message }, url + pins)
 })

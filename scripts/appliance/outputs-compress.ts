@@ -22,13 +22,13 @@ export async function compressImage(rawPath: string, zstPath: string, options: C
   const draft = `${zstPath}.draft`
   try {
     const zstd = spawn('zstd', ['-q', '-c', `-${level}`, `-T${threads}`, '--check', `--stream-size=${size}`])
-    let complaint = ''
-    zstd.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+    let errors = ''
+    zstd.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
     const ended = new Promise<void>((done, fail) => {
       zstd.on('error', cause => fail(new Error('zstd is missing: install the package zstd', { cause })))
-      zstd.on('close', code => (code === 0 ? done() : fail(new Error(`zstd ended with ${code}: ${complaint.trim()}`))))
+      zstd.on('close', code => (code === 0 ? done() : fail(new Error(`zstd ended with ${code}: ${errors.trim()}`))))
     })
-    // what zstd says of itself is worth more than the broken pipe that follows from it
+    // an error of zstd explains more than the broken pipe that follows from it
     const kept = pipeline(zstd.stdout, createWriteStream(draft, { flush: true }))
     const all = await Promise.allSettled([kept, ended, feed(rawPath, zstd.stdin, bytes => progress?.(bytes, size))])
     for (const one of all) if (one.status === 'rejected') throw one.reason

@@ -68,8 +68,8 @@ t.test('the image and the qcow2 hold the disk', { skip }, async t => {
   const raw = await readFile(rawPath)
   const { stdout } = await run('zstd', ['-d', '-c', at('.img.zst')], { encoding: 'buffer', maxBuffer: raw.length + 1 })
   t.ok(stdout.equals(raw))
-  const { stdout: said } = await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', `file:${rawPath}`, `file:${at('.qcow2')}`])
-  t.match(said, /Images are identical/)
+  const { stdout: output } = await run('qemu-img', ['compare', '-f', 'raw', '-F', 'qcow2', `file:${rawPath}`, `file:${at('.qcow2')}`])
+  t.match(output, /Images are identical/)
   t.match((await run('qemu-img', ['check', `file:${at('.qcow2')}`])).stdout, /No errors/)
 })
 

@@ -1,6 +1,6 @@
 // What a build leaves behind: OVA, compressed image with its block map, qcow2, SBOM, and the signed sums of all of them, in one
-// folder of their own. Same image, version, time and tools: same bytes. The sums go first and come last, so that where they
-// stand, everything they name is whole.
+// folder of their own. Same image, version, time and tools: same bytes. The sums go first and come last, so that when they
+// exist, everything they name is whole.
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeOva } from '../../ova/ova.ts'
@@ -50,22 +50,22 @@ export async function writeOutputs(request: OutputsRequest): Promise<Outputs> {
   await mkdir(folder, { recursive: true })
   await rm(join(folder, SUMS), { force: true })
   for (const old of await readdir(folder)) if (ours.test(old)) await rm(join(folder, old))
-  const told = (step: string) => (done: number, all: number) => progress?.(step, done, all)
+  const progressOf = (step: string) => (done: number, all: number) => progress?.(step, done, all)
   const at = (suffix: string): string => join(folder, `${name}${suffix}`)
 
   const components = [...readPackages(request.packages, base), ...readRelease(request.release)]
   await place(at('.cdx.json'), formatSbom({ version, base, modified, components }))
   const sealed = request.sealed ?? []
-  await place(at('.bmap'), formatBmap(await makeBmap(rawPath, { sealed, progress: told('block map') })))
-  await compressImage(rawPath, at('.img.zst'), { level: request.zstdLevel ?? ZSTD_LEVEL, progress: told('image') })
-  await convertToQcow2(rawPath, at('.qcow2'), told('qcow2'))
+  await place(at('.bmap'), formatBmap(await makeBmap(rawPath, { sealed, progress: progressOf('block map') })))
+  await compressImage(rawPath, at('.img.zst'), { level: request.zstdLevel ?? ZSTD_LEVEL, progress: progressOf('image') })
+  await convertToQcow2(rawPath, at('.qcow2'), progressOf('qcow2'))
   await makeOva({
     rawPath,
     ovaPath: at('.ova'),
     product: { ...request.product, version },
     guest: request.guest,
     modified,
-    progress: told('OVA'),
+    progress: progressOf('OVA'),
     ...(request.machine === undefined ? {} : { machine: request.machine }),
   })
 

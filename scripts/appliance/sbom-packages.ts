@@ -1,5 +1,5 @@
-// The packages of the base for the SBOM, out of what dpkg or rpm themselves keep. Pure. Only what is installed counts: a
-// package that was removed and left its configuration is none.
+// The packages of the base for the SBOM, from the database of dpkg or rpm. Pure. Only installed packages count, not those that
+// were removed and left their configuration.
 import { type Component, licensesOf, purlOf } from './sbom.ts'
 
 export type Packages =
@@ -14,7 +14,7 @@ export const RPM_QUERY = `${RPM_FIELDS.map(field => `%{${field}}`).join('\\t')}\
 /** `base` as in the names of the files: debian-13, centos-stream-10. */
 export function readPackages(packages: Packages, base: string): readonly Component[] {
   const found = packages.kind === 'dpkg' ? readDpkg(packages.text, base) : readRpm(packages.text, base)
-  if (found.length === 0) throw new Error(`no package of the base found in what ${packages.kind} said`)
+  if (found.length === 0) throw new Error(`no package of the base found in the output of ${packages.kind}`)
   return found
 }
 

@@ -1,4 +1,4 @@
-// Our own part of the SBOM: what the bundles of the release really took from npm packages, as esbuild's metafile tells, with
+// Our own part of the SBOM: what the bundles of the release really contain of npm packages, from esbuild's metafile, with
 // versions, hashes and licences from the lock file; and Node.js with what is linked into it. Pure. A package that the lock file
 // does not know is an error, not a gap.
 import { type Component, licensesOf, purlOf } from './sbom.ts'
@@ -61,8 +61,8 @@ function packageAt(folder: string, lock: Release['lock']): Component {
 
 /** Subresource Integrity to CycloneDX: the hash of the package as the registry serves it. */
 function hashesOf(integrity: string | undefined): Pick<Component, 'hashes'> {
-  const words = /^sha512-([A-Za-z0-9+/]{86}==)$/.exec(integrity ?? '')
-  return words === null ? {} : { hashes: [{ alg: 'SHA-512', content: Buffer.from(words[1], 'base64').toString('hex') }] }
+  const match = /^sha512-([A-Za-z0-9+/]{86}==)$/.exec(integrity ?? '')
+  return match === null ? {} : { hashes: [{ alg: 'SHA-512', content: Buffer.from(match[1], 'base64').toString('hex') }] }
 }
 
 /** Names in `process.versions` that are no software of their own. */

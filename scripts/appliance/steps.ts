@@ -1,11 +1,11 @@
-// Long work, told as it goes: one line a step with the time it took, and below it what it is at now where somebody looks on.
+// Progress of long work: one line a step with the time it took, and on a terminal below it the current part.
 import { createWriteStream, type WriteStream } from 'node:fs'
 
 export class Steps {
   readonly #log: WriteStream
   readonly #began = performance.now()
 
-  /** Everything that tools say goes into the file `logPath`. */
+  /** The output of tools goes into the file `logPath`. */
   constructor(logPath: string) {
     this.#log = createWriteStream(logPath)
   }
@@ -21,10 +21,10 @@ export class Steps {
         what = next
         draw()
       })
-      this.#tell(`  ok  ${name.padEnd(56)} ${seconds()}`)
+      this.#print(`  ok  ${name.padEnd(56)} ${seconds()}`)
       return result
     } catch (error) {
-      this.#tell(`FAIL  ${name.padEnd(56)} ${seconds()}`)
+      this.#print(`FAIL  ${name.padEnd(56)} ${seconds()}`)
       throw error
     } finally {
       clearInterval(timer)
@@ -41,7 +41,7 @@ export class Steps {
     return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
   }
 
-  #tell(line: string): void {
+  #print(line: string): void {
     process.stdout.write(`${process.stdout.isTTY ? '\r\u001b[K' : ''}${line}\n`)
     this.#log.write(`== ${line}\n`)
   }

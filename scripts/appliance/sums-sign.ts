@@ -1,5 +1,5 @@
-// Signs SHA256SUMS with an SSH key, and checks such a signature. SSH signatures, because whoever has OpenSSH 8.1 or later,
-// which every current Linux, macOS and Windows brings, can check them without installing anything (ssh-keygen(1), -Y; the
+// Signs SHA256SUMS with an SSH key, and checks such a signature. SSH signatures, because OpenSSH 8.1 or later, which
+// every current Linux, macOS and Windows brings, can check them without installing anything (ssh-keygen(1), -Y; the
 // format is PROTOCOL.sshsig of OpenSSH). Ed25519 only: short, and the same text signed again gives the same signature.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -37,28 +37,28 @@ export const formatSigners = ({ publicKey }: SigningKey): string => `${SIGNER} n
 
 export const signSums = (sums: string, { path }: SigningKey): Promise<string> => keygen(['-Y', 'sign', '-n', NAMESPACE, '-f', path], sums)
 
-/** The fingerprint of the key that signed. Throws an Error in words if none of `signersPath` did. */
+/** The fingerprint of the key that signed. Throws an Error with the reason if none of `signersPath` did. */
 export async function checkSignature(sums: string, signaturePath: string, signersPath: string): Promise<string> {
   const names = ['-f', resolve(signersPath), '-s', resolve(signaturePath)]
-  const said = await keygen(['-Y', 'verify', '-I', SIGNER, '-n', NAMESPACE, ...names], sums)
-  const fingerprint = /^Good "file" signature for \S+ with \S+ key (SHA256:[A-Za-z0-9+/]+)/m.exec(said)?.[1]
+  const output = await keygen(['-Y', 'verify', '-I', SIGNER, '-n', NAMESPACE, ...names], sums)
+  const fingerprint = /^Good "file" signature for \S+ with \S+ key (SHA256:[A-Za-z0-9+/]+)/m.exec(output)?.[1]
   if (fingerprint === undefined) throw new Error('ssh-keygen ended well but named no good signature')
   return fingerprint
 }
 
 /** Arguments go to the program as they are: no shell reads the names in them. */
-function keygen(words: readonly string[], input = ''): Promise<string> {
+function keygen(args: readonly string[], input = ''): Promise<string> {
   return new Promise((done, fail) => {
-    const child = spawn('ssh-keygen', words, { env: { ...process.env, LC_ALL: 'C' } })
-    const said = { out: '', error: '' }
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said.error += text))
-    // ssh-keygen may end before it has read everything; its exit code tells what happened.
+    const child = spawn('ssh-keygen', args, { env: { ...process.env, LC_ALL: 'C' } })
+    const output = { out: '', error: '' }
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output.out += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (output.error += text))
+    // ssh-keygen may end before it has read everything; its exit code shows what happened.
     child.stdin.on('error', () => undefined).end(input)
     child.on('error', cause => fail(new Error('ssh-keygen is missing: install openssh-client', { cause })))
     child.on('close', code => {
-      if (code === 0) done(said.out)
-      else fail(new Error((said.error || said.out).trim() || `ssh-keygen ended with ${code}`))
+      if (code === 0) done(output.out)
+      else fail(new Error((output.error || output.out).trim() || `ssh-keygen ended with ${code}`))
     })
   })
 }

@@ -1,4 +1,4 @@
-// Runs a tool of the machine; what it says goes to the log, and its last words into the error.
+// Runs a tool of the machine; its output goes to the log, and the last lines of it into the error.
 import { spawn } from 'node:child_process'
 
 export interface RunOptions {
@@ -8,12 +8,12 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** What the tool printed, standard output and error together. Throws if it can't be started or says that it failed. */
-export function run(command: string, words: readonly string[], { log, line, environment }: RunOptions = {}): Promise<string> {
-  log?.(`$ ${command} ${words.join(' ')}\n`)
+/** What the tool printed, standard output and error together. Throws if it can't be started or fails. */
+export function run(command: string, args: readonly string[], { log, line, environment }: RunOptions = {}): Promise<string> {
+  log?.(`$ ${command} ${args.join(' ')}\n`)
   return new Promise((resolve, reject) => {
     const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`
-    const child = spawn(command, words, {
+    const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, PATH: path, ...environment },
     })

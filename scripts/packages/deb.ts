@@ -11,7 +11,7 @@ export interface PackageOptions {
   readonly version: string
   readonly time: number
   readonly depends: readonly string[]
-  /** Laid together and not packed, for tests. */
+  /** Not compressed, for tests. */
   readonly isQuick: boolean
 }
 
@@ -63,8 +63,8 @@ Suggests: iproute2
 Section: net
 Priority: optional
 Description: reads firewall logs, sends only metadata of suspicious activity
- The agent of CyberAlarm hears what firewalls log (syslog over UDP, TCP and
+ The agent of CyberAlarm receives what firewalls log (syslog over UDP, TCP and
  TLS, and packets that this machine's own rules log), drops what is benign,
- and sends facts about suspicious connections, sealed, to a central service:
+ and sends metadata of suspicious connections, sealed, to a central service:
  no content, no names and no internal address.
 `

@@ -1,5 +1,5 @@
-// What the programs of a release need of the system below them, read from their ELF headers, and whether every distribution
-// that is promised has it. A package then says what it needs, and one that would not start somewhere is not made.
+// What the programs of a release need of the system below them, read from their ELF headers, and whether every supported
+// distribution has it. A package then states what it needs, and one that would not start somewhere is not made.
 import { execFileSync } from 'node:child_process'
 
 /** Versions of symbols by family, e.g. GLIBC: '2.34', and shared libraries by their names. */
@@ -9,7 +9,7 @@ export interface Needs {
 }
 
 /**
- * The oldest of each family that a package is promised for: versions of glibc (ldd --version), of libstdc++'s symbols
+ * The oldest supported of each family: versions of glibc (ldd --version), of libstdc++'s symbols
  * (https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html) and of systemd in it.
  */
 export const distributions = [
@@ -51,7 +51,7 @@ export function parseNeeds(printed: readonly string[]): Needs {
 export const readNeeds = (files: readonly string[]): Needs =>
   parseNeeds(files.map(file => execFileSync('objdump', ['-p', file], { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })))
 
-/** Throws an Error that names each promised distribution on which the programs would not start. */
+/** Throws an Error that names each supported distribution on which the programs would not start. */
 export function checkNeeds({ symbols }: Needs): void {
   const families = ['GLIBC', 'GLIBCXX', 'CXXABI'] as const
   const lacking = distributions.flatMap(one =>
@@ -69,7 +69,7 @@ export function dependencies(needs: Needs, kind: 'deb' | 'rpm'): string[] {
   const others = needs.libraries
     .filter(name => !partOfGlibc.test(name))
     .map(name => {
-      if (known[name] === undefined) throw new Error(`which package brings ${name}?`)
+      if (known[name] === undefined) throw new Error(`no package is known that brings ${name}`)
       return kind === 'deb' ? known[name].deb : known[name].rpm(needs)
     })
   return kind === 'deb'

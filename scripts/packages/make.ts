@@ -21,7 +21,7 @@ export interface Made {
   readonly deb: string
   readonly rpm: string
   readonly version: string
-  /** What the release says of itself. */
+  /** Version of the release. */
   readonly released: string
   readonly needs: Needs
 }
@@ -31,7 +31,7 @@ export function makePackages(options: MakeOptions): Made {
   const { version: released }: { version: string } = JSON.parse(readFileSync(join(release, 'lib/package.json'), 'utf8'))
   const version = options.version ?? released
   // each family orders other versions in its own way
-  if (!/^\d+(\.\d+)*$/.test(version)) throw new Error(`a version to be packed is numbers and points, not '${version}'`)
+  if (!/^\d+(\.\d+)*$/.test(version)) throw new Error(`a package version consists of numbers and dots, not '${version}'`)
   const needs = readNeeds(
     ['bin/node', 'bin/open-nflog', 'lib/node_modules/node-netfilter-log/build/nflog.node'].map(name => join(release, name)),
   )

@@ -1,5 +1,5 @@
-// A package for Enterprise Linux, made with rpmbuild: the same tree gives the same bytes. Nothing is stripped, searched for
-// dependencies or put beside: what is in it and what it needs is said here.
+// A package for Enterprise Linux, made with rpmbuild: the same tree gives the same bytes. Nothing is stripped and no
+// dependency is detected: contents and dependencies are stated here.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,10 +30,10 @@ export function makeRpm(options: PackageOptions): string {
       debug_package: '%{nil}',
       __os_install_post: '%{nil}',
     }
-    const words = Object.entries(definitions).flatMap(([name, value]) => ['--define', `${name} ${value}`])
+    const defines = Object.entries(definitions).flatMap(([name, value]) => ['--define', `${name} ${value}`])
     execFileSync(
       'rpmbuild',
-      ['-bb', '--quiet', '--target', processor, ...words, '--buildroot', join(work, 'root'), join(work, 'cyberalarm.spec')],
+      ['-bb', '--quiet', '--target', processor, ...defines, '--buildroot', join(work, 'root'), join(work, 'cyberalarm.spec')],
       {
         env: { ...process.env, SOURCE_DATE_EPOCH: String(time), TREE: tree },
         stdio: ['ignore', 'ignore', 'pipe'],

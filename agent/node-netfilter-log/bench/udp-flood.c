@@ -34,17 +34,17 @@ int main(int argc, char **argv) {
     messages[i].msg_hdr = (struct msghdr){ .msg_iov = &pieces[i], .msg_iovlen = 1 };
   }
   while (sent < total) {
-    int want = total - sent < VECTOR ? (int)(total - sent) : VECTOR;
+    int batch = total - sent < VECTOR ? (int)(total - sent) : VECTOR;
     if (rate > 0) { // as many as are due, then a short sleep
       long due = (long)((now() - began) * rate) - sent;
       if (due <= 0) {
         nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
         continue;
       }
-      if (due < want) want = (int)due;
+      if (due < batch) batch = (int)due;
     }
-    for (int i = 0; i < want; i++) text[i][snprintf(text[i], 16, "<4>%010ld ", sent + i)] = ' ';
-    int done = sendmmsg(fd, messages, (unsigned)want, 0);
+    for (int i = 0; i < batch; i++) text[i][snprintf(text[i], 16, "<4>%010ld ", sent + i)] = ' ';
+    int done = sendmmsg(fd, messages, (unsigned)batch, 0);
     if (done > 0) sent += done; // refused ones (ENOBUFS, ECONNREFUSED) are sent again
   }
   printf("%ld %.6f\n", sent, now() - began);

@@ -43,7 +43,7 @@ static napi_value number_value(napi_env env, double number) {
   return value;
 }
 
-// next(handle): gives the batch taken before back, and takes the next: its number, -1 none now (we will tell), -2 ended.
+// next(handle): gives the batch taken before back, and takes the next: its number, -1 none now (on_ready will be called), -2 ended.
 static napi_value next(napi_env env, napi_callback_info info) {
   napi_value value;
   struct reader *r = reader_argument(env, info, 1, &value);
@@ -78,7 +78,7 @@ static napi_value stop(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-// destroy(handle): after `next` said -2. Returns the errno it ended with, or 0.
+// destroy(handle): after `next` returned -2. Returns the errno it ended with, or 0.
 static napi_value destroy(napi_env env, napi_callback_info info) {
   napi_value value;
   struct reader *r = reader_argument(env, info, 1, &value);
@@ -112,11 +112,11 @@ static napi_value statistics(napi_env env, napi_callback_info info) {
 
 napi_value failed(napi_env env, enum step step, int error) { return number_value(env, step * 4096 + error); }
 
-bool words_argument(napi_env env, napi_value value, size_t wanted, const uint32_t **words) {
+bool words_argument(napi_env env, napi_value value, size_t requested, const uint32_t **words) {
   napi_typedarray_type type;
   size_t length = 0;
   void *data = NULL;
-  if (napi_get_typedarray_info(env, value, &type, &length, &data, NULL, NULL) != napi_ok || type != napi_uint32_array || length != wanted) {
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, NULL, NULL) != napi_ok || type != napi_uint32_array || length != requested) {
     napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "options must be a Uint32Array of the right length");
     return false;
   }

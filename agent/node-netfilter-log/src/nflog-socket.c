@@ -1,5 +1,5 @@
 // PF_BIND and PF_UNBIND are not sent: since Linux 3.10 a rule that names a group finds it by itself, and these commands
-// would change for the whole network namespace who logs what no rule asked for.
+// would change for the whole network namespace which program logs packets that no rule asked for.
 #define _GNU_SOURCE
 #include "nflog-socket.h"
 #include <arpa/inet.h>
@@ -43,7 +43,7 @@ static struct request request(uint32_t group, uint8_t command) {
   return q;
 }
 
-static int say(int fd, const struct request *q) {
+static int send_request(int fd, const struct request *q) {
   struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
   return sendto(fd, q, q->header.nlmsg_len, 0, (struct sockaddr *)&kernel, sizeof kernel) < 0 ? -errno : 0;
 }
@@ -60,19 +60,19 @@ int nflog_bind_group(int fd, uint32_t group, const struct nflog_settings *settin
   put32(&q, NFULA_CFG_NLBUFSIZ, settings->kernel_buffer);
   put(&q, NFULA_CFG_FLAGS, &numbered, sizeof numbered);
   *number = q.header.nlmsg_seq;
-  return say(fd, &q);
+  return send_request(fd, &q);
 }
 
-int nflog_ask_in_vain(int fd, uint32_t *number) {
+int nflog_send_unsupported(int fd, uint32_t *number) {
   struct request q = request(0, NFULNL_CFG_CMD_NONE);
   q.header.nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET; // packets come from the kernel only: nfulnl_recv_unsupp
   *number = q.header.nlmsg_seq;
-  return say(fd, &q);
+  return send_request(fd, &q);
 }
 
 void nflog_unbind_group(int fd, uint32_t group) {
   struct request q = request(group, NFULNL_CFG_CMD_UNBIND);
-  say(fd, &q);
+  send_request(fd, &q);
 }
 
 static int open_widened(int fd, uint32_t receive_buffer, int *real, enum step *step) {
@@ -81,7 +81,7 @@ static int open_widened(int fd, uint32_t receive_buffer, int *real, enum step *s
   int off = 0;
   *step = STEP_OPTION;
   *real = widen(fd, receive_buffer);
-  // overruns are to be told (netlink(7)): off is the default, and is meant
+  // overruns have to be reported (netlink(7)): off is the default, stated on purpose
   if (*real < 0 || setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &off, sizeof off) < 0 ||
       setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0)
     return -errno;
@@ -111,23 +111,23 @@ int nflog_refuse_other_kinds(int fd) {
 }
 
 // What anyone may ask for: net.core.rmem_max at the most, and twice that is given (socket(7)).
-static int attainable(int wanted) {
+static int attainable(int requested) {
   int given = 0, probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   socklen_t length = sizeof given;
   if (probe < 0) return 0;
-  setsockopt(probe, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
+  setsockopt(probe, SOL_SOCKET, SO_RCVBUF, &requested, sizeof requested);
   getsockopt(probe, SOL_SOCKET, SO_RCVBUF, &given, &length);
   close(probe);
   return given;
 }
 
 int widen(int fd, uint32_t bytes) {
-  int now = 0, wanted = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes;
+  int now = 0, requested = bytes > INT32_MAX / 2 ? INT32_MAX / 2 : (int)bytes;
   socklen_t length = sizeof now;
   if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &now, &length) < 0) return -1;
   // FORCE passes net.core.rmem_max and needs CAP_NET_ADMIN. Without it a socket that systemd has widened (ReceiveBuffer=)
   // would be made narrow again by asking for more.
-  if (now / 2 < wanted && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) < 0 && attainable(wanted) > now)
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
+  if (now / 2 < requested && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &requested, sizeof requested) < 0 && attainable(requested) > now)
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &requested, sizeof requested);
   return getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &now, &length) < 0 ? -1 : now;
 }

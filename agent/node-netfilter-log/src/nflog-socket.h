@@ -21,8 +21,8 @@ int nflog_open(uint32_t receive_buffer, int *real, enum step *step);
 // Asks the kernel to log a group to this socket: 0, or a negative errno if that could not be sent. Its answer, an NLMSG_ERROR
 // with the nlmsg_seq *number, comes to the socket. It is -EPERM without CAP_NET_ADMIN, and if another socket has the group.
 int nflog_bind_group(int fd, uint32_t group, const struct nflog_settings *settings, uint32_t *number);
-// Asks for what the kernel never does, and without CAP_NET_ADMIN says -EPERM to. Answered in the same way.
-int nflog_ask_in_vain(int fd, uint32_t *number);
+// Sends a request that the kernel does not support; without CAP_NET_ADMIN it answers -EPERM. Answered in the same way.
+int nflog_send_unsupported(int fd, uint32_t *number);
 // Asks the kernel to send what it had collected for a group, and no more; closing the socket would make it throw that away.
 void nflog_unbind_group(int fd, uint32_t group);
 // 0 if the descriptor is a bound socket of netlink's for netfilter, or an errno.

@@ -66,7 +66,7 @@ double kernel_drops(const struct reader *r) {
 
 // ---- in the thread ----
 
-static void tell(struct reader *r) { // with the lock held
+static void notify(struct reader *r) { // with the lock held
   if (r->notified) return;
   r->notified = true;
   napi_call_threadsafe_function(r->notify, NULL, napi_tsfn_nonblocking);
@@ -79,7 +79,7 @@ static void publish(struct reader *r, int number) {
   b->lengths[0] = b->used;
   b->lengths[1] = b->count;
   r->ready[(r->ready_first + r->ready_count++) % BATCHES_MAX] = number;
-  tell(r);
+  notify(r);
   pthread_mutex_unlock(&r->lock);
 }
 
@@ -145,7 +145,7 @@ static void *run(void *argument) {
   pthread_mutex_lock(&r->lock);
   r->ended = true;
   r->end_errno = result < 0 ? -result : 0;
-  tell(r);
+  notify(r);
   pthread_mutex_unlock(&r->lock);
   return NULL;
 }

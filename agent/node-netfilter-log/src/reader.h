@@ -53,10 +53,10 @@ struct reader {
   int free_stack[BATCHES_MAX], free_count; // the last freed is the warmest in the cache
   int ready[BATCHES_MAX], ready_first, ready_count;
   int taken;        // by JavaScript, or -1
-  bool notified;    // JavaScript was told, and has not yet found the queue empty
+  bool notified;    // JavaScript was notified, and has not yet found the queue empty
   bool ended;
   int end_errno;
-  double end_drops; // what kernel_drops said last
+  double end_drops; // the last value of kernel_drops
   atomic_int stop;  // 0, STOP_DRAIN or STOP_NOW
   struct timespec drain_until;
   // the thread
@@ -87,7 +87,7 @@ struct reader *reader_new(const struct ring_options *options);
 void reader_free(struct reader *r);
 void memory_release(struct memory *memory);
 // What the kernel dropped at this socket since it was made: the number that SO_RXQ_OVFL would send along with datagrams,
-// and that /proc/net/udp and /proc/net/netlink show (sk_drops). -1 if it does not tell.
+// and that /proc/net/udp and /proc/net/netlink show (sk_drops). -1 if it is not known.
 double kernel_drops(const struct reader *r);
 int start_thread(struct reader *r); // an errno, or 0
 void stop_reader(struct reader *r, int how, uint32_t drain_ms);

@@ -97,7 +97,7 @@ static int bind_to(const char *address, uint16_t port, bool reuse_port, enum ste
   int off = 0, on = 1, fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   *step = STEP_BIND;
-  // `::` is to hear IPv4 too, whatever net.ipv6.bindv6only says
+  // `::` receives IPv4 too, whatever net.ipv6.bindv6only says
   if ((is_six && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0) ||
       (reuse_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0) ||
       bind(fd, is_six ? (struct sockaddr *)&six : (struct sockaddr *)&four, is_six ? sizeof six : sizeof four) < 0) {

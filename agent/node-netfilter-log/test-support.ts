@@ -1,4 +1,4 @@
-// What tests of the addon stand on: the addon and a sender, built if they are not there, and a network namespace.
+// For tests of the addon: the addon and a sender, built if they are not there, and a network namespace.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ export function whyNoAddon(): string | undefined {
 export function whyNoNamespace(): string | undefined {
   const reason = whyNoAddon()
   if (reason !== undefined) return reason
-  if (!canRun('unshare', '-rn', 'true')) return 'this system makes no network namespace for us'
+  if (!canRun('unshare', '-rn', 'true')) return 'this system allows no network namespace'
   if (!canRun('unshare', '-rn', 'ip', 'link', 'set', 'lo', 'up')) return 'no ip command'
   const rule = 'add table inet t; add chain inet t c { type filter hook input priority 0; }; add rule inet t c log group 1'
   return canRun('unshare', '-rn', 'nft', rule) ? undefined : 'no nft command, or a kernel without nfnetlink_log'
@@ -43,7 +43,7 @@ export function sendDatagrams(address: string, port: number, count: number, rate
   return promise
 }
 
-/** Runs a program of this folder in a network namespace of its own; it goes with the program. What it wrote, as JSON. */
+/** Runs a program of this folder in a network namespace of its own, which ends with it. Gives its output, parsed as JSON. */
 export async function inNamespace(program: string, ...args: string[]): Promise<unknown> {
   const child = spawn('unshare', ['-rn', process.execPath, join(import.meta.dirname, program), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,4 +1,4 @@
-// What tests with open-nflog stand on: the program, and one that plays systemd for it.
+// For tests with open-nflog: the program, and another that plays systemd for it.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

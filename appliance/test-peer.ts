@@ -1,17 +1,18 @@
-// Run in a network namespace that stands for the box's neighbour: knocks at doors and says what happened at each.
-//   node test-neighbour.ts '[["tcp", "192.0.2.10", 514], ["udp", "192.0.2.10", 9, "text"]]'
+// Run in a network namespace of its own, which stands for another machine: probes ports of the box and prints what happened
+// at each.
+//   node test-peer.ts '[["tcp", "192.0.2.10", 514], ["udp", "192.0.2.10", 9, "text"]]'
 import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 
-/** Protocol, address, port, and for UDP what to say. */
-export type Knock = readonly [protocol: 'tcp' | 'udp', address: string, port: number, text?: string]
-/** `sent` is all that UDP can tell. */
+/** Protocol, address, port, and for UDP the payload. */
+export type Probe = readonly [protocol: 'tcp' | 'udp', address: string, port: number, text?: string]
+/** Of UDP it is only known that it was sent. */
 export type Answer = 'open' | 'refused' | 'silent' | 'sent'
 
-/** Shorter than the second after which Linux sends a SYN again: each knock is one packet. */
+/** Shorter than the second after which Linux sends a SYN again: each probe is one packet. */
 const PATIENCE_MS = 700
 
-function knock([protocol, address, port, text = '']: Knock): Promise<Answer> {
+function probe([protocol, address, port, text = '']: Probe): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   if (protocol === 'udp') {
     const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
@@ -39,4 +40,4 @@ function knock([protocol, address, port, text = '']: Knock): Promise<Answer> {
   return promise
 }
 
-if (import.meta.main) console.log(JSON.stringify(await Promise.all((JSON.parse(process.argv[2]) as Knock[]).map(knock))))
+if (import.meta.main) console.log(JSON.stringify(await Promise.all((JSON.parse(process.argv[2]) as Probe[]).map(probe))))
