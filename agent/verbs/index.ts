@@ -115,7 +115,9 @@ rule dropped. For packets logged by netfilter (tcpdump -i nflog:5) the log prefi
     help: 'Reads the ledger: each event as it was sent, with internal addresses as pseudonyms (`cyberalarm who` turns them back),\nand the receipt of its batch. Entries that were changed after they were written are reported.',
     example: 'cyberalarm sent --since 2h',
     exitCodes: { 1: 'the ledger was changed after it was written, or cannot be read' },
-    options: { since: { value: 'TIME', help: 'only entries since this time, 2026-11-20T12:00:00Z, or within this period, such as 2h or 7d' } },
+    options: {
+      since: { value: 'TIME', help: 'only entries since this time, 2026-11-20T12:00:00Z, or within this period, such as 2h or 7d' },
+    },
     run: async call => {
       const { parseSince, sent } = await import('./sent.ts')
       const since = call.values.since === undefined ? 0 : parseSince(call.values.since, Date.now())
