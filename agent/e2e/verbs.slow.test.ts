@@ -142,7 +142,7 @@ t.test('explain says for a message of each product what would be done, for peopl
   t.match(await runToEnd(['explain', '--json', '--root', root], `<4>${'x'.repeat(70_000)}`), { code: 0, out: /longer than 64 KiB/ })
   t.match(await runToEnd(['explain', '--json-lines', '--root', root], '{"not":"a string"}\n'), {
     code: 1,
-    error: /has to be one JSON string/,
+    error: /must be one JSON string/,
   })
   t.same(readdirSync(root, { recursive: true }), before, 'nothing is kept')
 })
