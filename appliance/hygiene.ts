@@ -1,6 +1,6 @@
 // What may not be in an image, as a table: each row inspects the root of a box and lists what does not belong there.
 // Pure but for reading: `root` is a folder, such as a mounted slot.
-import { type Dirent, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { type Dirent, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Hygiene {
@@ -40,13 +40,8 @@ function found(root: string, keep: (path: string, entry: Dirent) => boolean): st
 
 const mode = (root: string, path: string): number => lstatSync(join(root, path)).mode
 
-const filesIn = (root: string, folder: string): string[] => {
-  try {
-    return readdirSync(join(root, folder)).map(name => `${folder}/${name}`)
-  } catch {
-    return []
-  }
-}
+const filesIn = (root: string, folder: string): string[] =>
+  existsSync(join(root, folder)) ? readdirSync(join(root, folder)).map(name => `${folder}/${name}`) : []
 
 export const hygiene: readonly Hygiene[] = [
   {

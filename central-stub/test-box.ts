@@ -10,6 +10,7 @@ import * as x509 from '@peculiar/x509'
 import { buildShedFrame, signFrame } from '../agent/batch/frame.ts'
 import { Endpoint, OpenBatch } from '../agent/batch/open-batch.ts'
 import { packBatch } from '../agent/batch/pack.ts'
+import type { Receipt } from '../agent/batch/receipt.ts'
 import { sealBatch } from '../agent/batch/seal.ts'
 import type { Central } from './central.ts'
 import type { Enrolment } from './devices/enrol.ts'
@@ -25,11 +26,13 @@ export interface Identity {
   readonly certificate: string
 }
 
+/** Whatever central answered: an enrolment, a renewal, a receipt or a refusal. */
+export type Body = Partial<Enrolment & Receipt & { code: string; message: string; expected: number }>
+
 export interface Answer {
   readonly status: number
   readonly headers: NodeJS.Dict<string | string[]>
-  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came
-  readonly body: any
+  readonly body: Body
 }
 
 export const targetOf = (central: Pick<Central, 'port'>, folder: string): Target => ({
@@ -118,7 +121,7 @@ export async function enrolBox(target: Target, code: string, replaces?: string):
   const key = newKey()
   const answer = await post(target, '/v1/enrol', { code, csr: await makeCsr(key), ...(replaces && { replaces }) })
   if (answer.status !== 200) throw new Error(`enrolment was refused: ${JSON.stringify(answer.body)}`)
-  const enrolment: Enrolment = answer.body
+  const enrolment = answer.body as Enrolment
   return { key, certificate: enrolment.certificate, target, device: enrolment.device, enrolment }
 }
 

@@ -157,11 +157,14 @@ interface Inflated {
   readonly engine: { readonly bytesWritten: number }
 }
 
+const isInflated = (value: unknown): value is Inflated =>
+  typeof value === 'object' && value !== null && 'buffer' in value && 'engine' in value
+
 function unpacks(packed: Buffer): boolean {
   try {
     // With `info` Node.js returns how much of the input was used; its types lack that.
-    const { buffer, engine } = inflateSync(packed, { maxOutputLength: GRAIN_BYTES, info: true }) as unknown as Inflated
-    return buffer.length === GRAIN_BYTES && engine.bytesWritten === packed.length
+    const inflated: unknown = inflateSync(packed, { maxOutputLength: GRAIN_BYTES, info: true })
+    return isInflated(inflated) && inflated.buffer.length === GRAIN_BYTES && inflated.engine.bytesWritten === packed.length
   } catch (error) {
     if (error instanceof Error && 'code' in error) return false
     throw error

@@ -2,22 +2,23 @@
 // Prints tables, and leaves build/bench.json and build/bench.svg. Ends with 0 if everything could be measured.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { $, chalk } from 'zx'
 import { UsageError, wholeNumber } from '../agent/lib/command-line.ts'
-import { agentBehindRelay, agentOnNflog, agentOnSyslog, makeBox } from './bench/agent.ts'
+import { agentBehindRelay, agentOnNflog, agentOnSyslog, agentsOf, makeBox } from './bench/agent.ts'
 import { chart } from './bench/chart.ts'
 import type { Context, Part } from './bench/context.ts'
 import { goals, judge } from './bench/goals.ts'
-import { type Ground, openGround } from './bench/ground.ts'
 import { thisMachine } from './bench/machine.ts'
+import { openPacketLog, type PacketLog } from './bench/packet-log.ts'
 import { costPart } from './bench/part-cost.ts'
 import { highestPart } from './bench/part-highest.ts'
 import { latencyPart } from './bench/part-latency.ts'
 import { memoryPart } from './bench/part-memory.ts'
 import { scalingPart } from './bench/part-scaling.ts'
+import { startPart } from './bench/part-start.ts'
 import { wirePart } from './bench/part-wire.ts'
-import { goalsTable, machineText, measuresTable } from './bench/report.ts'
+import { goalsTable, machineText, measuresTable, ratiosTable } from './bench/report.ts'
 import { Results } from './bench/results.ts'
 import { rsyslog, rsyslogVersion } from './bench/rsyslog.ts'
 import { buildSender } from './bench/sender.ts'
@@ -28,9 +29,11 @@ import { makeDistinct, makePackets, makeWorkload } from './bench/workload.ts'
 import { endWithUsage, readOptions } from './options.ts'
 
 const parts: readonly Part[] = [costPart, highestPart, wirePart, latencyPart, memoryPart, scalingPart]
-/** Many enough that none comes again within a batch at 400,000 a second: repeats are merged, and would look cheap. */
+/** The last one takes long, and runs only if it is named. */
+const named: readonly Part[] = [...parts, startPart]
 /** A flood that says the same over and over: it becomes so few events that what is left is the way from packet to event. */
 const REPEATED_PACKETS = 1000
+/** Many enough that none comes again within a batch at 400,000 a second: repeats are merged, and would look cheap. */
 const MESSAGES = { full: 1_000_000, quick: 200_000 }
 
 const script = 'node scripts/bench.ts'
@@ -41,7 +44,8 @@ const options = readOptions({
   options: {
     quick: { help: 'fewer messages and one run: three minutes' },
     runs: { value: 'COUNT', help: 'how often each part is run, 1 to 100 (default 5; 1 with --quick)' },
-    only: { value: 'PART', help: `one part: ${parts.map(({ name }) => name).join(', ')}` },
+    only: { value: 'PART', help: `one part: ${named.map(({ name }) => name).join(', ')} (start builds an image and runs only if named)` },
+    against: { value: 'DIR', help: 'measure the release of another checkout in turn with this one, and no other programs' },
   },
   exitCodes: { 1: 'something could not be measured' },
 })
@@ -52,7 +56,7 @@ const began = performance.now()
 const say = (text: string) => console.log(`${chalk.dim(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s`)}  ${text}`)
 const results = new Results()
 const temporary = mkdtempSync(join(tmpdir(), 'ca-bench-'))
-let ground: Ground | undefined
+let packetLog: PacketLog | undefined
 // what was started would outlive us otherwise, and the namespace with it
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(130))
 
@@ -77,7 +81,7 @@ try {
 
 function choose(): { runs: number; chosen: readonly Part[] } {
   try {
-    const chosen = parts.filter(({ name }) => options.only === undefined || name === options.only)
+    const chosen = options.only === undefined ? parts : named.filter(({ name }) => name === options.only)
     if (chosen.length === 0) throw new UsageError(`there is no part '${options.only}'`)
     return { runs: wholeNumber('runs', options.runs ?? (quick ? '1' : '5'), 1, 100), chosen }
   } catch (error) {
@@ -89,28 +93,45 @@ function choose(): { runs: number; chosen: readonly Part[] } {
 async function prepare(): Promise<Context> {
   buildSender()
   await $`node scripts/build-release.ts`.quiet()
+  const against = options.against === undefined ? undefined : resolve(options.against)
+  if (against !== undefined) await $({ cwd: against })`${join(against, 'node_modules/.bin/node')} scripts/build-release.ts`.quiet()
   const workload = makeWorkload(temporary, MESSAGES[quick ? 'quick' : 'full'])
   say(workload.origin)
   const box = await makeBox(temporary)
   try {
-    ground = await openGround()
+    packetLog = await openPacketLog()
   } catch (error) {
     results.missing.push({ name: 'everything with NFLOG', reason: error instanceof Error ? error.message : String(error) })
   }
-  const subjects: Subject[] = [agentOnSyslog(temporary, box), ...(quick ? [] : [agentBehindRelay(temporary, box)])]
-  if (rsyslogVersion() === undefined) results.missing.push({ name: 'rsyslogd', reason: 'not installed (package rsyslog)' })
-  else subjects.push(rsyslog(temporary))
-  if (ground !== undefined) subjects.push(agentOnNflog(temporary, box, ground))
-  if (ulogdVersion() === undefined) results.missing.push({ name: 'ulogd2', reason: 'not installed (packages ulogd2 and ulogd2-json)' })
-  else if (ground !== undefined) subjects.push(ulogd(temporary, ground))
+  const subjects =
+    against === undefined
+      ? withPeers(box)
+      : inTurn(
+          [agentOnSyslog(temporary, box), ...(packetLog === undefined ? [] : [agentOnNflog(temporary, box, packetLog)])],
+          agentsOf(against, temporary, box, packetLog),
+        )
   for (const { name, reason } of results.missing) say(chalk.yellow(`not compared with ${name}: ${reason}`))
   const repeats = makePackets(temporary, workload.truth, REPEATED_PACKETS)
   const files = { packets: makePackets(temporary, workload.truth), repeats, distinct: makeDistinct(temporary) }
-  return { temporary, runs, quick, workload, ...files, box, ground, subjects, results, say }
+  return { temporary, runs, quick, workload, ...files, box, packetLog, subjects, results, say }
 }
+
+function withPeers(box: string): Subject[] {
+  const subjects: Subject[] = [agentOnSyslog(temporary, box), ...(quick ? [] : [agentBehindRelay(temporary, box)])]
+  if (rsyslogVersion() === undefined) results.missing.push({ name: 'rsyslogd', reason: 'not installed (package rsyslog)' })
+  else subjects.push(rsyslog(temporary))
+  if (packetLog !== undefined) subjects.push(agentOnNflog(temporary, box, packetLog))
+  if (ulogdVersion() === undefined) results.missing.push({ name: 'ulogd2', reason: 'not installed (packages ulogd2 and ulogd2-json)' })
+  else if (packetLog !== undefined) subjects.push(ulogd(temporary, packetLog))
+  return subjects
+}
+
+const inTurn = (ours: readonly Subject[], theirs: readonly Subject[]): Subject[] => ours.flatMap((one, i) => [one, theirs[i]])
 
 function tell({ workload }: Context): void {
   const head = `${new Date().toISOString().slice(0, 10)}, ${runs} run${runs === 1 ? '' : 's'}${quick ? ', quick' : ''}`
+  const ratios = ratiosTable(results)
+  if (ratios !== '') console.log(`\n${chalk.bold(`Against ${options.against}`)}\n\n${ratios}`)
   console.log(
     `\n${chalk.bold('Measured')}  ${head}\n\n${measuresTable(results)}\n\n${chalk.bold('Goals')}\n\n${goalsTable(results)}\n\n${machineText(machine)}`,
   )
@@ -132,7 +153,7 @@ function tell({ workload }: Context): void {
 }
 
 async function end(code: number): Promise<void> {
-  await ground?.close()
+  await packetLog?.close()
   endUnfinished()
   rmSync(temporary, { recursive: true, force: true })
   process.exit(code)

@@ -12,7 +12,7 @@ export const finding = (severity: Severity, { code, detail, advice }: Fault, sin
   ...(sinceMs === undefined ? {} : { since: new Date(sinceMs).toISOString() }),
 })
 
-const grouped = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
+const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
 type Check = (facts: Facts) => Finding | readonly Finding[] | undefined
 
@@ -40,7 +40,7 @@ export const checks: Readonly<Record<string, Check>> = {
   accounting: ({ accounting }) => {
     const wrong = accounting.filter(input => input.unaccounted !== 0)
     if (wrong.length === 0) return undefined
-    const detail = wrong.map(({ input, unaccounted }) => `${input} by ${grouped(unaccounted, 'message', 'messages')}`).join(', ')
+    const detail = wrong.map(({ input, unaccounted }) => `${input} by ${counted(unaccounted, 'message', 'messages')}`).join(', ')
     return finding('problem', fault('accounting-wrong', `The accounting does not add up: ${detail}`))
   },
   reading: ({ readingFaults: { count, last } }) =>
@@ -48,7 +48,7 @@ export const checks: Readonly<Record<string, Check>> = {
       ? undefined
       : finding(
           'problem',
-          fault('reading-failed', `The agent failed to read ${grouped(count, 'message', 'messages')}; last reason: ${last}`),
+          fault('reading-failed', `The agent failed to read ${counted(count, 'message', 'messages')}; last reason: ${last}`),
         ),
   clock: ({ clock: { jumps, lastJumpMs } }) =>
     jumps === 0
@@ -57,7 +57,7 @@ export const checks: Readonly<Record<string, Check>> = {
           'warning',
           fault(
             'clock-jumped',
-            `The clock of this box jumped ${grouped(jumps, 'time', 'times')} since the agent started, last by ${Math.round(lastJumpMs / 1000)} s`,
+            `The clock of this box jumped ${counted(jumps, 'time', 'times')} since the agent started, last by ${Math.round(lastJumpMs / 1000)} s`,
           ),
         ),
   lastStop: ({ wasStoppedCleanly }) =>
@@ -76,7 +76,7 @@ export const checks: Readonly<Record<string, Check>> = {
       ? undefined
       : finding(
           'information',
-          fault('ledger-torn', `The last line of the ledger was incomplete (${grouped(tornBytes, 'byte', 'bytes')}) and was removed`),
+          fault('ledger-torn', `The last line of the ledger was incomplete (${counted(tornBytes, 'byte', 'bytes')}) and was removed`),
         ),
   forgottenSources: ({ forgottenSources }) =>
     forgottenSources === 0
@@ -85,7 +85,7 @@ export const checks: Readonly<Record<string, Check>> = {
           'warning',
           fault(
             'sources-forgotten',
-            `${grouped(forgottenSources, 'blocked source was', 'blocked sources were')} forgotten early, because the table of recent sources is full`,
+            `${counted(forgottenSources, 'blocked source was', 'blocked sources were')} forgotten early, because the table of recent sources is full`,
           ),
         ),
 }

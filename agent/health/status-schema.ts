@@ -99,6 +99,9 @@ export const statusSchema = z.object({
   unreadableShapes: z.array(z.object({ shape: text, count: z.number() })).max(100),
 })
 
+/** All that an agent says before it listens. */
+export const startingSchema = z.strictObject({ running: z.literal(true) })
+
 export type Status = z.infer<typeof statusSchema>
 export type Finding = z.infer<typeof findingSchema>
 export type Severity = (typeof severities)[number]

@@ -115,7 +115,7 @@ t.test('takes over a socket that someone else bound, and no other kind', { skip 
   test.throws(() => openUdp({ fd: 1_000_000, onBatch: ignore }), { code: 'EBADF' })
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const fd = (server as unknown as { _handle: { fd: number } })._handle.fd
+  const fd = Number(Reflect.get(Reflect.get(server, '_handle'), 'fd'))
   test.throws(() => openUdp({ fd, onBatch: ignore }), { code: 'EPROTOTYPE' })
   test.ok(server.listening, 'and leaves it as it was')
   server.close()

@@ -15,6 +15,10 @@ export type SettingValues<T extends SettingTable> = { readonly [Name in keyof T]
 export interface SettingFault {
   /** Line of the file, from 1; 0 if it is about no single line. */
   readonly line: number
+  /** The setting that it is about; '' if it is about none alone. */
+  readonly setting: string
+  /** What is wrong, without file, line and value: a form shows it beside them. */
+  readonly problem: string
   /** The whole sentence for people, with file and line. */
   readonly text: string
 }
@@ -35,8 +39,8 @@ const shorten = (text: string): string => (text.length > SHOWN_MAX ? `${text.sli
 export function parseTable<T extends SettingTable>(table: T, text: string, file: string): ParsedTable<T> {
   const stated = new Map<string, { value: string; line: number }>()
   const faults: SettingFault[] = []
-  const report = (line: number, what: string) => {
-    if (faults.length < FAULTS_MAX) faults.push({ line, text: `${file}:${line}: ${what}` })
+  const report = (line: number, setting: string, problem: string, sentence = problem) => {
+    if (faults.length < FAULTS_MAX) faults.push({ line, setting, problem, text: `${file}:${line}: ${sentence}` })
   }
   const names = Object.keys(table)
   text.split(/\r?\n/).forEach((raw, i) => {
@@ -49,9 +53,9 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
       .trim()
       .replace(/^"(.*)"$/, '$1')
     // only the first word: behind it a secret may stand
-    if (at < 0) report(i + 1, `'${shorten(line.split(/[\s:]/, 1)[0])}' is not of the form name = value`)
-    else if (!Object.hasOwn(table, name)) report(i + 1, `there is no setting '${shorten(name)}'${nearest(name, names)}`)
-    else if (stated.has(name)) report(i + 1, `'${name}' was set in line ${stated.get(name)?.line} already`)
+    if (at < 0) report(i + 1, '', `'${shorten(line.split(/[\s:]/, 1)[0])}' is not of the form name = value`)
+    else if (!Object.hasOwn(table, name)) report(i + 1, '', `there is no setting '${shorten(name)}'${nearest(name, names)}`)
+    else if (stated.has(name)) report(i + 1, name, `'${name}' was set in line ${stated.get(name)?.line} already`)
     else stated.set(name, { value, line: i + 1 })
   })
   const entries = names.map(name => {
@@ -59,8 +63,10 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
     const setting = table[name]
     const read = setting.shape.safeParse(from?.value ?? setting.default)
     const shown = setting.secret === true ? '(not shown)' : shorten(from?.value ?? '')
-    if (!read.success)
-      report(from?.line ?? 0, `${name} = ${shown}: ${[...new Set(read.error.issues.map(issueText))].slice(0, 5).join('; ')}`)
+    if (!read.success) {
+      const problem = [...new Set(read.error.issues.map(issueText))].slice(0, 5).join('; ')
+      report(from?.line ?? 0, name, problem, `${name} = ${shown}: ${problem}`)
+    }
     return [name, read.data]
   })
   return { values: Object.fromEntries(entries) as SettingValues<T>, stated, faults }

@@ -42,5 +42,6 @@ export function parseSettings(text: string, file = 'cyberalarm.conf'): Settings 
 /** What no single setting can say of itself. */
 export function tlsFaults(values: Pick<Settings, 'syslog.tls.certificate' | 'syslog.tls.key'>, file: string): SettingFault[] {
   if ((values['syslog.tls.certificate'] === '') === (values['syslog.tls.key'] === '')) return []
-  return [{ line: 0, text: `${file}: syslog.tls.certificate and syslog.tls.key are set together, or neither` }]
+  const problem = 'syslog.tls.certificate and syslog.tls.key are set together, or neither'
+  return [{ line: 0, setting: '', problem, text: `${file}: ${problem}` }]
 }

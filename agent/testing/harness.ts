@@ -19,7 +19,7 @@ export function temporaryFolder(t: { teardown(done: () => void): unknown }): str
 }
 
 const main = join(import.meta.dirname, '../main.ts')
-const release = join(import.meta.dirname, '../../build/release/bin/cyberalarm')
+const own = join(import.meta.dirname, '../..')
 /** These tests start hundreds of processes, and half of the time that takes is compiling the same files. */
 const compiled = join(tmpdir(), 'node-compile-cache')
 /**
@@ -27,7 +27,9 @@ const compiled = join(tmpdir(), 'node-compile-cache')
  * every Node.js below it through the environment, because those end a process at its first signal.
  */
 export const spawnCyberalarm = (words: readonly string[], how: Start = {}): ChildProcessWithoutNullStreams => {
-  const program = how.isRelease ? [release] : [process.execPath, ...(how.nodeOptions ?? []), main]
+  const program = how.isRelease
+    ? [join(how.checkout ?? own, 'build/release/bin/cyberalarm')]
+    : [process.execPath, ...(how.nodeOptions ?? []), main]
   const clean = ['env', '-u', 'NODE_OPTIONS', `NODE_COMPILE_CACHE=${compiled}`]
   const [first, ...rest] = [...(how.inside ?? []), ...clean, ...program, ...words]
   return spawn(first, rest)
@@ -39,6 +41,8 @@ export interface Start {
   readonly nodeOptions?: readonly string[]
   /** As a box runs it, from build/release (`make release`). */
   readonly isRelease?: boolean
+  /** Whose release; this one's if nothing is said. */
+  readonly checkout?: string
 }
 
 export interface AgentProcess {

@@ -170,7 +170,7 @@ async function showStatus(call: Call<{ readonly watch: Option }>): Promise<numbe
     const text = call.json ? JSON.stringify(status) : statusText(status, Date.now())
     call.print(call.values.watch && !call.json ? `\u001b[2J\u001b[H${text}` : text)
     if (!call.values.watch) return status.running ? 0 : 3
-    await sleep(1000, undefined, { signal: call.signal }).catch(() => undefined)
+    await sleep(1000, undefined, { signal: call.signal }).catch(() => undefined) // an interruption is seen below
     if (call.signal.aborted) return 0
   }
 }

@@ -1,11 +1,10 @@
 // `cyberalarm status`: how the agent is. Asks the running one; if none runs, tells what the disk knows and says so.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import * as z from 'zod'
 import { inputStatus } from '../agent-facts.ts'
 import { Failure, fault } from '../errors.ts'
 import { finding } from '../health/checks.ts'
-import { type Finding, type InputStatus, type Status, statusSchema } from '../health/status-schema.ts'
+import { type Finding, type InputStatus, type Status, startingSchema, statusSchema } from '../health/status-schema.ts'
 import { askStatus } from '../health/status-socket.ts'
 import { inputNames, sum } from '../ledger/accounting.ts'
 import { foldLedger } from '../ledger/ledger.ts'
@@ -24,9 +23,6 @@ export async function readStatus(paths: Paths, settings: Settings, version: stri
     throw new Failure('agent-starting', `The agent on ${paths.statusSocket} is starting and does not listen yet`)
   throw new Failure('agent-differs', `The agent on ${paths.statusSocket} answers with a status that version ${version} does not know`)
 }
-
-/** Before it listens an agent says only that it runs. */
-const startingSchema = z.strictObject({ running: z.literal(true) })
 
 function fromDisk(paths: Paths, settings: Settings, version: string): Status {
   const { totals } = foldLedger(paths.ledger) ?? initialState()
@@ -58,7 +54,7 @@ export function statusText(status: Status, now: number): string {
   const { central, queue } = status
   const part = [
     `cyberalarm ${status.version}  ${status.running ? `running, started ${agoText(status.startedAt, now)}` : 'not running'}  device ${status.device ?? 'not enrolled'}`,
-    ...status.findings.flatMap(findingLines),
+    ...status.findings.flatMap(finding => findingLines(finding, now)),
     '',
     `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
     `queue     ${grouped(queue.batches)} ${queue.batches === 1 ? 'batch' : 'batches'}, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
@@ -76,10 +72,10 @@ export function statusText(status: Status, now: number): string {
 }
 
 /** `!` marks what needs attention. */
-const findingLines = ({ code, severity, detail, advice }: Finding): string[] => [
-  `  ${severity === 'information' ? '-' : '!'} ${detail.replaceAll('\n', '\n    ')} [${code}]`,
-  `    ${advice}`,
-]
+function findingLines({ code, severity, detail, advice, since }: Finding, now: number): string[] {
+  const span = since === undefined ? '' : ` for ${spanText(Math.max(0, Math.round((now - Date.parse(since)) / 1000)))}`
+  return [`  ${severity === 'information' ? '-' : '!'} ${detail.replaceAll('\n', '\n    ')} [${code}]${span}`, `    ${advice}`]
+}
 
 const processText = ({ residentBytes, cpuSeconds, longestStallMs }: NonNullable<Status['process']>): string =>
   `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(longestStallMs)} ms`

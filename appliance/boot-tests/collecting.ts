@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { askAdmin } from '../../central-stub/operator/admin.ts'
 import type { Stats } from '../../central-stub/operator/stats.ts'
-import { folder, syslog } from './ground.ts'
+import { folder } from './ground.ts'
+import type { Machine } from './machine.ts'
 
 /** As a Linux firewall says it; documentation addresses. */
 const MESSAGE =
@@ -13,13 +14,14 @@ const MESSAGE =
 
 const batches = async (): Promise<number> => ((await askAdmin(join(folder, 'central'), { ask: 'stats' })) as Stats).batches
 
-/** Sends a message each second, for `seconds` at most; true as soon as one more batch than before is at central. */
-export async function bringsBatch(seconds: number): Promise<boolean> {
+/** Sends a machine a message each second, for `seconds` at most; true as soon as one more batch than before is at central. */
+export async function bringsBatch(machine: Machine, seconds: number): Promise<boolean> {
   const before = await batches()
+  const port = await machine.syslogPort()
   const udp = createSocket('udp4')
   try {
     for (let tries = 0; tries < seconds; tries++) {
-      udp.send(MESSAGE, syslog.udp, '127.0.0.1')
+      udp.send(MESSAGE, port, '127.0.0.1')
       await sleep(1000)
       if ((await batches()) > before) return true
     }

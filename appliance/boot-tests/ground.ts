@@ -1,6 +1,8 @@
 // What the tests of the image stand on: a central that the image knows, the image, and what a member would hand to the box.
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CentralProcess, startCentralProcess } from '../../agent/testing/central-process.ts'
@@ -8,10 +10,8 @@ import { environmentOf } from '../box/test-root.ts'
 
 const root = join(import.meta.dirname, '../..')
 export const folder = join(root, 'build', 'boot-tests')
-/** QEMU's own network: the machine it runs on, seen from its guest. */
-const HOST = '10.0.2.2'
-const PORT = 38_443
-export const syslog = { udp: 35_514, tcp: 35_515 }
+/** Where a guest finds central, in QEMU's own network: the image has this address, and no port of the machine that tests it. */
+export const CENTRAL = { address: '10.0.2.100', port: 443, url: 'https://10.0.2.100' } as const
 
 export function tool(command: string, ...words: string[]): string {
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
@@ -27,8 +27,8 @@ export function obstacle(): string | undefined {
   return done.status === 0 ? undefined : done.stderr.trim()
 }
 
-/** The same keys each time, because the image has the pin of one of them. */
-export const startCentral = (): Promise<CentralProcess> => startCentralProcess(join(folder, 'central'), PORT, { name: HOST })
+/** The same keys each time, because the image has the pin of one of them; another port each time. */
+export const startCentral = (): Promise<CentralProcess> => startCentralProcess(join(folder, 'central'), 0, { name: CENTRAL.address })
 
 /**
  * Builds the image as `make appliance` does, and gives its folder, which is not that of `make appliance`: nobody shall flash an image
@@ -40,9 +40,19 @@ export function buildImage(central: CentralProcess): string {
   const output = join(folder, 'image')
   // the test runner has Node.js load hooks of its own into every program that a test starts; and no release key signs for tests
   const without = ['-u', 'NODE_OPTIONS', '-u', 'SIGNING_KEY']
-  const environment = ['BASE=debian-13', `CENTRAL_URL=${central.url}`, `CENTRAL_PINS=${central.pins.join(',')}`, `OUTPUT=${output}`]
+  const environment = ['BASE=debian-13', `CENTRAL_URL=${CENTRAL.url}`, `CENTRAL_PINS=${central.pins.join(',')}`, `OUTPUT=${output}`]
   tool('env', ...without, ...environment, process.execPath, 'scripts/appliance.ts')
   return output
+}
+
+/** A port that nobody has now, for a server that comes later. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** Where a machine has what is its own. */

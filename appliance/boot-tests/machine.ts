@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CENTRAL } from './ground.ts'
 import { connectQmp, type Qmp } from './qmp.ts'
 
 export interface MachineOptions {
@@ -17,8 +18,8 @@ export interface MachineOptions {
   readonly cd?: string
   /** Raw image of a USB stick. */
   readonly stick?: string
-  /** Ports of this machine that lead to the guest's syslog. */
-  readonly syslog?: { readonly udp: number; readonly tcp: number }
+  /** Its syslog is reached from here, and here central listens at this port. */
+  readonly network?: { readonly centralPort: number }
   /** Name and text of units to be started with multi-user.target. */
   readonly unit?: { readonly name: string; readonly text: string }
   /** Units that shall not start. */
@@ -72,6 +73,14 @@ export class Machine {
     return this.serial
   }
 
+  /** The port of this machine that leads to the guest's syslog over UDP. */
+  async syslogPort(): Promise<number> {
+    const told = String(await this.#qmp.ask('human-monitor-command', { 'command-line': 'info usernet' }))
+    const port = /UDP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)/.exec(told)?.[1]
+    if (port === undefined) throw new Error(`QEMU forwards no port:\n${told}`)
+    return Number(port)
+  }
+
   /** A picture of the screen (PPM). */
   async screen(path: string): Promise<void> {
     await this.#qmp.ask('screendump', { filename: path })
@@ -103,8 +112,8 @@ export class Machine {
   }
 }
 
-function words({ disk, folder, firmware, cd, stick, syslog, unit, without = [], dropins = {} }: MachineOptions, socket: string): string[] {
-  const forward = syslog === undefined ? '' : `,hostfwd=udp:127.0.0.1:${syslog.udp}-:514,hostfwd=tcp:127.0.0.1:${syslog.tcp}-:514`
+function words({ disk, folder, firmware, cd, stick, network, unit, without = [], dropins = {} }: MachineOptions, socket: string): string[] {
+  const forward = network === undefined ? '' : `,hostfwd=udp:127.0.0.1:0-:514,${toCentral(network.centralPort)}`
   const drive = (id: string, file: string, kind = '') => ['-drive', `file=${file},format=raw,if=none,id=${id}${kind}`]
   return [
     ...['-machine', 'q35,accel=tcg', '-cpu', 'max', '-smp', '2', '-m', '2048', '-display', 'none', '-vga', 'std', '-no-user-config'],
@@ -119,6 +128,10 @@ function words({ disk, folder, firmware, cd, stick, syslog, unit, without = [], 
     ...without.flatMap(name => credential(`systemd.unit-dropin.${name}`, '[Unit]\nConditionPathExists=/never\n')),
   ]
 }
+
+/** For each connection of the guest to central a program is started, and has it as its standard input and output. */
+const toCentral = (port: number): string =>
+  `guestfwd=tcp:${CENTRAL.address}:${CENTRAL.port}-cmd:${process.execPath} ${join(import.meta.dirname, 'relay.ts')} ${port}`
 
 const wanted = (name: string): string[] => credential('systemd.unit-dropin.multi-user.target', `[Unit]\nWants=${name}\n`)
 

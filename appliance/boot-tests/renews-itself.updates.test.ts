@@ -11,7 +11,6 @@ import { fetchOtherKernel } from './other-kernel.ts'
 import { type Package, Repository } from './repository.ts'
 import { lookInto } from './slot.ts'
 
-const PORT = 38_444
 const MINUTES = 60
 const obstacle = ground.obstacle()
 // of all packages of the image the one that nothing else reads
@@ -51,7 +50,8 @@ else {
   const image = ground.buildImage(central)
   const disk = ground.copyOf(ground.diskOfImage(image), 'renewed.raw')
   const cd = ground.makeOvfDisc('renewed', { 'enrolment-code': await central.makeCode() })
-  const unit = lookerUnit(repository.sources(`http://10.0.2.2:${PORT}/`))
+  const port = await ground.freePort()
+  const unit = lookerUnit(repository.sources(`http://10.0.2.2:${port}/`))
   const sources = '[Service]\nBindReadOnlyPaths=/run/looker:/etc/apt/sources.list.d\nInaccessiblePaths=/etc/apt/sources.list\n'
   const dropins = { 'cyberalarm-base.service': sources }
   const machine = await Machine.start({
@@ -59,7 +59,7 @@ else {
     folder: ground.folderOf('renewed'),
     firmware: 'bios',
     cd,
-    syslog: ground.syslog,
+    network: { centralPort: Number(new URL(central.url).port) },
     unit,
     dropins,
   })
@@ -75,10 +75,10 @@ else {
   await t.test('newer packages, a kernel among them, come into slot b, which starts and collects', async t => {
     const chooser = { name: 'linux-image-amd64', version: '9999.1', architecture: 'amd64', depends: `linux-image-${kernel.name}` } as const
     repository.publish(newer('9999.1'), chooser, kernel)
-    await repository.listen(PORT)
+    await repository.listen(port)
     await machine.says(`GOOD slot=b ${kernel.name} version 9999.1`, 60 * MINUTES)
     t.comment(`slot b is good after ${seconds()} s`)
-    t.ok(await bringsBatch(90), 'a batch of slot b is at central')
+    t.ok(await bringsBatch(machine, 90), 'a batch of slot b is at central')
     await machine.says('LOOKED slot=b {', 20 * MINUTES)
     t.match(machine.serial, /LOOKED slot=b \{.*"state":"current"/)
   })

@@ -32,7 +32,11 @@ ExecStart=/bin/echo BARE
 `,
 }
 
-/** Says `READY` when the agent answers, and reports when the enrolment is through, or after two minutes without. */
+/** Asks again each second, for two minutes; what is not so by then stands in the report. */
+const until = (condition: string): string => `n=0; until ${condition} || test $$n -gt 120; do sleep 1; n=$$((n + 1)); done`
+const STATUS = '/usr/lib/cyberalarm/bin/cyberalarm status --json'
+
+/** Says `READY` when the agent answers, `ENROLLED` when it has an identity, from this start or one before, and then reports. */
 export const reportUnit = {
   name: 'report.service',
   text: `[Unit]
@@ -45,14 +49,38 @@ StandardError=inherit
 ExecStart=/bin/sh -c '${[
     'until test -S /run/cyberalarm/status.sock; do sleep 0.5; done',
     'echo READY',
-    'n=0; until grep -q enrolled /run/cyberalarm-enrol/enrolment.json 2>/dev/null || test $$n -gt 120; do sleep 1; n=$$((n + 1)); done',
+    until('test -s /var/lib/cyberalarm/identity.json'),
     'echo ENROLLED',
-    'n=0; until test "$$(systemctl show -P SubState cyberalarm-guard)" = exited || test $$n -gt 120; do sleep 1; n=$$((n + 1)); done',
+    // the test sends a message now
+    until(`${STATUS} | grep -q "lastReceiptAt[^n]*20"`),
+    until('test ! -e /var/lib/cyberalarm-box/enrolment.code'),
+    until('test "$$(systemctl show -P SubState cyberalarm-guard)" = exited'),
     ...Object.entries(sections).map(([name, command]) => `echo "SECTION ${name}"; ${command.replaceAll('$', '$$$$')} 2>&1`),
     `echo ${END}`,
   ].join('; ')}'
 `,
 }
+
+/** Moments of a start at which a test may cut the power, each by what there is from then on. */
+const moments = {
+  'the partition data grows': '-L /run/systemd/units/invocation:cyberalarm-grow.service',
+  'settings were taken up': '-e /run/cyberalarm-box/settings.json',
+  'enrolment begins': '-L /run/systemd/units/invocation:cyberalarm-enrol.service',
+  'there is an identity': '-s /var/lib/cyberalarm/identity.json',
+} as const
+export type Moment = keyof typeof moments
+export const allMoments = Object.keys(moments) as Moment[]
+
+/** Says `NOW` at a moment of the start. */
+export const momentUnit = (moment: Moment) => ({
+  name: 'moment.service',
+  text: `[Unit]
+DefaultDependencies=no
+[Service]
+StandardOutput=file:/dev/ttyS0
+ExecStart=/bin/sh -c 'until test ${moments[moment]}; do sleep 0.1; done; echo NOW'
+`,
+})
 
 export function readReport(serial: string): Report {
   const names = Object.keys(sections) as (keyof typeof sections)[]

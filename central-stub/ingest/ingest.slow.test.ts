@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type TAP } from 'tap'
 import * as z from 'zod'
 import { buildBatchFrame, decodeFrame, encodeBatchHeader, signFrame } from '../../agent/batch/frame.ts'
-import { verifyReceipt } from '../../agent/batch/receipt.ts'
+import { type Receipt, verifyReceipt } from '../../agent/batch/receipt.ts'
 import { generateSealKeyPair } from '../../agent/batch/seal.ts'
 import { startCentral } from '../central.ts'
 import { type Answer, type Box, enrolBox, makeBatch, makeChain, makeShed, newKey, send, targetOf, zeroHash } from '../test-box.ts'
@@ -50,8 +50,9 @@ t.test('a batch is stored and its receipt carries the signature of central', asy
   t.equal(status, 200)
   t.match(body, { device: box.device, sequence: 1, hash: Buffer.from(batch.hash).toString('hex'), key: box.enrolment.receiptKey.id })
   const publicKey = createPublicKey({ key: Buffer.from(box.enrolment.receiptKey.publicKey, 'base64'), type: 'spki', format: 'der' })
-  t.ok(verifyReceipt(body, publicKey))
-  t.notOk(verifyReceipt({ ...body, sequence: 2 }, publicKey))
+  const receipt = body as Receipt
+  t.ok(verifyReceipt(receipt, publicKey))
+  t.notOk(verifyReceipt({ ...receipt, sequence: 2 }, publicKey))
   t.same(await held(), {
     ...before,
     batches: before.batches + 1,

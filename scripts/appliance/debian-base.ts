@@ -2,7 +2,8 @@
 // loop devices nor partitions are needed on the host. Both are kept for a day, or until something that goes into them changes: an
 // image that is built for the newest packages must not get those of last month.
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { builderPackagesFor, packagesFor } from '../../appliance/packages.ts'
 import { run } from './tool.ts'
@@ -38,7 +39,7 @@ export async function makeDebianBase({ root, cache, log }: BaseOptions): Promise
   const packages = packagesFor('debian')
   const name = `debian-13-${await fingerprint(rootfs, [suite, ...packages, '', ...machinePackages])}`
   const folder = join(cache, name)
-  const made = await stat(join(folder, 'sha256')).catch(() => undefined)
+  const made = statSync(join(folder, 'sha256'), { throwIfNoEntry: false })
   if (made === undefined || Date.now() - made.mtimeMs > KEPT_MS) {
     const draft = `${folder}.draft`
     await rm(draft, { recursive: true, force: true })

@@ -131,9 +131,9 @@ t.test('refuses a build that somebody else signed', async t => {
 
 t.test('a key that lies beside an image from elsewhere proves nothing', async t => {
   const trust = { builds: join(folder, 'builds', 'two'), signers: undefined }
-  await refuses(t, /no build of this checkout. Name the keys you trust/, build, { trust })
+  await refuses(t, /was not built by this checkout. Give the keys you trust/, build, { trust })
   await mkdir(trust.builds)
-  await refuses(t, /no build of this checkout/, build, { trust })
+  await refuses(t, /was not built by this checkout/, build, { trust })
   await refuses(t, /does not exist/, build, { trust: { ...trust, signers: join(folder, 'none') } })
   const target = await makeTarget()
   await flash(requestFor(build, target, { trust: { ...trust, signers: build.signers } }), personWho(target), never)
@@ -278,7 +278,7 @@ t.test('the program: what is typed counts, and the end of input is a no', async 
 })
 
 t.test('the program explains itself without arguments, and refuses unknown ones', async t => {
-  t.match(await start([], undefined).ended, { code: 2, output: /no disk is named: make flash DEVICE=/ })
+  t.match(await start([], undefined).ended, { code: 2, output: /no disk given: make flash DEVICE=/ })
   t.match(await start(['--force'], undefined).ended, { code: 2, output: /there is no option '--force'/ })
   t.match(await start(['--help'], undefined).ended, { code: 0, output: /--device DISK[\s\S]*make flash DEVICE=/ })
 })

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CentralProcess, startCentralProcess } from '../../agent/testing/central-process.ts'
 import { type AgentProcess, cyberalarm, startAgent, sums, writeSettings } from '../../agent/testing/harness.ts'
-import { GROUP, type Ground } from './ground.ts'
+import { GROUP, type PacketLog } from './packet-log.ts'
 import type { Running, Subject } from './subject.ts'
 import { rememberProcess } from './unfinished.ts'
 
@@ -55,15 +55,19 @@ export interface RunningAgent extends Running {
 }
 
 /** Starts the agent on a folder; the folder goes when it is stopped. */
-export async function runAgent(root: string, input: 'udp' | 'nflog', ground?: Ground): Promise<RunningAgent> {
-  const agent = await startAgent(root, { isRelease: true, ...(ground === undefined ? {} : { inside: ground.inside }) })
+export async function runAgent(root: string, input: 'udp' | 'nflog', packetLog?: PacketLog, checkout?: string): Promise<RunningAgent> {
+  const agent = await startAgent(root, {
+    isRelease: true,
+    ...(checkout === undefined ? {} : { checkout }),
+    ...(packetLog === undefined ? {} : { inside: packetLog.inside }),
+  })
   agent.child.once('close', rememberProcess(agent.child.pid))
   const row = async () => (await agent.status()).accounting.find(one => one.input === input)
   return {
     agent,
     pid: agent.child.pid ?? 0,
     port: input === 'udp' ? agent.udpPort : 0,
-    inside: ground?.inside ?? [],
+    inside: packetLog?.inside ?? [],
     count: async () => {
       const counts = await row()
       return { received: counts?.received ?? 0, lost: counts?.kernelLost ?? 0, pending: counts?.waiting ?? 0 }
@@ -88,15 +92,32 @@ export const agentOnSyslog = (temporary: string, box: string): Subject => ({
   start: () => runAgent(copyBox(temporary, box), 'udp'),
 })
 
+/** The release of another checkout, on both inputs: measured in turn with this one's. */
+export const AGAINST = 'the other checkout'
+export const agentsOf = (checkout: string, temporary: string, box: string, packetLog: PacketLog | undefined): Subject[] => [
+  { name: AGAINST, input: 'syslog', isSlowToWarm: true, start: () => runAgent(copyBox(temporary, box), 'udp', undefined, checkout) },
+  ...(packetLog === undefined
+    ? []
+    : [
+        {
+          name: AGAINST,
+          input: 'nflog',
+          isSlowToWarm: true,
+          start: () => runAgent(copyBox(temporary, box, nflogOnly), 'nflog', packetLog, checkout),
+        } as const,
+      ]),
+]
+const nflogOnly: Settings = { 'syslog.udp': 'off', 'nflog.groups': String(GROUP) }
+
 export const agentBehindRelay = (temporary: string, box: string): Subject => ({
   ...agentOnSyslog(temporary, box),
   name: 'agent behind a relay',
   isRelayed: true,
 })
 
-export const agentOnNflog = (temporary: string, box: string, ground: Ground): Subject => ({
+export const agentOnNflog = (temporary: string, box: string, packetLog: PacketLog): Subject => ({
   name: 'agent',
   input: 'nflog',
   isSlowToWarm: true,
-  start: () => runAgent(copyBox(temporary, box, { 'syslog.udp': 'off', 'nflog.groups': String(GROUP) }), 'nflog', ground),
+  start: () => runAgent(copyBox(temporary, box, nflogOnly), 'nflog', packetLog),
 })

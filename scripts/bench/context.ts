@@ -1,5 +1,5 @@
 // What every part of the benchmark is given.
-import type { Ground } from './ground.ts'
+import type { PacketLog } from './packet-log.ts'
 import type { Results } from './results.ts'
 import type { Subject } from './subject.ts'
 import type { Workload } from './workload.ts'
@@ -18,7 +18,7 @@ export interface Context {
   readonly distinct: string
   /** A box that is enrolled, and whose central is away. */
   readonly box: string
-  readonly ground: Ground | undefined
+  readonly packetLog: PacketLog | undefined
   /** The agent and those that it is compared with. */
   readonly subjects: readonly Subject[]
   readonly results: Results

@@ -23,7 +23,7 @@ export interface Cost {
   readonly lost: number
   /** Sent and neither received nor counted as lost. */
   readonly missing: number
-  /** Received, and given up by the program itself with a count: what is shed is cheap, so it has to be told. */
+  /** Received, and given up by the program itself with a count: what is shed is cheap, so it has to be reported. */
   readonly shed: number
   readonly rate: number
   readonly residentBytes: number

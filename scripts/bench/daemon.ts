@@ -12,24 +12,24 @@ export interface Daemon {
   stop(): Promise<void>
 }
 
-/** Starts it and waits until `isReady`. Throws with what it said if it ends before. */
-export async function startDaemon(words: readonly string[], isReady: () => boolean): Promise<Daemon> {
-  const child = spawn(words[0], words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
+/** Starts it and waits until `isReady`. Throws with its output if it ends before. */
+export async function startDaemon(args: readonly string[], isReady: () => boolean): Promise<Daemon> {
+  const child = spawn(args[0], args.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
   child.stdout.on('data', chunk => {
-    said = `${said}${chunk}`.slice(-10_000)
+    output = `${output}${chunk}`.slice(-10_000)
   })
   child.stderr.on('data', chunk => {
-    said = `${said}${chunk}`.slice(-10_000)
+    output = `${output}${chunk}`.slice(-10_000)
   })
   const closed = once(child, 'close')
   child.once('close', rememberProcess(child.pid))
   const deadline = performance.now() + PATIENCE_MS
   while (!isReady()) {
-    if (hasEnded(child)) throw new Error(`${words.join(' ')} ended:\n${said}`)
+    if (hasEnded(child)) throw new Error(`${args.join(' ')} ended:\n${output}`)
     if (performance.now() > deadline) {
       child.kill('SIGKILL')
-      throw new Error(`${words.join(' ')} is not ready after ${PATIENCE_MS} ms:\n${said}`)
+      throw new Error(`${args.join(' ')} is not ready after ${PATIENCE_MS} ms:\n${output}`)
     }
     await sleep(50)
   }

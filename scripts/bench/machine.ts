@@ -1,4 +1,4 @@
-// On what this ran: figures without the machine say nothing.
+// The machine this ran on: figures mean nothing without it.
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { rsyslogVersion } from './rsyslog.ts'

@@ -1,6 +1,6 @@
 // Part `highest`: the highest rate at which nothing is lost, and what becomes of a flood that is as fast as the sender can be.
 // A program may lose messages in two places: the kernel throws away what it does not take, and what it took it may give up
-// itself, with a count (the agent calls that shed). Rates are told for both: `taken` means that the kernel lost nothing,
+// itself, with a count (the agent calls that shed). Rates are given for both: `taken` means that the kernel lost nothing,
 // `kept` that nothing was given up either. Rates are doubled until messages are lost, then the place between is halved.
 import type { Context, Part } from './context.ts'
 import { figure } from './numbers.ts'

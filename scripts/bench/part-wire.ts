@@ -75,10 +75,10 @@ async function measure({ temporary, quick, workload }: Context, rate: number): P
     )
     const { sent, merged } = sums(status)
     const raw = workload.messages.slice(0, count)
-    const told = workload.truth.slice(0, count).filter(({ suspicious }) => suspicious).length
+    const known = workload.truth.slice(0, count).filter(({ suspicious }) => suspicious).length
     return {
       // what the generator says is suspicious, whatever the agent thinks of it
-      suspicious: told > 0 ? told : sent + merged,
+      suspicious: known > 0 ? known : sent + merged,
       rows: sent,
       wireBytes: tap.bytesUp() - enrolment,
       batchBytes: status.central.bytesSent,

@@ -8,7 +8,7 @@ const CHUNK_BYTES = 4 * 1024 * 1024
 export interface Datagram {
   readonly source: string
   readonly destination: string
-  /** 0 where the sender is told the port. */
+  /** 0 where the port is an argument of the sender. */
   readonly port: number
   readonly payload: string | Buffer
   /** Places that the sender may change, from the start of the payload: hhhh:hhhh of an IPv6 address, and five digits. */
@@ -21,7 +21,7 @@ function writeAddress(bytes: Buffer, at: number, address: string): void {
   for (let i = 0; i < 4; i++) bytes[at + i] = Number(octets[i])
 }
 
-/** Writes the records; tells how many and how many bytes of payload they hold. */
+/** Writes the records; gives how many, and how many bytes of payload they hold. */
 export function writeRecords(file: string, datagrams: Iterable<Datagram>): { count: number; payloadBytes: number } {
   const handle = openSync(file, 'w')
   const chunk = Buffer.alloc(CHUNK_BYTES + 65536)

@@ -1,5 +1,6 @@
 // The tables for the terminal: goals first, then everything that was measured.
 import { table } from '../../agent/lib/table.ts'
+import { AGAINST } from './agent.ts'
 import { goals, judge } from './goals.ts'
 import type { Machine } from './machine.ts'
 import { figure, median } from './numbers.ts'
@@ -24,6 +25,17 @@ export function measuresTable(results: Results): string {
     note ?? '',
   ])
   return table(['measured', 'median', 'unit', 'range (runs)', ''], rows)
+}
+
+/** This release against that of another checkout, run by run; '' if there was none. The ratio is the median of the pairs'. */
+export function ratiosTable(results: Results): string {
+  const rows = [...results.measures.values()].flatMap(theirs => {
+    const ours = results.measures.get(theirs.name.replace(AGAINST, 'agent'))
+    if (ours === undefined || ours === theirs) return []
+    const ratio = median(ours.values.map((value, i) => value / theirs.values[i]))
+    return [[ours.title, figure(median(ours.values)), figure(median(theirs.values)), ours.unit, figure(ratio)]]
+  })
+  return rows.length === 0 ? '' : table(['measured', 'this', 'other', 'unit', 'this / other'], rows)
 }
 
 export function machineText(machine: Machine): string {

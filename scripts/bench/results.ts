@@ -14,7 +14,7 @@ export class Results {
   readonly measures = new Map<string, Measure>()
   /** Programs that could not be compared with, and why. */
   readonly missing: { name: string; reason: string }[] = []
-  /** Parts that failed, with what was said. */
+  /** Parts that failed, with the error. */
   readonly failures: { part: string; reason: string }[] = []
 
   add(name: string, title: string, unit: string, ...values: readonly number[]): Measure {

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startDaemon } from './daemon.ts'
-import { GROUP, type Ground } from './ground.ts'
 import { LineCounter } from './json-lines.ts'
+import { GROUP, type PacketLog } from './packet-log.ts'
 import type { Running, Subject } from './subject.ts'
 
 const plugins = ['inppkt_NFLOG', 'raw2packet_BASE', 'filter_IFINDEX', 'filter_IP2STR', 'output_JSON']
@@ -20,8 +20,8 @@ function pluginFolder(): string | undefined {
 /** The version as the program tells it, or undefined if it or its JSON output is not there. */
 export function ulogdVersion(): string | undefined {
   try {
-    const said = execFileSync('ulogd', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-    return pluginFolder() === undefined ? undefined : /Version ([\d.]+)/i.exec(said)?.[1]
+    const output = execFileSync('ulogd', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    return pluginFolder() === undefined ? undefined : /Version ([\d.]+)/i.exec(output)?.[1]
   } catch {
     return undefined // not installed: the report says what is missing
   }
@@ -46,28 +46,28 @@ sync=0
 file="${folder}/packets.json"
 `
 
-export const ulogd = (temporary: string, ground: Ground): Subject => ({
+export const ulogd = (temporary: string, packetLog: PacketLog): Subject => ({
   name: 'ulogd2',
   input: 'nflog',
-  start: () => start(temporary, ground),
+  start: () => start(temporary, packetLog),
 })
 
-async function start(temporary: string, ground: Ground): Promise<Running> {
+async function start(temporary: string, packetLog: PacketLog): Promise<Running> {
   const folder = mkdtempSync(join(temporary, 'ulogd-'))
   writeFileSync(join(folder, 'ulogd.conf'), configuration(folder))
   const output = join(folder, 'packets.json')
-  const already = ground.logged()
-  const daemon = await startDaemon([...ground.inside, 'ulogd', '-c', join(folder, 'ulogd.conf')], () => existsSync(output))
+  const already = packetLog.logged()
+  const daemon = await startDaemon([...packetLog.inside, 'ulogd', '-c', join(folder, 'ulogd.conf')], () => existsSync(output))
   const counter = new LineCounter(output, '"src_ip"')
   return {
     pid: daemon.pid,
     port: 0,
-    inside: ground.inside,
+    inside: packetLog.inside,
     // ulogd2 does not tell what it lost: what was logged and is not in the file when nothing moves any more
     count: async () => ({ received: counter.read(), lost: 0, pending: 0 }),
     // without `sync` the last lines wait in a buffer of stdio; it is written when the file is opened anew
     flush: () => process.kill(daemon.pid, 'SIGHUP'),
-    facts: async () => ({ read: counter.lines === 0 ? 0 : counter.marked / counter.lines, logged: ground.logged() - already }),
+    facts: async () => ({ read: counter.lines === 0 ? 0 : counter.marked / counter.lines, logged: packetLog.logged() - already }),
     stop: async () => {
       await daemon.stop()
       counter.close()

@@ -1,5 +1,5 @@
 # A Linux machine of its own: this one's files under a layer that goes away, no network but loopback, and a real systemd.
-#   sh test-machine.sh NAME FOLDER ROOT      FOLDER is seen as /packages; ROOT is what lies below the layer, / or another tree
+#   sh test-machine.sh NAME FOLDER ROOT      FOLDER is seen as /packages, what the machine has changed as /.layer; ROOT is what lies below the layer, / or another tree
 set -e
 name=$1 folder=$2 below=$3 stage=${4:-outside}
 top=$folder/.machine
@@ -28,12 +28,18 @@ mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 groups sys/fs/cgroup
 for each in dev run tmp; do mount -t tmpfs $each $each; done
 for each in null zero full random urandom tty; do touch dev/$each && mount --bind /dev/$each dev/$each; done
-mkdir -p dev/shm dev/pts packages
+mkdir -p dev/shm dev/pts packages .layer
 ln -s /proc/self/fd dev/fd
 ln -s pts/ptmx dev/ptmx
 mount -t tmpfs shm dev/shm
 mount -t devpts -o newinstance,ptmxmode=666 pts dev/pts
 mount --bind -o ro "$folder" packages
+mount --bind -o ro ../upper .layer
+# what is installed outside meanwhile changes neither who there is in here nor what dpkg knows
+cp -a var/lib/dpkg var/lib/dpkg.own
+rm -rf var/lib/dpkg
+mv var/lib/dpkg.own var/lib/dpkg
+for each in passwd group shadow gshadow; do cp -p etc/$each etc/$each.own && mv etc/$each.own etc/$each; done
 # nothing of this machine's own services; a container may forbid packages to start theirs
 rm -rf etc/systemd/system/*.wants lib/systemd/system/*.wants usr/sbin/policy-rc.d
 : >etc/fstab

@@ -1,13 +1,15 @@
 // What tests install on: a machine in namespaces, with this one's files below a layer of its own, and a real systemd.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isErrorWithCode } from '../../agent/lib/durable-file.ts'
 
 const script = join(import.meta.dirname, 'test-machine.sh')
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const START_MS = 30_000
+const layer = '/.layer'
 
 export interface CommandResult {
   readonly code: number | null
@@ -22,6 +24,8 @@ export interface Machine {
   run(words: readonly string[], input?: string): CommandResult
   /** The same through a shell; throws an Error if it fails. */
   sh(line: string, input?: string): string
+  /** Paths that it has of its own in these folders, beside or instead of the tree below its layer: `/usr/bin/node`; `- /etc/motd` is gone. */
+  own(...folders: readonly string[]): string[]
   close(): Promise<void>
 }
 
@@ -62,6 +66,8 @@ export async function startMachine(folder: string, root = '/'): Promise<Machine>
       if (code !== 0) throw new Error(`${line} ended with ${code}: ${out}${error}`)
       return out
     },
+    // a folder of which nothing was changed is not in the layer
+    own: (...folders) => readLayer(run(['find', ...folders.map(each => join(layer, each)), '-printf', '%y %p\\n']).out, root),
     close: async () => {
       process.kill(init, 'SIGKILL')
       await closed
@@ -77,13 +83,32 @@ export async function startMachine(folder: string, root = '/'): Promise<Machine>
   return machine
 }
 
+/** A character device stands for what is gone (overlayfs.rst of Linux, "whiteouts"); what lies below it too is only another content of it. */
+function readLayer(text: string, root: string): string[] {
+  return text.split('\n').flatMap(line => {
+    const path = line.slice(2).replace(layer, '')
+    const isBelow = path !== '' && lstatSync(join(root, path), { throwIfNoEntry: false }) !== undefined
+    if (line.startsWith('c ')) return isBelow ? [`- ${path}`] : []
+    return path === '' || isBelow ? [] : [path]
+  })
+}
+
 /** The process that is 1 inside: systemd, once it has taken the place of the script. */
 async function firstProcess(outside: ChildProcess, said: () => string): Promise<number> {
   const deadline = performance.now() + START_MS
   for (;;) {
     if (outside.exitCode !== null || performance.now() > deadline) throw new Error(`the machine did not start: ${said()}`)
     const [child] = readFileSync(`/proc/${outside.pid}/task/${outside.pid}/children`, 'utf8').trim().split(' ')
-    if (child !== '' && readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('/systemd')) return Number(child)
+    if (child !== '' && commandOf(child).includes('/systemd')) return Number(child)
     await sleep(50)
+  }
+}
+
+function commandOf(id: string): string {
+  try {
+    return readFileSync(`/proc/${id}/cmdline`, 'utf8')
+  } catch (error) {
+    if (isErrorWithCode(error, 'ENOENT', 'ESRCH')) return '' // it has ended meanwhile; why, is said on the next look
+    throw error
   }
 }

@@ -20,6 +20,7 @@
 import { readAddress } from '../../lib/address.ts'
 import { readDecimal, readIdentifier, readPort } from '../../lib/bytes.ts'
 import { endAtBlank, endAtQuote, endOfQuoted, SLACK, viewOf } from '../../lib/scan.ts'
+import { putDotted, readDotted } from './dotted.ts'
 import { KeyTable, NO_KEY } from './key-table.ts'
 import { Column, Example, Layouts, NO_ROW, ROW, TEXT_MAX } from './layouts.ts'
 import type { Span } from './span.ts'
@@ -262,7 +263,9 @@ export class Pairs {
 
   /** The value as an address into words[at, at + 4); false if it is none. */
   address(words: Uint32Array, at: number): boolean {
-    return readAddress(this.bytes, this.start, this.end, words, at)
+    if (readDotted(this.bytes, this.start, this.limit) !== this.end) return readAddress(this.bytes, this.start, this.end, words, at)
+    putDotted(words, at)
+    return true
   }
 
   /** The value as a decimal number, or -1. */

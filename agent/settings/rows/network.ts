@@ -33,7 +33,7 @@ export const network = {
     category: 'network',
     label: 'IP addresses',
     help: 'Static IP addresses with prefix length, separated by commas.',
-    whenEmpty: 'DHCP and router advertisements',
+    whenEmpty: 'DHCP and router advertisements, for each IP family without an address here',
     example: '192.0.2.10/24',
     default: '',
     shape: list(interfaceAddress, 8),

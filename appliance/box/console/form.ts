@@ -3,7 +3,7 @@ import type { SettingFault } from '../../../agent/settings/parse.ts'
 import { checkCode } from './code-check.ts'
 import { enrolForm, type Field, type FormKind } from './fields.ts'
 import type { Key } from './keys.ts'
-import { lineNames, type Values, valuesOf, withValues } from './settings-text.ts'
+import { type Values, valuesOf, withValues } from './settings-text.ts'
 
 /** Every fault of a settings text, by the same schema that judges a file; line 0 if no line is to blame. */
 export type CheckSettings = (text: string) => readonly SettingFault[]
@@ -72,20 +72,15 @@ export function changes(form: Form): { readonly field: Field; readonly from: str
 /** The form with all its faults found. */
 export function judged(form: Form, check: CheckSettings): Form {
   const text = requestedText(form)
-  const names = lineNames(text)
   const faults: Record<string, string[]> = {}
   const own = new Set(form.kind.fields.map(field => field.setting))
   const add = (setting: string, fault: string) => {
     const key = own.has(setting) ? setting : ''
     faults[key] = [...(faults[key] ?? []), fault]
   }
-  for (const fault of check(text)) {
-    // `file:line: ` is for people with a file
-    const said = fault.text.replace(/^[^:]*:(\d+:)? ?/, '')
-    const setting = names.get(fault.line) ?? ''
+  for (const { setting, problem } of check(text)) {
     if (setting === 'enrolment.code') continue // said by letters, below
-    // the value stands in the field already
-    add(setting, own.has(setting) && said.startsWith(`${setting} = `) ? said.slice(said.indexOf(': ') + 2) : said)
+    add(setting, own.has(setting) || setting === '' ? problem : `${setting}: ${problem}`)
   }
   if (form.kind.hasChoice && form.isFixed && form.values['network.address'].trim() === '')
     add('network.address', 'enter an address, or choose DHCP')

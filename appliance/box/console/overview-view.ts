@@ -79,7 +79,9 @@ function attention(facts: Facts): string[][] {
   const system = systemFinding(facts.system, { slot: facts.slot, startedAt: facts.now - facts.upSeconds * 1000 })
   const said = centralSentence(facts).code
   // without a central there is nothing to enrol with, and where there is one the sentence above is about it
-  const ofAgent = agentFindings(facts).filter(({ code }) => code !== said && code !== 'not-enrolled')
+  const ofAgent = agentFindings(facts).filter(
+    ({ code, severity }) => code !== said && code !== 'not-enrolled' && severity !== 'information',
+  )
   return [
     ...(facts.settings?.notices ?? []).map(text => [text]),
     ...[...(system === undefined ? [] : [system]), ...ofAgent].map(({ code, detail, advice }) => [

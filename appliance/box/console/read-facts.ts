@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { hostname, networkInterfaces, uptime } from 'node:os'
 import { join } from 'node:path'
 import type * as z from 'zod'
+import { startingSchema } from '../../../agent/health/status-schema.ts'
 import { askStatus } from '../../../agent/health/status-socket.ts'
 import { isErrorWithCode } from '../../../agent/lib/durable-file.ts'
 import { pathsBelow } from '../../../agent/paths.ts'
@@ -44,7 +45,9 @@ async function askAgent(socket: string): Promise<Facts['agent']> {
     const answer = await askStatus(socket)
     if (answer === undefined) return { kind: 'silent', text: 'no agent is running' }
     const { data } = agentStatusSchema.safeParse(answer)
-    return data === undefined ? { kind: 'silent', text: 'the agent is starting' } : { kind: 'running', status: data }
+    if (data !== undefined) return { kind: 'running', status: data }
+    const isStarting = startingSchema.safeParse(answer).success
+    return { kind: 'silent', text: isStarting ? 'the agent is starting' : 'the agent is of another version than this console' }
   } catch (error) {
     return { kind: 'silent', text: error instanceof Error ? error.message : String(error) }
   }

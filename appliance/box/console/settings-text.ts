@@ -35,8 +35,3 @@ export function withValues(text: string, values: Values): string {
   for (const [name, value] of missing) if (value !== '') lines.push(`${name} = ${value}`)
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`
 }
-
-/** Which setting stands in which line (from 1). */
-export function lineNames(text: string): ReadonlyMap<number, string> {
-  return new Map(text.split(/\r?\n/).flatMap((line, i) => [[i + 1, settingOf(line)?.name ?? ''] as const]))
-}

@@ -91,7 +91,11 @@ t.test('refused settings and findings stand above the gateways, and each is said
   const text = shown(
     { settings: { at: '1', sources, notices: ['the name is taken'] } },
     {
-      findings: [finding('warning', busy), finding('warning', fault('clock-jumped', 'the clock jumped'))],
+      findings: [
+        finding('warning', busy),
+        finding('warning', fault('clock-jumped', 'the clock jumped')),
+        finding('information', fault('ledger-torn', 'not shown either')),
+      ],
       central: { ...status.central, failure },
     },
   )

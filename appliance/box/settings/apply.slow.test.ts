@@ -57,7 +57,7 @@ t.test('takes everything from the partition, keeps no secret but the code, and w
     mkdirSync(join(box.root, `sys/class/net/${card}/device`))
   }
   const code = freshCode()
-  const text = `enrolment.code = ${code}\r\nmember.networks = 198.51.100.0/24\r\nnflog.groups =\r\nhost.name = alarm\r\nnetwork.address = 192.0.2.10/24\r\nnetwork.gateway = 192.0.2.1\r\ntime.servers = ntp1.example, 192.0.2.123\r\nsyslog.tls = off\r\n`
+  const text = `enrolment.code = ${code}\r\nmember.networks = 198.51.100.0/24\r\nnflog.groups =\r\nhost.name = alarm\r\nnetwork.address = 192.0.2.10/24\r\nnetwork.gateway = 192.0.2.1\r\ntime.servers = ntp1.example, 192.0.2.123\r\nsyslog.tls = off\r\nuplink.proxy = http://192.0.2.8:3128\r\n`
   putOnPartition(device, 'cyberalarm.conf', Buffer.from(`\uFEFF${text}`, 'utf16le'))
   const first = await run(['apply', '--root', box.root])
   t.equal(first.code, 0, first.out)
@@ -71,6 +71,8 @@ t.test('takes everything from the partition, keeps no secret but the code, and w
   t.same(settings['member.networks'], ['198.51.100.0/24'])
   t.equal(settings['syslog.tls'], 'off')
   t.same(settings['nflog.groups'], [514], 'a value that was left empty leaves that of the image')
+  t.equal(box.text('run/cyberalarm-box/proxy'), 'http://192.0.2.8:3128\n', 'for the updates of the system')
+  t.equal(statSync(box.paths.proxy).mode & 0o777, 0o600)
   t.match(box.text('run/systemd/network/10-cyberalarm.network'), /Name=eth0[\s\S]*Address=192\.0\.2\.10\/24\nGateway=192\.0\.2\.1/)
   t.match(box.text('run/systemd/network/11-cyberalarm-others.network'), /DHCP=ipv4/)
   t.equal(box.text('run/chrony-box/member.sources'), 'server ntp1.example iburst\nserver 192.0.2.123 iburst\n')

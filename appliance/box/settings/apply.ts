@@ -1,9 +1,9 @@
 // `cyberalarm-box apply`: takes up what a member set, whichever way it came, and has the box follow. Run at each boot before the
 // network, and when the console requests something. It may be cut off anywhere: what was accepted is durable before a source is
-// wiped, and the next run ends in the same state. What fails is report, and the rest is done all the same: a box must come up.
+// wiped, and the next run ends in the same state. What fails is reported, and the rest is done all the same: a box must come up.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { describe } from '../../../agent/errors.ts'
+import { faultOf } from '../../../agent/errors.ts'
 import { removeIfThere, writeDurable } from '../../../agent/lib/durable-file.ts'
 import { pathsBelow } from '../../../agent/paths.ts'
 import { readCards } from '../network/cards.ts'
@@ -39,7 +39,7 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
       return await what()
     } catch (error) {
       failures++
-      notices.push(withoutSecrets(describe(error)))
+      notices.push(withoutSecrets(faultOf(error).detail))
       return undefined
     }
   }

@@ -23,7 +23,7 @@ export function readMember(text: string, file: string): ParsedMember {
   const { values, stated } = parsed
   const network: SettingFault[] = networkFaults(values['network.address'], values['network.gateway']).map(fault => {
     const line = stated.get('network.gateway')?.line ?? 0
-    return { line, text: `${file}:${line}: network.gateway = ${fault}` }
+    return { line, setting: 'network.gateway', problem: fault, text: `${file}:${line}: network.gateway = ${fault}` }
   })
   return { values, stated, faults: [...network, ...tlsFaults(values, file)] }
 }

@@ -4,7 +4,7 @@ import { Action, DESTINATION, type EventRecord, Protocol, SOURCE } from '../../.
 import { readAddress } from '../../../lib/address.ts'
 import { ascii, find, findByte, readDecimal, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
-import { Reading } from '../../recogniser.ts'
+import { NOT_OURS, Reading } from '../../recogniser.ts'
 import { readEndpoint } from '../../tokenisers/endpoint.ts'
 import { wordEnd } from '../../tokenisers/phrases.ts'
 
@@ -73,9 +73,20 @@ function lastPeer(bytes: Uint8Array, start: number, end: number): number {
   return slash < 0 ? -1 : slash + 1
 }
 
-/** Who reads the message by its tag; undefined if no package wrote it. Squid's, in brackets, is none by RFC 3164 and stays in the body. */
-export function packageReader({ bytes, tagStart, tagEnd, body, end }: Message): Reader | undefined {
-  if (startsWith(bytes, tagStart, tagEnd, HAPROXY)) return readHaproxy
-  if (startsWith(bytes, tagStart, tagEnd, CHARON)) return readCharon
-  return startsWith(bytes, body, end, SQUID) ? readSquid : undefined
+const isHaproxy = ({ bytes, tagStart, tagEnd }: Message): boolean => startsWith(bytes, tagStart, tagEnd, HAPROXY)
+
+/**
+ * Where the name of the package that wrote the message is: its tag, or for Squid, whose name in brackets is no tag by RFC 3164, the
+ * beginning of the body. NOT_OURS if no package wrote it.
+ */
+export function packageName(message: Message): number {
+  const { bytes, tagStart, tagEnd, body, end } = message
+  if (isHaproxy(message) || startsWith(bytes, tagStart, tagEnd, CHARON)) return tagStart
+  return startsWith(bytes, body, end, SQUID) ? body : NOT_OURS
+}
+
+/** Reads a message whose package's name is at `name`. */
+export function readPackage(message: Message, event: EventRecord, name: number): Reading {
+  if (name === message.body) return readSquid(message, event)
+  return isHaproxy(message) ? readHaproxy(message, event) : readCharon(message, event)
 }

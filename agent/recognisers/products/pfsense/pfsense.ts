@@ -6,12 +6,12 @@ import { Action, DESTINATION, Direction, type EventRecord, Protocol, SOURCE } fr
 import { readAddress } from '../../../lib/address.ts'
 import { ascii, find, findByte, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
-import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
+import { Reading, type Recogniser } from '../../recogniser.ts'
 import { Columns } from '../../tokenisers/columns.ts'
 import { findLast } from '../../tokenisers/phrases.ts'
 import { readProtocol } from '../../tokenisers/protocols.ts'
 import { Words } from '../../tokenisers/words.ts'
-import { packageReader } from './pfsense-packages.ts'
+import { packageName, readPackage } from './pfsense-packages.ts'
 
 const FILTERLOG = ascii('filterlog')
 /** How far into a message its identity may stand, behind the headers of relays. */
@@ -78,6 +78,7 @@ const logins = [
 ]
 const PAGE = ascii('.php: ')
 const SLASH = 0x2f
+const OPEN = 0x28
 
 /**
  * `/index.php: webConfigurator authentication error for user 'admin' from: 192.0.2.1` ends in the offset of the
@@ -107,19 +108,18 @@ function readLogin(bytes: Uint8Array, at: number, end: number, event: EventRecor
   return Reading.event
 }
 
-/** Where the columns begin, or the address of a failed login, or what a package wrote. */
+/** Where the columns begin, or the address of a failed login, or the name of a package. */
 function claims(message: Message): number {
   const columns = columnsStart(message)
   if (columns >= 0) return columns
   const login = loginFrom(message)
-  if (login >= 0) return login
-  return packageReader(message) === undefined ? NOT_OURS : message.body
+  return login >= 0 ? login : packageName(message)
 }
 
 function read(message: Message, event: EventRecord, start: number): Reading {
   const { bytes, body, end } = message
-  const readPackage = packageReader(message)
-  if (readPackage !== undefined) return readPackage(message, event)
+  // columns begin with a number, if not with a comma
+  if (start < body || bytes[start] === OPEN) return readPackage(message, event, start)
   const isLogin = bytes[body] === SLASH && loginFrom(message) === start
   return isLogin ? readLogin(bytes, start, end, event) : readFilter(bytes, start, end, event)
 }

@@ -1,4 +1,4 @@
-// A network namespace of our own, in which a rule logs packets and drops them. It goes with the process that holds it.
+// A network namespace in which a rule logs packets and drops them. It ends with the process that holds it.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rememberProcess } from './unfinished.ts'
@@ -6,7 +6,7 @@ import { rememberProcess } from './unfinished.ts'
 export const GROUP = 5
 const HOLD_SECONDS = 3600
 
-/** Every address is local, so that the sender can speak as anybody; what the rule sees came from outside as far as it knows. */
+/** Every address is local, so that the sender can use any source address; to the rule the packets come from outside. */
 const setUp = `
 set -e
 ip link set lo up
@@ -23,8 +23,8 @@ RULES
 echo ready
 exec sleep ${HOLD_SECONDS}`
 
-export interface Ground {
-  /** What runs a command in there: put it before the command. */
+export interface PacketLog {
+  /** Runs a command in the namespace: put it before the command. */
   readonly inside: readonly string[]
   /** Packets that the rule logged so far. */
   logged(): number
@@ -32,12 +32,12 @@ export interface Ground {
 }
 
 /**
- * As root the namespace is one of the real root, who may ask for wide receive buffers (SO_RCVBUFFORCE, socket(7)); anybody
- * else gets one with a root of its own, where all are held to net.core.rmem_max.
+ * As root the namespace is one of the real root, which may request large receive buffers (SO_RCVBUFFORCE, socket(7)); anybody
+ * else gets one with a root of its own, where net.core.rmem_max is the limit.
  */
 const isRoot = process.getuid?.() === 0
 
-export async function openGround(): Promise<Ground> {
+export async function openPacketLog(): Promise<PacketLog> {
   const holder = spawn('unshare', [isRoot ? '-n' : '-rn', 'bash', '-c', setUp], { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(holder, 'close')
   holder.once('close', rememberProcess(holder.pid))
@@ -47,8 +47,8 @@ export async function openGround(): Promise<Ground> {
   return {
     inside,
     logged: () => {
-      const [command, ...words] = inside
-      const listed = execFileSync(command, [...words, 'nft', 'list', 'counters'], { encoding: 'utf8' })
+      const [command, ...args] = inside
+      const listed = execFileSync(command, [...args, 'nft', 'list', 'counters'], { encoding: 'utf8' })
       return Number(/packets (\d+)/.exec(listed)?.[1] ?? Number.NaN)
     },
     close: async () => {
