@@ -130,7 +130,7 @@ t.test('on a machine', { skip: reason ?? false }, async t => {
   }
 
   for (const [place, words] of [
-    ['changed-package', /is damaged or was changed\. Nothing was installed/],
+    ['changed-package', /does not match its checksum\. Nothing was installed/],
     ['changed-sums', /is not signed with the CyberAlarm release key/],
     ['other-key', /is not signed with the CyberAlarm release key/],
     ['other-purpose', /is not signed with the CyberAlarm release key/],
@@ -148,7 +148,7 @@ t.test('on a machine', { skip: reason ?? false }, async t => {
     'http://127.0.0.1.example/',
   ])
     t.test(address, async t =>
-      refuses(t, address, machine.run(['sh', '-s', '--', '--base-url', address], script), /only https:|with a name in it/),
+      refuses(t, address, machine.run(['sh', '-s', '--', '--base-url', address], script), /must begin with https:|with a user name/),
     )
 
   t.test('machines that it is not for', async t => {
@@ -169,9 +169,14 @@ t.test('on a machine', { skip: reason ?? false }, async t => {
     )
     const without = (path: string) =>
       machine.run(['unshare', '-m', 'sh', '-c', `mount -t tmpfs none ${path} && exec sh -s -- --base-url ${base('new')}`], script)
-    refuses(t, 'a machine without systemd', without('/run/systemd'), /systemd does not run this machine/)
-    refuses(t, 'somebody who is not root', machine.run(['setpriv', '--reuid', '65534', '--clear-groups', 'sh', '-s'], script), /needs root/)
-    refuses(t, 'an option that there is not', machine.run(['sh', '-s', '--', '--force'], script), /no option --force/)
+    refuses(t, 'a machine without systemd', without('/run/systemd'), /systemd is not running here/)
+    refuses(
+      t,
+      'somebody who is not root',
+      machine.run(['setpriv', '--reuid', '65534', '--clear-groups', 'sh', '-s'], script),
+      /must be run as root/,
+    )
+    refuses(t, 'an option that there is not', machine.run(['sh', '-s', '--', '--force'], script), /unknown option --force/)
     machine.sh('mv /usr/bin/ssh-keygen /usr/bin/ssh-keygen.away')
     refuses(t, 'to go on without a check', install('new'), /ssh-keygen is missing\. Install it with: apt-get install .*openssh-client/)
     machine.sh('mv /usr/bin/ssh-keygen.away /usr/bin/ssh-keygen')
@@ -180,7 +185,7 @@ t.test('on a machine', { skip: reason ?? false }, async t => {
   t.test('installs, enrols with the code, and puts nothing older over it', async t => {
     const old = install('old')
     t.equal(old.code, 0, old.error)
-    t.match(old.out, /version 1\.2\.9 is installed\n.*to enrol it: cyberalarm enrol CODE/)
+    t.match(old.out, /version 1\.2\.9 is installed\n.*to enrol, run: cyberalarm enrol CODE/)
     const central = await startCentralProcess(join(folder, 'central'), 0, { inside: machine.network })
     t.teardown(central.kill)
     machine.sh(`printf 'central.url = ${central.url}\\ncentral.pins = ${central.pins.join(' ')}\\n' >> /etc/cyberalarm/cyberalarm.conf`)

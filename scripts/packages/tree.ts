@@ -72,7 +72,7 @@ export function layOut({ release, folder, version, time, central }: TreeOptions,
   chmodSync(join(folder, 'etc/cyberalarm'), 0o750)
   const absent: readonly string[] = kind === 'deb' ? only.rpm : only.deb
   for (const [name, to] of Object.entries(programs)) if (!absent.includes(name)) copy(join(software, name), to, 0o755)
-  for (const name of ['install-linux.md', 'linux-gateway.md']) copy(join(top, 'docs', name), `${documents}/${name}`)
+  for (const name of ['install-linux.md', 'linux-gateway.md', 'settings.md']) copy(join(top, 'docs', name), `${documents}/${name}`)
   put(`${documents}/copyright`, copyright)
   copy(join(top, `node_modules/node-linux-${process.arch}/LICENSE`), `${documents}/node.txt`)
   const day = new Date(time * 1000)
