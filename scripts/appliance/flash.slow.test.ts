@@ -243,7 +243,7 @@ t.test('takes the newest image of this checkout where none is named', async t =>
       personWho(''),
       never,
     ),
-    /No image was built here/,
+    /No image has been built here/,
   )
 })
 
