@@ -45,7 +45,7 @@ t.test('packages', { skip: reason ?? false }, async t => {
         path,
         /^\/(etc\/cyberalarm\/cyberalarm\.conf$|usr\/(bin|sbin)\/cyberalarm|usr\/lib\/(cyberalarm|(systemd\/system(-generators)?|sysusers\.d|tmpfiles\.d)\/cyberalarm)|usr\/share\/doc\/cyberalarm\/)/,
       )
-    t.notOk(paths.some(path => /console|settings\.|rules|guard|grow|repart|box/.test(path)))
+    t.notOk(paths.some(path => /console|settings\.(service|path)|rules|guard|grow|repart|box/.test(path)))
     t.ok(paths.includes('/usr/lib/systemd/system/cyberalarm-agent.service'))
     const inRpm = tell('rpm', '-qpl', rpm).split('\n')
     const other = new Set([...inRpm, '/usr/share/doc/cyberalarm/changelog.gz'])
