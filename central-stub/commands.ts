@@ -93,7 +93,8 @@ async function run(folder: string, { host, port, name }: Values<typeof runOption
     name,
     report: error => {
       console.error(error)
-      // DuckDB refuses everything after such an error until it is opened again: whoever supervises starts us anew
+      // DuckDB refuses everything after such an error until it is opened again: the supervisor restarts us. Nothing but its
+      // text tells it from other errors
       if (error instanceof Error && error.message.includes('has been invalidated')) process.exit(1)
     },
   })
