@@ -27,7 +27,7 @@ const labelled = (label: string, text: string, width: number): Line => [
 ]
 
 /** `192.0.2.10 port 514 UDP/TCP, 6514 TLS`: what to enter in the firewall. */
-export function syslogTarget(facts: Facts): string {
+function syslogTarget(facts: Facts): string {
   if (facts.agent.kind === 'silent') return '-'
   const ports = new Map<string, string[]>()
   for (const name of ['udp', 'tcp', 'tls']) {

@@ -64,7 +64,7 @@ function enrolling(page: Page & { kind: 'outcome' }, facts: Facts): Progress {
 }
 
 /** Where the diagnostics are. */
-export function diagnosticsProgress(page: Page & { kind: 'diagnostics' }, facts: Facts): Progress {
+function diagnosticsProgress(page: Page & { kind: 'diagnostics' }, facts: Facts): Progress {
   if (page.fault !== '') return { style: 'bad', text: 'The diagnostics could not be started.', more: [page.fault], isOver: true }
   const report = facts.diagnostics
   if (report === undefined || report.at === page.before)
