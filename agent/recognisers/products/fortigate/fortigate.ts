@@ -7,11 +7,11 @@ import { ascii, findByte, isDigit, readPort, startsWith } from '../../../lib/byt
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { type ConnectionField, ConnectionReader } from '../../tokenisers/connection.ts'
-import { isDaemon } from '../../tokenisers/daemon.ts'
+import { firstKey } from '../../tokenisers/first-key.ts'
 import { Needle } from '../../tokenisers/needle.ts'
 import { hasPorts } from '../../tokenisers/protocols.ts'
 import { Span } from '../../tokenisers/span.ts'
-import { NO_WORD } from '../../tokenisers/words.ts'
+import { NO_WORD, Words } from '../../tokenisers/words.ts'
 import { eventActions, Kind, kinds, LOGIN, loginOutcomes, remoteBegan, trafficActions, utmActions } from './fortigate-words.ts'
 
 const type = new Span()
@@ -76,6 +76,11 @@ const keys: Readonly<Record<string, ConnectionField | Span>> = {
 const blanks = new ConnectionReader(keys)
 const commas = new ConnectionReader(keys, { separator: ',' })
 
+/** The keys with which messages begin, by version, format and the analyser that forwards them. */
+const firstKeys = Words.of(
+  [1, 'date', 'time', 'timestamp', 'eventtime', 'itime', 'tz', 'logver', 'vd', 'id', 'type', 'logid', 'log_id'],
+  [1, 'devname', 'devid', 'device_id', 'device_name', 'slot'],
+)
 const LOGID = new Needle('logid=')
 const LOG_ID = new Needle('log_id=')
 const DEVICE_ID = new Needle('device_id=')
@@ -90,7 +95,7 @@ const afterQuote = (bytes: Uint8Array, at: number): number => (bytes[at] === QUO
 
 /** Has this message the number and the type that FortiOS puts side by side: `logid="0000000013" type=`? */
 function claims(message: Message): number {
-  return !isDaemon(message) && hasIdentity(message) ? message.body : NOT_OURS
+  return hasIdentity(message) ? firstKey(message, firstKeys) : NOT_OURS
 }
 
 function hasIdentity(message: Message): boolean {

@@ -6,9 +6,9 @@ import { DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
 import { ascii, find, findByte, isLetter, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
-import { isDaemon } from '../../tokenisers/daemon.ts'
 import { Needle } from '../../tokenisers/needle.ts'
 import { END, Pairs } from '../../tokenisers/pairs.ts'
+import { isOfDaemon, isOwnPlace } from '../../tokenisers/place.ts'
 import { hasPorts, readProtocol } from '../../tokenisers/protocols.ts'
 import { readRulePrefix } from '../../tokenisers/rule-prefix.ts'
 
@@ -59,6 +59,38 @@ function quotedFrom(bytes: Uint8Array, start: number, end: number): number {
   return quote < 0 || startsWith(bytes, quote - DESCRIPTION.length, quote, DESCRIPTION) ? end : quote
 }
 
+const KERNEL_TAG = ascii('kernel')
+const ULOGD = ascii('ulogd')
+const OPEN = 0x5b
+const BLANK = 0x20
+const EQUALS = 0x3d
+
+/** Whether the kernel wrote the line, or ulogd for it. */
+const isOfKernel = ({ bytes, tagStart, tagEnd }: Message): boolean =>
+  startsWith(bytes, tagStart, tagEnd, KERNEL_TAG) || startsWith(bytes, tagStart, tagEnd, ULOGD)
+
+/** Where ` SRC=` stands, or NOT_OURS. */
+function claims(message: Message): number {
+  const packet = packetStart(message)
+  if (packet < 0 || isOfKernel(message)) return packet
+  if (isOfDaemon(message) || !isInterfaceInPlace(message, packet)) return NOT_OURS
+  return packet
+}
+
+/**
+ * Whether the interfaces, which kernels write in front of the addresses, are where nobody but the kernel put them: behind the prefix of a
+ * rule, which is at the very beginning if the line has a tag, and else behind a few words.
+ */
+function isInterfaceInPlace(message: Message, packet: number): boolean {
+  const { bytes, body } = message
+  if (bytes[body] === OPEN || startsWith(bytes, body, packet, KERNEL_TAG)) return true
+  const interfaces = interfacesStart(bytes, body, packet)
+  if (interfaces <= body) return interfaces === body
+  if (message.tagEnd === message.tagStart) return isOwnPlace(message, interfaces - 1)
+  // one word, as a prefix, and perhaps a blank behind it
+  return findByte(bytes, body, interfaces - 1, BLANK) < 0 && findByte(bytes, body, interfaces, EQUALS) < 0
+}
+
 /** Reads what the rule put before IN=, in front of `packet`. */
 function readPrefix(message: Message, packet: number, event: EventRecord): void {
   const { bytes } = message
@@ -67,11 +99,17 @@ function readPrefix(message: Message, packet: number, event: EventRecord): void 
   readRulePrefix(bytes, start, prefixEnd(bytes, start, packet), event)
 }
 
+/** Where `IN=` is, or -1. */
+function interfacesStart(bytes: Uint8Array, start: number, packet: number): number {
+  let at = find(bytes, start, packet, IN)
+  while (at > start && isLetter(bytes[at - 1])) at = find(bytes, at + 1, packet, IN)
+  return at
+}
+
 /** Where the interfaces begin, or before that the description of a rule, which is free text. */
 function prefixEnd(bytes: Uint8Array, start: number, packet: number): number {
-  let end = find(bytes, start, packet, IN)
-  while (end > start && isLetter(bytes[end - 1])) end = find(bytes, end + 1, packet, IN)
-  if (end < 0) end = packet
+  const interfaces = interfacesStart(bytes, start, packet)
+  const end = interfaces < 0 ? packet : interfaces
   const description = DESCRIPTION_WORD.find(bytes, start, end)
   return description < 0 ? end : description
 }
@@ -113,6 +151,6 @@ function read(message: Message, event: EventRecord, start: number): Reading {
 export const netfilter: Recogniser = {
   name: 'netfilter',
   title: 'Linux netfilter (iptables, nftables, UniFi, EdgeOS)',
-  claims: message => (isDaemon(message) ? NOT_OURS : packetStart(message)),
+  claims,
   read,
 }

@@ -6,9 +6,10 @@ import { Action, DESTINATION, Direction, type EventRecord, Protocol, SOURCE } fr
 import { readAddress } from '../../../lib/address.ts'
 import { ascii, find, findByte, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
-import { Reading, type Recogniser } from '../../recogniser.ts'
+import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { Columns } from '../../tokenisers/columns.ts'
 import { findLast } from '../../tokenisers/phrases.ts'
+import { isOfDaemon, isOwnPlace, isRelayedByDaemon } from '../../tokenisers/place.ts'
 import { readProtocol } from '../../tokenisers/protocols.ts'
 import { Words } from '../../tokenisers/words.ts'
 import { packageName, readPackage } from './pfsense-packages.ts'
@@ -38,6 +39,7 @@ function columnsStart(message: Message): number {
   const name = find(bytes, body, limit, FILTERLOG)
   // a word of its own, as a tag behind a header that could not be read
   if (name < 0 || (name > body && bytes[name - 1] !== 0x20) || !isTagEnd(bytes[name + FILTERLOG.length])) return -1
+  if (!isOwnPlace(message, name)) return -1
   const comma = findByte(bytes, name, limit, 0x2c)
   let start = comma < 0 ? limit : comma
   while (start > name && bytes[start - 1] !== 0x20) start--
@@ -86,7 +88,7 @@ const OPEN = 0x28
  */
 function loginFrom(message: Message): number {
   const { bytes, body, end } = message
-  if (bytes[body] !== SLASH) return -1
+  if (bytes[body] !== SLASH || isOfDaemon(message)) return -1
   const page = find(bytes, body, Math.min(end, body + REACH), PAGE)
   if (page < 0) return -1
   const text = page + PAGE.length
@@ -110,6 +112,7 @@ function readLogin(bytes: Uint8Array, at: number, end: number, event: EventRecor
 
 /** Where the columns begin, or the address of a failed login, or the name of a package. */
 function claims(message: Message): number {
+  if (isRelayedByDaemon(message)) return NOT_OURS
   const columns = columnsStart(message)
   if (columns >= 0) return columns
   const login = loginFrom(message)

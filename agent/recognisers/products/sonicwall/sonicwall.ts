@@ -6,8 +6,8 @@ import { findByte, readDecimal, readIdentifier } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { ConnectionReader } from '../../tokenisers/connection.ts'
-import { isDaemon } from '../../tokenisers/daemon.ts'
 import { Needle } from '../../tokenisers/needle.ts'
+import { isOwnPlace } from '../../tokenisers/place.ts'
 import { Span } from '../../tokenisers/span.ts'
 import { decideAction } from './sonicwall-events.ts'
 
@@ -42,13 +42,13 @@ const REACH = 300
 
 /** Where `id=... sn=` begins, or NOT_OURS. */
 function claims(message: Message): number {
-  if (isDaemon(message)) return NOT_OURS
   const { bytes, body } = message
   let at = SERIAL.find(bytes, body, Math.min(message.end, body + REACH))
   if (at < 0) return NOT_OURS
   while (at > body && bytes[at - 1] === BLANK) at--
   while (at > body && bytes[at - 1] !== BLANK && bytes[at - 1] !== 0x3e) at--
-  return bytes[at] === 0x69 && bytes[at + 1] === 0x64 && bytes[at + 2] === 0x3d ? at : NOT_OURS
+  const isId = bytes[at] === 0x69 && bytes[at + 1] === 0x64 && bytes[at + 2] === 0x3d
+  return isId && isOwnPlace(message, at) ? at : NOT_OURS
 }
 
 /** `15 (LAN->WAN)`: the number of an access rule and the zones between which it stands; some have a name instead. */

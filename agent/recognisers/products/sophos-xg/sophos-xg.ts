@@ -5,9 +5,9 @@ import { Action, DESTINATION, type EventRecord } from '../../../event.ts'
 import { readAddress } from '../../../lib/address.ts'
 import { ascii, equals } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
-import { Reading, type Recogniser } from '../../recogniser.ts'
+import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { ConnectionReader } from '../../tokenisers/connection.ts'
-import { isDaemon } from '../../tokenisers/daemon.ts'
+import { firstKey } from '../../tokenisers/first-key.ts'
 import { Needle } from '../../tokenisers/needle.ts'
 import { Span } from '../../tokenisers/span.ts'
 import { NO_WORD, Words } from '../../tokenisers/words.ts'
@@ -46,6 +46,9 @@ const LOGGED_IN = new Needle('logged in')
 const NONE = ascii('-')
 /** How far into a message its component may stand: behind headers, times and the names of the device. */
 const REACH = 500
+
+/** The keys with which messages begin, in either format and by version. */
+const firstKeys = Words.of([1, 'device', 'device_name', 'device_model', 'device_serial_id', 'date', 'timestamp', 'log_id', 'log_type'])
 
 const logType = new Span()
 const subtype = new Span()
@@ -138,8 +141,8 @@ export const sophosXg: Recogniser = {
   name: 'sophos-xg',
   title: 'Sophos Firewall',
   claims: message => {
-    const isOurs = !isDaemon(message) && COMPONENT.find(message.bytes, message.body, Math.min(message.end, message.body + REACH)) >= 0
-    return isOurs ? message.body : -1
+    const { bytes, body, end } = message
+    return COMPONENT.find(bytes, body, Math.min(end, body + REACH)) >= 0 ? firstKey(message, firstKeys) : NOT_OURS
   },
   read,
 }
