@@ -61,6 +61,8 @@ const keys: Readonly<Record<string, ConnectionField | Span>> = {
   dir: direction,
   role,
   ui: userInterface,
+  user: 'chosen',
+  xauthuser: 'chosen',
   // FortiOS 4 had other names, and VoIP messages kept some of them
   src: 'source.ip',
   src_port: 'source.port',
@@ -180,6 +182,7 @@ function read(message: Message, event: EventRecord, start: number): Reading {
   const { bytes, end } = message
   const reader = isCsv(message) ? commas : blanks
   reader.read(bytes, start, end, event)
+  if (reader.isContradictory) return Reading.unreadable
   const typed = kinds.findIn(bytes, type)
   const isDetection = typed === Kind.detection || kinds.findIn(bytes, subtype) === Kind.detection
   const kind = typed === NO_WORD || typed === Kind.detection ? Kind.inspection : typed

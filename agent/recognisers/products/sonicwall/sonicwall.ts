@@ -33,6 +33,9 @@ const reader = new ConnectionReader({
   rule,
   sid: 'signature',
   fw_action: done,
+  usr: 'chosen',
+  dstname: 'chosen',
+  arg: 'chosen',
 })
 
 const SERIAL = new Needle(' sn=')
@@ -59,6 +62,7 @@ function readRule(bytes: Uint8Array, { start, end }: Span): number {
 
 function read({ bytes, end }: Message, event: EventRecord, start: number): Reading {
   reader.read(bytes, start, end, event)
+  if (reader.isContradictory) return Reading.unreadable
   event.action = decideAction(bytes, readDecimal(bytes, number.start, number.end), done, text)
   event.rule = reader.signature >= 0 ? reader.signature : readRule(bytes, rule)
   if (event.hasSource || event.hasDestination) return Reading.event

@@ -95,6 +95,9 @@ const reader = new ConnectionReader({
   fw_rule_id: 'rule',
   signature_id: 'signature',
   log_occurrence: 'count',
+  user_name: 'chosen',
+  user: 'chosen',
+  name: 'chosen',
 })
 
 /** What an event says of somebody who came in or tried to; the rest of what is logged as an event is housekeeping. */
@@ -127,6 +130,7 @@ function decideAction(bytes: Uint8Array, type: number): number {
 
 function read({ bytes, end }: Message, event: EventRecord, start: number): Reading {
   reader.read(bytes, start, end, event)
+  if (reader.isContradictory) return Reading.unreadable
   const type = types.findIn(bytes, logType)
   if (type === Type.health) return Reading.ignored
   event.action = decideAction(bytes, type)
