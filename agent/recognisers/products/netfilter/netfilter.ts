@@ -2,7 +2,7 @@
 // prefixes of UFW, firewalld, Shorewall, SuSEfirewall2, OpenWrt, Proxmox VE, EdgeOS, VyOS and UniFi. The kernel says
 // what the packet was, never what became of it: that is only in the prefix, which the administrator or the product chose.
 // Source: net/netfilter/nf_log_syslog.c of the kernel.
-import { DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
+import { DESTINATION, type EventRecord, Protocol, SOURCE } from '../../../event.ts'
 import { ascii, find, findByte, isLetter, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
@@ -114,6 +114,17 @@ function prefixEnd(bytes: Uint8Array, start: number, packet: number): number {
   return description < 0 ? end : description
 }
 
+const WINDOW = ascii(' RES=')
+const SYN = ascii(' SYN ')
+const URGENT = ascii(' URGP=')
+
+/** Whether the flags of a TCP packet, which stand between two words behind the ports, are there without SYN. */
+function isWithoutSyn(bytes: Uint8Array, start: number, end: number): boolean {
+  const from = find(bytes, start, end, WINDOW)
+  const to = from < 0 ? -1 : find(bytes, from, end, URGENT)
+  return to >= 0 && find(bytes, from, to + 1, SYN) < 0
+}
+
 function read(message: Message, event: EventRecord, start: number): Reading {
   const { bytes, end } = message
   readPrefix(message, start, event)
@@ -145,6 +156,7 @@ function read(message: Message, event: EventRecord, start: number): Reading {
         break
     }
   }
+  event.isLate = event.protocol === Protocol.tcp && isWithoutSyn(bytes, pairs.end, end)
   return event.hasSource || event.hasDestination ? Reading.event : Reading.unreadable
 }
 

@@ -23,7 +23,7 @@ const Column = { tracker: 3, action: 6, direction: 7, version: 8 } as const
 /** Where IPv4 and IPv6 differ. IPv4 has the protocol's number before its name, IPv6 behind it: both are read by number. */
 const Four = { protocol: 15, length: 17, source: 18 } as const
 const Six = { protocol: 13, length: 14, source: 15 } as const
-const WANTED = Four.source + 4
+const WANTED = Four.source + 6
 
 /** pf drops what it blocks without a word and answers what it rejects (pf.conf(5): block drop, block return). */
 const actions = new Words({ pass: Action.allow, block: Action.drop, reject: Action.reject })
@@ -48,6 +48,15 @@ function columnsStart(message: Message): number {
 
 const isTagEnd = (byte: number): boolean => byte === 0x3a || byte === 0x5b || byte === 0x20
 
+const SYN = 0x53
+
+/** Whether the column has the flags of a TCP packet, and no SYN among them. */
+function isWithoutSyn(bytes: Uint8Array, column: number): boolean {
+  const start = columns.start(column)
+  const end = columns.end(column)
+  return end > start && findByte(bytes, start, end, SYN) < 0
+}
+
 function readFilter(bytes: Uint8Array, start: number, end: number, event: EventRecord): Reading {
   columns.split(bytes, start, end)
   const version = columns.decimal(Column.version)
@@ -68,6 +77,7 @@ function readFilter(bytes: Uint8Array, start: number, end: number, event: EventR
   if (event.protocol === Protocol.tcp || event.protocol === Protocol.udp) {
     event.sourcePort = columns.port(layout.source + 2)
     event.destinationPort = columns.port(layout.source + 3)
+    event.isLate = event.protocol === Protocol.tcp && isWithoutSyn(bytes, layout.source + 5)
   }
   return Reading.event
 }

@@ -38,6 +38,8 @@ const reader = new ConnectionReader({
   arg: 'chosen',
 })
 
+/** `TCP packet received on a non-existent/closed connection; TCP packet dropped`, and `on a closing connection`. */
+const OVER = [new Needle('closed connection'), new Needle('closing connection')]
 const SERIAL = new Needle(' sn=')
 const BLANK = 0x20
 /** How far into a message its serial number may stand, behind the headers of relays. */
@@ -65,6 +67,7 @@ function read({ bytes, end }: Message, event: EventRecord, start: number): Readi
   if (reader.isContradictory) return Reading.unreadable
   event.action = decideAction(bytes, readDecimal(bytes, number.start, number.end), done, text)
   event.rule = reader.signature >= 0 ? reader.signature : readRule(bytes, rule)
+  for (const words of OVER) if (words.find(bytes, text.start, text.end) >= 0) event.isLate = true
   if (event.hasSource || event.hasDestination) return Reading.event
   return reader.hasEnd ? Reading.unreadable : Reading.ignored
 }

@@ -42,6 +42,8 @@ const outcomes = Words.of([Action.loginFailed, 'failed'], [Action.allow, 'succes
 
 const COMPONENT = new Needle('log_component=')
 const LOGIN_FAILED = ['failed to log', 'failed to sign', 'wrong credentials'].map(text => new Needle(text))
+/** What the firewall says of packets that belong to no connection that it knows ('Invalid Traffic'). */
+const NO_CONNECTION = new Needle('not associate packet to any connection')
 const LOGGED_IN = new Needle('logged in')
 const NONE = ascii('-')
 /** How far into a message its component may stand: behind headers, times and the names of the device. */
@@ -137,6 +139,7 @@ function read({ bytes, end }: Message, event: EventRecord, start: number): Readi
   if (type === Type.detection && reader.signature >= 0) event.rule = reader.signature
   if (type === Type.sandbox && !event.hasDestination)
     event.hasDestination = readAddress(bytes, origin.start, origin.end, event.words, DESTINATION)
+  event.isLate = NO_CONNECTION.find(bytes, text.start, text.end) >= 0
   if (event.hasSource || event.hasDestination) return Reading.event
   return type === Type.event || type === Type.sandbox ? Reading.ignored : Reading.unreadable
 }
