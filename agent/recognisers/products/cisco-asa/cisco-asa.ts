@@ -69,6 +69,7 @@ const isWithoutEnds = (shape: number): boolean =>
   shape === Shape.apart ||
   shape === Shape.opening ||
   shape === Shape.peer ||
+  shape === Shape.onePeer ||
   shape === Shape.host ||
   shape === Shape.any ||
   shape === Shape.local
