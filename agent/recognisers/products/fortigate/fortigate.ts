@@ -3,7 +3,7 @@
 // Source: FortiOS Log Message Reference, docs.fortinet.com.
 import { Action, DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
 import { readAddress } from '../../../lib/address.ts'
-import { ascii, findByte, isDigit, readPort, startsWith } from '../../../lib/bytes.ts'
+import { ascii, findByte, isDigit, readDecimal, readPort, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { type ConnectionField, ConnectionReader } from '../../tokenisers/connection.ts'
@@ -154,6 +154,19 @@ function decideAction(bytes: Uint8Array, kind: number, isDetection: boolean): nu
   return known === NO_WORD ? Action.other : known
 }
 
+/** Events that tell of a detection: the firewall itself talks to an address that is known to be bad. */
+const DETECTION_EVENTS: ReadonlySet<number> = new Set([20214])
+/** A log's number has the type and subtype in front of six digits of the message. */
+const MESSAGES = 1_000_000
+
+function isDetectionEvent(bytes: Uint8Array, start: number, end: number): boolean {
+  const at = LOGID.find(bytes, start, Math.min(end, start + REACH))
+  const number = afterQuote(bytes, at + LOGID.length)
+  let stop = number
+  while (stop < end && isDigit(bytes[stop])) stop++
+  return at >= 0 && DETECTION_EVENTS.has(readDecimal(bytes, number, stop) % MESSAGES)
+}
+
 const isRemote = (bytes: Uint8Array, span: Span): boolean => remoteBegan.findIn(bytes, span) !== NO_WORD
 
 const portIn = (bytes: Uint8Array, { start, end }: Span): number => readPort(bytes, start, end)
@@ -187,6 +200,7 @@ function read(message: Message, event: EventRecord, start: number): Reading {
   const isDetection = typed === Kind.detection || kinds.findIn(bytes, subtype) === Kind.detection
   const kind = typed === NO_WORD || typed === Kind.detection ? Kind.inspection : typed
   event.action = decideAction(bytes, kind, isDetection)
+  if (kind === Kind.event && event.action === Action.other && isDetectionEvent(bytes, start, end)) event.action = Action.detect
   if (!event.hasSource && !event.hasDestination) takeTunnelEnds(bytes, event)
   if (!event.hasSource && event.action === Action.loginFailed) takeAdministrator(bytes, event)
   if (!isDetection) event.count = 1

@@ -2,8 +2,8 @@
 // prefixes of UFW, firewalld, Shorewall, SuSEfirewall2, OpenWrt, Proxmox VE, EdgeOS, VyOS and UniFi. The kernel says
 // what the packet was, never what became of it: that is only in the prefix, which the administrator or the product chose.
 // Source: net/netfilter/nf_log_syslog.c of the kernel.
-import { DESTINATION, type EventRecord, Protocol, SOURCE } from '../../../event.ts'
-import { ascii, find, findByte, isLetter, startsWith } from '../../../lib/bytes.ts'
+import { Action, DESTINATION, type EventRecord, Protocol, SOURCE } from '../../../event.ts'
+import { ascii, find, findByte, isLetter, readIdentifier, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { Needle } from '../../tokenisers/needle.ts'
@@ -11,6 +11,7 @@ import { END, Pairs } from '../../tokenisers/pairs.ts'
 import { isOfDaemon, isOwnPlace } from '../../tokenisers/place.ts'
 import { hasPorts, readProtocol } from '../../tokenisers/protocols.ts'
 import { readRulePrefix } from '../../tokenisers/rule-prefix.ts'
+import { NO_WORD, Words } from '../../tokenisers/words.ts'
 
 const Field = { source: 1, destination: 2, length: 3, protocol: 4, sourcePort: 5, destinationPort: 6 } as const
 
@@ -27,9 +28,19 @@ const pairs = new Pairs({
   '<1>SPT': Field.sourcePort,
 })
 
+const OPEN = 0x5b
+const CLOSE = 0x5d
+const BLANK = 0x20
+const EQUALS = 0x3d
+const QUOTE = 0x22
+const KERNEL_TAG = ascii('kernel')
+const ULOGD = ascii('ulogd')
 const IN = ascii('IN=')
 const KERNEL = new Needle('kernel:')
 const DESCRIPTION = ascii('DESCR=')
+/** How the description of a policy of UniFi's own begins. */
+const policies = new Words({ block: Action.drop, drop: Action.drop, reject: Action.reject, allow: Action.allow, return: Action.allow })
+const DASH = 0x2d
 const DESCRIPTION_WORD = new Needle(' DESCR=')
 const SOURCE_KEY = new Needle('SRC=')
 const DESTINATION_KEY = new Needle(' DST=')
@@ -51,19 +62,25 @@ function packetStart(message: Message): number {
 }
 
 /**
- * Where a quotation begins, or `end`: kernels quote nothing but the description of a rule (UniFi: `DESCR="..."`), web servers what
- * strangers ask them for.
+ * Where a quotation begins, or `end`: kernels quote nothing but the description of a rule (UniFi: `DESCR="..."`) and a prefix (firewalld
+ * up to 1.0: `"filter_IN_public_REJECT: "IN=`), web servers what strangers ask them for.
  */
 function quotedFrom(bytes: Uint8Array, start: number, end: number): number {
-  const quote = findByte(bytes, start, end, 0x22)
-  return quote < 0 || startsWith(bytes, quote - DESCRIPTION.length, quote, DESCRIPTION) ? end : quote
+  const quote = findByte(bytes, start, end, QUOTE)
+  if (quote < 0 || startsWith(bytes, quote - DESCRIPTION.length, quote, DESCRIPTION)) return end
+  const close = isBeginning(bytes, start, quote) ? findByte(bytes, quote + 1, end, QUOTE) : -1
+  return close >= 0 && startsWith(bytes, close + 1, end, IN) ? end : quote
 }
 
-const KERNEL_TAG = ascii('kernel')
-const ULOGD = ascii('ulogd')
-const OPEN = 0x5b
-const BLANK = 0x20
-const EQUALS = 0x3d
+/** Whether nothing stands in front of `at` but the kernel's tag and its clock, `[32800.864]`. */
+function isBeginning(bytes: Uint8Array, start: number, at: number): boolean {
+  for (let i = start; i < at; i++) {
+    const byte = bytes[i]
+    const isClock = (byte >= 0x30 && byte <= 0x39) || byte === BLANK || byte === OPEN || byte === CLOSE || byte === 0x2e
+    if (!isClock && !startsWith(bytes, start, at, KERNEL_TAG)) return false
+  }
+  return true
+}
 
 /** Whether the kernel wrote the line, or ulogd for it. */
 const isOfKernel = ({ bytes, tagStart, tagEnd }: Message): boolean =>
@@ -96,7 +113,28 @@ function readPrefix(message: Message, packet: number, event: EventRecord): void 
   const { bytes } = message
   const kernel = KERNEL.find(bytes, message.start, packet)
   const start = kernel >= 0 ? kernel + KERNEL.length : Math.max(message.start, message.hostEnd)
-  readRulePrefix(bytes, start, prefixEnd(bytes, start, packet), event)
+  const end = prefixEnd(bytes, start, packet)
+  readRulePrefix(bytes, start, end, event)
+  if (event.action === Action.other && startsWith(bytes, end, packet, DESCRIPTION_WORD.text))
+    readDescription(bytes, start, end, packet, event)
+}
+
+/**
+ * UniFi's own policies between zones have no letter: `[GUEST_WAN-30004] DESCR="[GUEST_WAN]Block Unauthorized Traffic"`. Their description
+ * begins with what they do; the rest of it is free text.
+ */
+function readDescription(bytes: Uint8Array, first: number, start: number, packet: number, event: EventRecord): void {
+  const zones = findByte(bytes, start, packet, OPEN)
+  const close = zones === start + DESCRIPTION_WORD.length + 1 ? findByte(bytes, zones, packet, CLOSE) : -1
+  if (close < 0) return
+  let stop = close + 1
+  while (stop < packet && isLetter(bytes[stop])) stop++
+  const action = policies.find(bytes, close + 1, stop)
+  if (action === NO_WORD) return
+  event.action = action
+  let dash = start
+  while (dash > first && bytes[dash] !== DASH) dash--
+  event.rule = readIdentifier(bytes, dash + 1, findByte(bytes, dash, start, CLOSE))
 }
 
 /** Where `IN=` is, or -1. */
