@@ -72,6 +72,8 @@ export class ConnectionReader {
    */
   isContradictory = false
   private isBehindChosen = false
+  /** Of each span a bit. */
+  private spansBehindChosen = 0
   private isSourceBehindChosen = false
   private isDestinationBehindChosen = false
   private readonly other = new EventRecord()
@@ -109,12 +111,14 @@ export class ConnectionReader {
     this.signature = -1
     this.hasEnd = false
     this.isContradictory = false
+    this.spansBehindChosen = 0
     this.isBehindChosen = this.isSourceBehindChosen = this.isDestinationBehindChosen = false
     for (let i = 0; i < spans.length; i++) spans[i].clear()
     pairs.begin(bytes, start, end)
     for (let field = pairs.next(); field !== END; field = pairs.next()) {
       if (field >= FIRST_SPAN) {
-        this.keep(spans[field - FIRST_SPAN])
+        if (this.isBehindChosen) this.keepBehindChosen(field - FIRST_SPAN)
+        else pairs.keep(spans[field - FIRST_SPAN])
         continue
       }
       switch (field) {
@@ -196,10 +200,10 @@ export class ConnectionReader {
     if (!hasPorts(event.protocol)) event.sourcePort = event.destinationPort = -1
   }
 
-  private keep(span: Span): void {
-    const isFirst = span.end === span.start
-    if (isFirst) span.isBehindChosen = this.isBehindChosen
-    if (!this.pairs.keep(span) && span.isBehindChosen) this.isContradictory = true
+  private keepBehindChosen(index: number): void {
+    const span = this.spans[index]
+    if (span.end === span.start) this.spansBehindChosen |= 1 << index
+    if (!this.pairs.keep(span) && (this.spansBehindChosen & (1 << index)) !== 0) this.isContradictory = true
   }
 
   /** An end that is stated again has to be the same. */

@@ -4,8 +4,6 @@
 export class Span {
   start = 0
   end = 0
-  /** Whether text that somebody chose stood before the value. */
-  isBehindChosen = false
 
   clear(): void {
     this.start = this.end = 0

@@ -63,7 +63,7 @@ t.test('leaves to the general reader what may be something else', async t => {
     '<14>Nov 20 12:00:01 relay LOGSTASH[-]: <14>Nov 20 12:00:01 fw x: y',
     '<14>Nov 20 12:00:01 relay graylog: <14>Nov 20 12:00:01 fw x: y',
     '<14>Nov 20 12:00:01 relay graylog: filterlog[9]: 4,,,1000000103',
-    '<14>Nov 20 12:00:01 relay name[312]: sshd[9]: Failed password',
+    '<14>Nov 20 12:00:01 relay relay[312]: sshd[9]: Failed password',
     '<14>Nov 20 12:00:01 fw info CROND[6551]: (root) CMD (something)',
     '<14>Nov 20 24:00:01 edge-asa : %ASA-4-106023: Deny tcp src',
     '<14>Nov 32 12:00:01 edge-asa : %ASA-4-106023: Deny tcp src',

@@ -5,7 +5,7 @@ import { Clock } from '../../event.ts'
 import { isDigit } from '../../lib/bytes.ts'
 import { readBsdTime, readZone, Stamp } from '../../lib/calendar.ts'
 import type { Message } from '../../message.ts'
-import { mayBeForwarder } from './syslog-relay.ts'
+import { isRelay, mayBeForwarder } from './syslog-relay.ts'
 import { isCiscoCode, isLetter, isName, isNotName, NAME_MAX, PID_MAX, PRIORITY_MAX, readWord, Word, WordKind } from './syslog-word.ts'
 
 const BLANK = 0x20
@@ -182,7 +182,8 @@ function readLabel(message: Message, bytes: Uint8Array, at: number, colon: numbe
   const next = colon + 2
   if (next + 4 >= end || isDigit(bytes[next]) || bytes[next] === 0x2a || bytes[next] === 0x2e) return false
   if (isLetter(bytes[next]) && bytes[next + 3] === BLANK) return false
-  return takeTag(message, bytes, at, colon, next, end)
+  second.at = -1
+  return readWord(bytes, next, end, second) !== WordKind.label && takeTag(message, bytes, at, colon, next, end)
 }
 
 function takeTag(message: Message, bytes: Uint8Array, at: number, stop: number, next: number, end: number): boolean {
@@ -193,6 +194,7 @@ function takeTag(message: Message, bytes: Uint8Array, at: number, stop: number, 
   if (next >= end || bytes[next] <= BLANK || bytes[next] >= 0x80 || bytes[next] === LESS) return false
   // behind a relay's tag there may be that of a program
   if (!isLetter(bytes[next])) return true
+  if (!isRelay(message)) return true
   second.at = -1
   return readWord(bytes, next, end, second) < WordKind.label
 }

@@ -54,6 +54,8 @@ const relays = [
   ...['graylog', 'graylog2', 'logstash', 'rsyslog', 'rsyslogd', 'syslog', 'syslogd', 'syslog-ng', 'nxlog', 'kiwi', 'logger', 'relay'],
   ...['forwarder', 'fluentd', 'fluent-bit', 'vector', 'cribl', 'splunk', 'filebeat', 'promtail', 'alloy', 'wazuh', 'opnsense', 'pfsense'],
 ].map(ascii)
+const LENGTH_MAX = Math.max(...relays.map(name => name.length))
+const relaysByLength = Array.from({ length: LENGTH_MAX + 1 }, (_, length) => relays.filter(name => name.length === length))
 
 /**
  * Whether the tag is a relay's: by its name, by `[-]` in place of a process id, or because it is the host's name. Any other program may
@@ -61,8 +63,9 @@ const relays = [
  */
 export function isRelay({ bytes, end, hostStart, hostEnd, tagStart, tagEnd }: Message): boolean {
   if (bytes[tagEnd] === OPEN && bytes[tagEnd + 1] === NIL && bytes[tagEnd + 2] === CLOSE && tagEnd + 2 < end) return true
-  for (const relay of relays) if (relay.length === tagEnd - tagStart && startsWithAnyCase(bytes, tagStart, tagEnd, relay)) return true
-  if (hostEnd - hostStart !== tagEnd - tagStart) return false
-  for (let i = 0; i < hostEnd - hostStart; i++) if (bytes[hostStart + i] !== bytes[tagStart + i]) return false
+  const length = tagEnd - tagStart
+  if (length <= LENGTH_MAX) for (const relay of relaysByLength[length]) if (startsWithAnyCase(bytes, tagStart, tagEnd, relay)) return true
+  if (hostEnd - hostStart !== length) return false
+  for (let i = 0; i < length; i++) if (bytes[hostStart + i] !== bytes[tagStart + i]) return false
   return true
 }

@@ -1,5 +1,4 @@
 // Headers as text, for tests: what is said of a line, and rows of lines to be read.
-import type t from 'tap'
 import { Message } from '../../message.ts'
 import { readHeader } from './syslog-header.ts'
 
@@ -29,7 +28,9 @@ export function reads(test: Tap, rows: readonly Row[]): void {
     test.same(read(header + body), expected, header + body)
   }
 }
-type Tap = Pick<typeof t, 'same'>
+interface Tap {
+  same(actual: unknown, expected: unknown, name: string): unknown
+}
 
 export const november = '11-20T12:00:01.000'
 export const inYear = '2026-11-20T12:00:01.000'

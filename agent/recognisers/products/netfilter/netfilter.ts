@@ -152,15 +152,19 @@ function prefixEnd(bytes: Uint8Array, start: number, packet: number): number {
   return description < 0 ? end : description
 }
 
-const WINDOW = ascii(' RES=')
-const SYN = ascii(' SYN ')
-const URGENT = ascii(' URGP=')
+const RESERVED = new Needle(' RES=')
+const SYN = ascii('SYN ')
+const URGENT = ascii('URGP=')
 
 /** Whether the flags of a TCP packet, which stand between two words behind the ports, are there without SYN. */
 function isWithoutSyn(bytes: Uint8Array, start: number, end: number): boolean {
-  const from = find(bytes, start, end, WINDOW)
-  const to = from < 0 ? -1 : find(bytes, from, end, URGENT)
-  return to >= 0 && find(bytes, from, to + 1, SYN) < 0
+  const from = RESERVED.find(bytes, start, end)
+  if (from < 0) return false
+  for (let at = from + RESERVED.length; at < end; at++) {
+    if (bytes[at] === SYN[0] && startsWith(bytes, at, end, SYN)) return false
+    if (bytes[at] === URGENT[0] && startsWith(bytes, at, end, URGENT)) return true
+  }
+  return false
 }
 
 function read(message: Message, event: EventRecord, start: number): Reading {
