@@ -72,12 +72,13 @@ function quotedFrom(bytes: Uint8Array, start: number, end: number): number {
   return close >= 0 && startsWith(bytes, close + 1, end, IN) ? end : quote
 }
 
-/** Whether nothing stands in front of `at` but the kernel's tag and its clock, `[32800.864]`. */
+/** Whether nothing stands in front of `at` but the kernel's tag, its clock and its processor: `[32800.864][    C0]`. */
 function isBeginning(bytes: Uint8Array, start: number, at: number): boolean {
+  let isInside = startsWith(bytes, start, at, KERNEL_TAG)
   for (let i = start; i < at; i++) {
-    const byte = bytes[i]
-    const isClock = (byte >= 0x30 && byte <= 0x39) || byte === BLANK || byte === OPEN || byte === CLOSE || byte === 0x2e
-    if (!isClock && !startsWith(bytes, start, at, KERNEL_TAG)) return false
+    if (bytes[i] === OPEN) isInside = true
+    else if (bytes[i] === CLOSE) isInside = false
+    else if (!isInside && bytes[i] !== BLANK) return false
   }
   return true
 }
