@@ -5,63 +5,63 @@ SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-menu: ## print this menu
-	@echo 'CyberAlarm: one box that reads firewall logs and sends only metadata of suspicious activity'
+menu: ## list the targets
+	@echo 'CyberAlarm: collects firewall logs and reports metadata of suspicious activity'
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-appliance: ready ## the box: OVA, image to flash and qcow2 (BASE=debian-13, centos-stream-10 or -9; CENTRAL_URL= CENTRAL_PINS= SIGNING_KEY=)
+appliance: ready ## build the appliance: OVA, disk image and qcow2, signed (BASE=debian-13 or centos-stream-10, CENTRAL_URL= CENTRAL_PINS= SIGNING_KEY=)
 	@bash scripts/appliance/set-up.sh
 	@node scripts/appliance.ts
 
-flash: ready ## write an image onto a disk: DEVICE=/dev/sdX (IMAGE=file.img.zst SIGNERS=file INTERNAL=1)
+flash: ready ## write an image to a disk and verify it: DEVICE=/dev/sdX (IMAGE=file.img.zst SIGNERS=file INTERNAL=1)
 	@node scripts/flash.ts
 
-packages: release ## .deb, .rpm and the one-line installer for a Linux server, into build/packages (ARGS='--base-url URL --central FILE --key FILE')
+packages: release ## build .deb, .rpm and the install script, into build/packages (ARGS='--base-url URL --central FILE --key FILE')
 	@bash scripts/packages/set-up.sh
 	@node scripts/packages.ts $(ARGS)
 
-demo: ready ## a central, an agent, 20,000 messages through real sockets, and where each one went (KEEP=1 leaves both running)
+demo: ready ## run a central service, an agent and 20,000 messages on this machine (KEEP=1 leaves both running)
 	@node scripts/demo.ts $(if $(KEEP),--keep)
 
-check: ready ## what to run before each commit: types, lint, arrows and unit tests, in under a minute
+check: ready ## types, lint, import rules and fast tests; run it before each commit, takes under a minute
 	@node scripts/test.ts
 
-one: ready ## one test file of any length, FILE=path: what failed, and a count
+one: ready ## run one test file: FILE=agent/triage/triage.test.ts
 	@node scripts/test.ts one $(FILE)
 
-watch: ready ## run the fast tests again that a changed file concerns, until Ctrl-C
+watch: ready ## run the fast tests that each change concerns, until Ctrl-C
 	@node scripts/test.ts watch
 
-record: ready ## what a product reads now, into its fixtures; you read the diff (PRODUCT=name FILE=new-messages.txt)
+record: ready ## write what a product now reads into its fixtures, for you to review the diff (PRODUCT=name FILE=messages.txt)
 	@node scripts/record.ts
 
-test: ready ## everything: types, lint, arrows, unit and end-to-end tests, three minutes of load, the image in virtual machines
+test: ready ## all of check and the end-to-end tests: killed processes, full disks, load, the image in virtual machines
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts all
 
-test-long: ready ## an hour of load, within strict limits, on a machine that has nothing else to do
+test-long: ready ## an hour of load, on a machine with nothing else to do
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts long
 
-test-updates: ready ## automatic updates of the box into its other slot, and bad updates taken back (a virtual machine, an hour)
+test-updates: ready ## automatic OS updates and rollback of the appliance in a virtual machine, about an hour
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts updates
 
-release: ready ## what runs on a box, into build/release: the agent as a bundle, the native receiver, Node.js
+release: ready ## build what runs on the appliance, into build/release: agent bundle, native addon, Node.js
 	@node scripts/build-release.ts
 
-bench: ready ## against rsyslogd and ulogd2: CPU, rates, memory, bytes, latency (QUICK=1 ONLY=part AGAINST=another checkout)
+bench: ready ## compare speed and memory with rsyslogd and ulogd2 (QUICK=1 ONLY=part AGAINST=another checkout)
 	@bash scripts/bench/set-up.sh
 	@node scripts/bench.ts $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAINST),--against $(AGAINST))
 
-format: ready ## bring the code into the one format
+format: ready ## format the code
 	@biome check --write .
 
-render: ready ## docs/settings.md and the template of the partition CYBERALARM, from the table of settings
+render: ready ## write what is generated from the settings table: docs/settings.md and the template on the FAT partition
 	@node scripts/render-settings.ts
 
-clean: ## remove what was built and installed
+clean: ## remove build results and installed packages
 	rm -rf node_modules .tap build
 
 .PHONY: ready

@@ -52,7 +52,7 @@ const gatewayFacts = (gateway: Gateway): GatewayFacts => ({
   parsed: gateway.parsed,
   messagesPerSecond: gateway.messagesPerSecond,
   lastMessageAtMs: gateway.lastMessageAt,
-  clockOffsetMs: -gateway.clock.skewMs,
+  clockOffsetMs: gateway.clock.clockOffsetMs,
 })
 
 export function factsOf(parts: AgentParts, now: number): Facts {

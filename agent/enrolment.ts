@@ -11,7 +11,7 @@ import { type Identity, readIdentity, writeIdentity } from './uplink/identity.ts
 import { openCentral } from './uplink/pinned-client.ts'
 
 /**
- * Trades a code for an identity and stores it. Who keeps `request` durably before may ask again with it after a lost answer;
+ * Trades a code for an identity and stores it. A caller that stored `request` before may ask again with it after a lost answer;
  * `before` is called with what will be stored, when the code is spent already.
  */
 export async function enrol(
@@ -21,7 +21,7 @@ export async function enrol(
   { request, before }: { readonly request?: Request; readonly before?: (stored: Identity['stored']) => void } = {},
 ): Promise<Identity> {
   const letters = normaliseCode(code)
-  // the command line shows it to who typed it; the appliance, which writes logs, judges the code before it comes here
+  // the command line shows it to the person who typed it; the appliance, which writes logs, judges the code before it comes here
   if (letters === undefined) throw new Failure('code-wrong', `'${code}' is not an enrolment code`)
   const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
   if (central.url === '' || central.pins.length === 0)

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // cyberalarm: argv to verb. The only reader of process.env, and the only place that decides how the process ends.
-import { describe, Failure } from './errors.ts'
+import { describe, Failure, faultOf } from './errors.ts'
 import { parseVerb } from './verbs/command.ts'
 import { verbs } from './verbs/index.ts'
 
@@ -33,10 +33,13 @@ function print(text: string): void {
 }
 
 function fail(error: unknown): never {
-  const text =
-    error instanceof Failure || process.env.CYBERALARM_DEBUG === undefined
-      ? describe(error)
-      : String(error instanceof Error ? error.stack : error)
-  process.stderr.write(`cyberalarm: ${text}\n`)
+  process.stderr.write(`${failureText(error)}\n`)
   process.exit(error instanceof Failure && error.code === 'argument-wrong' ? 2 : 1)
+}
+
+function failureText(error: unknown): string {
+  if (!(error instanceof Failure) && process.env.CYBERALARM_DEBUG !== undefined)
+    return `cyberalarm: ${error instanceof Error ? error.stack : error}`
+  // the command line itself may be what is wrong: then nothing of it was parsed
+  return process.argv.includes('--json') ? JSON.stringify({ failure: faultOf(error) }) : `cyberalarm: ${describe(error)}`
 }

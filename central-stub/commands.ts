@@ -16,32 +16,32 @@ export const common = { folder: { value: 'DIR', help: "central's folder: keys an
 const json = { help: 'print JSON instead of text' } as const
 const runOptions = {
   host: { value: 'ADDRESS', help: 'address to listen on; 0.0.0.0 or :: for all', default: '127.0.0.1' },
-  port: { value: 'PORT', help: 'TCP port; 0 takes any that is free', default: '8443' },
-  name: { value: 'NAME', help: 'DNS name (or address) under which boxes reach it', default: 'localhost' },
+  port: { value: 'PORT', help: 'TCP port; 0 for any free port', default: '8443' },
+  name: { value: 'NAME', help: 'DNS name or address at which boxes reach it', default: 'localhost' },
 } as const
 
 export const commands: readonly Command[] = [
   command({
     name: 'run',
-    summary: 'start central; makes everything it needs on first start',
+    summary: 'start central; creates keys and database on first start',
     help: `Keeps keys and data in the folder (0700). Prints one line of JSON when it is ready:
   {"listening":"https://localhost:8443","pins":["sha256/..."]}
-A box needs both: the address, and the pin by which it knows this central again.
+Boxes need both: the address, and the pin that identifies this central.
 Back up the folder: without authority.pem every box has to enrol again; without seal.json
-what waits on the boxes cannot be read.`,
+batches waiting on the boxes cannot be read.`,
     example: 'node central-stub/main.ts run --folder /var/lib/central --name central.example --host 0.0.0.0',
     options: runOptions,
     run,
   }),
   command({
     name: 'code',
-    summary: 'make an enrolment code for one box of a member',
-    help: `Prints the code. It is good for one box, once, for so many hours, and it is shown
-only now: central keeps its hash. On the box: cyberalarm enrol CODE`,
+    summary: 'create an enrolment code for one box of a member',
+    help: `Prints the code. It is valid for one box, once, until it expires. It is shown only now:
+central stores its hash. On the box: cyberalarm enrol CODE`,
     example: "node central-stub/main.ts code --folder /var/lib/central --member 'St Example School'",
     options: {
       member: { value: 'NAME', help: 'the organisation that the box belongs to', required: true },
-      hours: { value: 'HOURS', help: 'how long the code is good', default: '72' },
+      hours: { value: 'HOURS', help: 'validity of the code', default: '72' },
     },
     run: async (folder, { member, hours }) =>
       console.log(await askAdmin(folder, { ask: 'code', member, hours: wholeNumber('hours', hours, 0, 999_999) })),
@@ -49,19 +49,19 @@ only now: central keeps its hash. On the box: cyberalarm enrol CODE`,
   command({
     name: 'revoke',
     summary: 'revoke the certificates of a device',
-    help: `Revokes every certificate of the device, from this moment on. What it sent stays.
-The box comes back with a fresh code, and keeps its id.`,
+    help: `Revokes every certificate of the device immediately. Its events are kept.
+The box can enrol again with a new code, and keeps its id.`,
     example: 'node central-stub/main.ts revoke --folder /var/lib/central --device 3b0c6a1e-0000-4000-8000-000000000000',
     options: { device: { value: 'ID', help: 'id of the device, as `stats` shows it', required: true } },
     run: async (folder, { device }) => console.log(`${await askAdmin(folder, { ask: 'revoke', device })} certificates revoked`),
   }),
   command({
     name: 'stats',
-    summary: 'what central holds: devices, batches, events, messages, shed, sources',
-    help: `rows      rows of events stored (repeats are merged into one row)
-events    what those rows count
-messages  messages of gateways behind them
-shed      what devices have stated, signed, that they could not keep`,
+    summary: 'show stored devices, batches, events, messages, shed batches and sources',
+    help: `rows      stored rows (repeats are merged into one row)
+events    events those rows stand for
+messages  gateway messages they came from
+shed      batches that devices declared, signed, as discarded`,
     example: 'node central-stub/main.ts stats --folder /var/lib/central',
     options: { json },
     run: async (folder, values) => {
@@ -71,8 +71,8 @@ shed      what devices have stated, signed, that they could not keep`,
   }),
   command({
     name: 'top',
-    summary: 'the ten most seen sources, ports, reasons and products',
-    help: 'Counts events, not rows, over everything stored.',
+    summary: 'show the ten most frequent sources, ports, reasons and products',
+    help: 'Counts all stored events, not rows.',
     example: 'node central-stub/main.ts top --folder /var/lib/central --json',
     options: { json },
     run: async (folder, values) => {
@@ -93,7 +93,8 @@ async function run(folder: string, { host, port, name }: Values<typeof runOption
     name,
     report: error => {
       console.error(error)
-      // DuckDB refuses everything after such an error until it is opened again: whoever supervises starts us anew
+      // DuckDB refuses everything after such an error until it is opened again: the supervisor restarts us. Nothing but its
+      // text tells it from other errors
       if (error instanceof Error && error.message.includes('has been invalidated')) process.exit(1)
     },
   })

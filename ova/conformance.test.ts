@@ -179,7 +179,7 @@ t.test('xmllint finds nothing in the descriptor', async t => {
     () => true,
     () => false,
   )
-  if (!known) return t.comment('xmllint is not installed (Debian: libxml2-utils)')
+  if (!known) return void t.pass('against the schemas', { skip: 'xmllint is not installed (Debian: libxml2-utils)' })
   const pending = run('xmllint', ['--noout', '--nonet', '--pedantic', '-'])
   pending.child.stdin?.end(sound.ovf)
   t.match(await pending, { stdout: '', stderr: '' })

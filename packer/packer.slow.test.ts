@@ -161,7 +161,7 @@ t.test('our files get the names of the base they are put over', async t => {
     for (const name of ['systemctl', 'systemd-sysusers']) writeFileSync(join(root, 'bin', name), '#!/bin/sh\n', { mode: 0o755 })
     for (const name of ['shadow', 'passwd']) writeFileSync(join(tree, 'etc', name), 'root:x:0:0:root:/root:/bin/bash\n')
     const packed = run('tar', ['-C', join(here, '../appliance/rootfs'), '--zstd', '-cf', join(root, 'files.tar.zst'), '.'])
-    if (packed.status !== 0) return t.comment(`not run: tar cannot pack with zstd here (${packed.text})`)
+    if (packed.status !== 0) return void t.pass('unpacked by tar', { skip: `tar cannot pack with zstd here (${packed.text})` })
     const settings = settingsOf(base)
     const environment = { ...settings, INPUTS: root, TREE: tree, PATH: `${join(root, 'bin')}:${process.env.PATH}` }
     t.strictSame(run('sh', [join(here, 'provision/20-files.sh')], environment), { status: 0, text: '' }, base)

@@ -1,4 +1,4 @@
-# For who builds on a vSphere: a machine that appliance/kickstart/ks.cfg installs, with a second disk that becomes the box's.
+# For builds on a vSphere: a machine that appliance/kickstart/ks.cfg installs, with a second disk that becomes the box's.
 # Only CentOS Stream: Debian's build machine is bootstrapped from packages, where no vSphere is needed. Every name is empty by
 # default, so that a build with QEMU states nothing here. Never run against a vSphere: packer/README.md says what that leaves open.
 
@@ -10,7 +10,7 @@ variable "vsphere_server" {
 
 variable "vsphere_user" {
   type        = string
-  description = "Who logs in there: environment variable PKR_VAR_vsphere_user, in no file."
+  description = "User that logs in there: environment variable PKR_VAR_vsphere_user, in no file."
   default     = ""
 }
 

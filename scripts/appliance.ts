@@ -16,10 +16,10 @@ import { sourceDate } from './source-date.ts'
 
 readOptions({
   name: 'node scripts/appliance.ts',
-  help: `Composes the disk of the box and makes of it an OVA, an image to flash and a qcow2. Set by variables:
+  help: `Builds the disk of the box, and from it an OVA, a disk image and a qcow2. Environment variables:
   BASE           debian-13, centos-stream-10 or centos-stream-9 (default chosen by what this machine reaches)
   CENTRAL_URL    with CENTRAL_PINS: how its boxes find central; empty: each member has to enter it
-  SIGNING_KEY    file of the release key (default a key of this checkout, which proves nothing to others)
+  SIGNING_KEY    file of the release key (default a key of this checkout, which others should not trust)
   OUTPUT         folder to write (default build/appliance/VERSION-BASE)
   ACCELERATOR    kvm, where KVM is known to work (default tcg, which takes minutes longer)`,
   example: 'make appliance BASE=debian-13 CENTRAL_URL=https://central.example CENTRAL_PINS=sha256/...',
@@ -39,18 +39,20 @@ const log = (text: string) => steps.log(text)
 console.log(`CyberAlarm ${version} on ${base} (${why})`)
 console.log(`The output of all tools is in ${relative(process.cwd(), join(build, 'build.log'))}.\n`)
 
-await steps.run('the release: agent, box programs, Node.js', async () => run(process.execPath, ['scripts/build-release.ts'], { log }))
+await steps.run('building the release: agent, box programs, Node.js', async () =>
+  run(process.execPath, ['scripts/build-release.ts'], { log }),
+)
 const builder =
   base === 'debian-13'
-    ? await steps.run("Debian's packages, and a machine to build with", async at => {
+    ? await steps.run('installing Debian packages and a build machine', async at => {
         at('mmdebstrap takes about two minutes; kept for a day')
         return makeDebianBase({ root, cache: join(build, 'cache'), log })
       })
     : undefined
-const { rawPath, packages } = await steps.run('the disk, composed in that machine', at =>
+const { rawPath, packages } = await steps.run('building the disk in the build machine', at =>
   composeDisk({ root, work: join(build, 'work'), base, builder, version, epoch: sourceDate(root), settings, log, at }),
 )
-const { files, signature } = await steps.run('OVA, image and block map, qcow2, bill of materials', async at =>
+const { files, signature } = await steps.run('writing OVA, image with block map, qcow2 and bill of materials', async at =>
   writeOutputs({
     rawPath,
     folder,
@@ -78,5 +80,5 @@ console.log(`\n${relative(process.cwd(), folder)}/, in ${steps.elapsed}`)
 for (const { name, bytes } of files) console.log(`  ${name.padEnd(44)} ${(bytes / 1e6).toFixed(1).padStart(8)} MB`)
 console.log(`  ${'SHA256SUMS, SHA256SUMS.sig, allowed_signers'}\n\n${signature}`)
 if (!settings.includes('central.url'))
-  console.log('\nThe image knows no central: build it with CENTRAL_URL= and CENTRAL_PINS=, or each member has to enter both.')
-console.log('\nNext: give the .ova to vSphere (Deploy OVF Template, also by its URL), or `make flash DEVICE=/dev/sdX`.')
+  console.log('\nThe image has no central: build it with CENTRAL_URL= and CENTRAL_PINS=, or each member has to enter both.')
+console.log('\nNext: deploy the .ova in vSphere (Deploy OVF Template, file or URL), or run `make flash DEVICE=/dev/sdX`.')

@@ -13,7 +13,7 @@ t.test('the demo leaves both running when asked to, and says how to look at them
   // what is left running has the demo's stderr; a pipe would stay open
   const { status, stdout } = run(['scripts/demo.ts', '--keep'], ['ignore', 'pipe', 'ignore'])
   const ids = /^ {2}kill (\d+) (\d+) && rm -r (\S+)$/m.exec(stdout)
-  t.ok(ids, 'it says how to end them')
+  t.ok(ids, 'it says how to stop them')
   if (ids === null) return
   const [, agent, central, folder] = ids
   t.teardown(async () => {

@@ -16,9 +16,9 @@ import { readOptions } from './options.ts'
 
 const { keep } = readOptions({
   name: 'node scripts/demo.ts',
-  help: 'Starts a central and an agent that is enrolled at it, sends 20,000 messages to the agent, and shows where each one went.',
+  help: 'Starts a central and an enrolled agent, sends the agent 20,000 messages, and accounts for each one.',
   example: 'node scripts/demo.ts --keep',
-  options: { keep: { help: 'leave both running, and say how to look at them' } },
+  options: { keep: { help: 'leave both running, and print how to inspect and stop them' } },
   exitCodes: { 0: 'every message is accounted for, and central has what the ledger says' },
 })
 const began = performance.now()
@@ -38,11 +38,11 @@ const folder = mkdtempSync(join(tmpdir(), 'cyberalarm-demo-'))
 const root = join(folder, 'box')
 const centralFolder = join(folder, 'central')
 
-step('starting a central with its own keys ...')
+step('starting a central service with new keys ...')
 const central = await startCentralProcess(centralFolder)
 writeSettings(root, central, { 'syslog.tls': '127.0.0.1:0' })
 const code = await central.makeCode()
-step(`central listens on ${central.url}; enrolling a box with the code ${chalk.bold(code)} ...`)
+step(`central listens on ${central.url}; enrolling an agent with the code ${chalk.bold(code)} ...`)
 const enrolled = await cyberalarm(root, 'enrol', code)
 if (enrolled.code !== 0) throw new Error(enrolled.error)
 step(enrolled.out.trim())
@@ -81,13 +81,13 @@ for (const { entry } of readLedger(pathsBelow(root).ledger)) {
   ledgerMessages += entry.messages
 }
 
-console.log(`\n${chalk.bold('What the agent says of itself')} (cyberalarm status)\n\n${statusText(status, Date.now())}`)
+console.log(`\n${chalk.bold('Status of the agent')} (cyberalarm status)\n\n${statusText(status, Date.now())}`)
 const { lastReceipt } = status.central
 if (lastReceipt !== null)
   console.log(
     `\n${chalk.bold('The last receipt')}  batch ${lastReceipt.sequence}, stored ${lastReceipt.storedAt}\n  hash ${lastReceipt.hash}\n  signed ${lastReceipt.signature.slice(0, 44)}... by key ${lastReceipt.key}`,
   )
-console.log(`\n${chalk.bold('The ten most active sources as central sees them')}\n`)
+console.log(`\n${chalk.bold('The ten most active sources at central')}\n`)
 console.log(
   table(
     ['source', 'events'],
@@ -104,7 +104,7 @@ const checks: readonly (readonly [string, boolean])[] = [
     `${grouped(total)} messages sent = ${grouped(counts.received)} received + ${grouped(lost)} lost by the kernel`,
     counts.received + lost === total,
   ],
-  [`every received message is at one place: ${counts.unaccounted} unaccounted`, counts.unaccounted === 0],
+  [`every received message is accounted for: ${counts.unaccounted} unaccounted`, counts.unaccounted === 0],
   [
     `central has ${grouped(statistics.rows)} events, the ledger ${grouped(ledgerRows)}`,
     statistics.rows === ledgerRows && ledgerRows === counts.sent,
@@ -119,11 +119,11 @@ for (const [text, isGood] of checks) console.log(`${isGood ? chalk.green('  ok')
 process.exitCode = checks.every(([, isGood]) => isGood) ? 0 : 1
 
 if (keep) {
-  console.log(`\nBoth are left running. Look at them with
+  console.log(`\nBoth are left running. Inspect them with
   node agent/main.ts status --watch --root ${root}
   node agent/main.ts sent --since 1h --root ${root}
   node central-stub/main.ts stats --folder ${centralFolder}
-and end them with
+and stop them with
   kill ${agent.child.pid} ${central.child.pid} && rm -r ${folder}`)
   central.leaveRunning()
   process.exit()

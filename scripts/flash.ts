@@ -12,21 +12,21 @@ const script = 'node scripts/flash.ts'
 function readRequest(): FlashRequest {
   const values = readOptions({
     name: script,
-    help: 'Verifies an image, writes it onto a disk and reads it back. Everything on the disk is lost; it asks before.\nThe variables of `make flash` are taken where an option is not given: DEVICE IMAGE SIGNERS INTERNAL=1 YES.\nMore: docs/flashing.md',
+    help: 'Verifies an image, writes it to a disk and reads it back. Everything on the disk is erased; it asks first.\nThe variables of `make flash` replace options that are not given: DEVICE IMAGE SIGNERS INTERNAL=1 YES.\nMore: docs/flashing.md',
     example: 'make flash DEVICE=/dev/sdX\nnode scripts/flash.ts --device /dev/sdX --image cyberalarm.img.zst --signers allowed_signers',
     options: {
       device: { value: 'DISK', help: 'the whole disk, for example /dev/sdX' },
-      file: { value: 'PATH', help: 'a plain file that is large enough, instead of a disk' },
+      file: { value: 'PATH', help: 'write to a regular file, large enough, instead of a disk' },
       image: { value: 'FILE', help: 'the image, .img.zst (default the newest in build/appliance)' },
-      signers: { value: 'FILE', help: 'release keys whose signature is trusted (allowed_signers of ssh-keygen)' },
-      internal: { help: 'allow a disk that is built into this machine' },
-      yes: { value: 'DISK', help: 'do not ask: must name the same disk' },
+      signers: { value: 'FILE', help: 'trusted release keys (allowed_signers file of ssh-keygen)' },
+      internal: { help: 'allow a built-in disk' },
+      yes: { value: 'DISK', help: 'skip the prompt: must name the same disk' },
     },
   })
   // make hands the variables of its command line over as environment, where no shell can misread their spaces and quotes
   const given = (name: string): string | undefined => process.env[name] || undefined
   const device = values.file ?? values.device ?? given('DEVICE')
-  if (device === undefined) endWithUsage(script, new UsageError('no disk is named: make flash DEVICE=/dev/sdX'))
+  if (device === undefined) endWithUsage(script, new UsageError('no disk given: make flash DEVICE=/dev/sdX'))
   return {
     device,
     isFile: values.file !== undefined,

@@ -19,7 +19,7 @@ for pair in "$@"; do
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" -ne 0 ]; then
-  echo "Some packages are missing. Please run: sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
+  echo "Packages are missing. Please run: sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
   [ -n "$optional" ]
   exit
 fi

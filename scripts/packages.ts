@@ -15,15 +15,18 @@ const release = join(top, 'build/release')
 const folder = join(top, 'build/packages')
 const options = readOptions({
   name: 'node scripts/packages.ts',
-  help: 'Makes a .deb, a .rpm, install.sh and SHA256SUMS with its signature from build/release, into build/packages.\nThe .deb and the .rpm are what a member installs on a Linux server of its own.',
+  help: 'Makes a .deb, a .rpm, install.sh and a signed SHA256SUMS from build/release, in build/packages.\nMembers install the .deb or .rpm on their own Linux servers.',
   example: "make packages ARGS='--base-url https://download.example/cyberalarm --central central.conf --key release.pub'",
   options: {
     'base-url': { value: 'URL', help: 'where the folder will be served, for install.sh', default: 'https://download.example/cyberalarm' },
-    central: { value: 'FILE', help: 'settings central.url and central.pins of the central that the packages are for' },
-    key: { value: 'FILE', help: 'release key (Ed25519): private, or the .pub of one in an agent or on a token; else $SIGNING_KEY' },
+    central: { value: 'FILE', help: 'file with central.url and central.pins to include in the packages' },
+    key: {
+      value: 'FILE',
+      help: 'release key (Ed25519): the private key, or the .pub of a key in ssh-agent or on a token; default $SIGNING_KEY',
+    },
   },
 })
-if (!existsSync(join(release, 'bin/node'))) throw new Error('there is no build/release: make release')
+if (!existsSync(join(release, 'bin/node'))) throw new Error('build/release does not exist: run make release')
 const time = sourceDate(top)
 const settings = options.central === undefined ? undefined : parseSettings(readFileSync(options.central, 'utf8'), options.central)
 const central = settings && { url: settings['central.url'], pins: settings['central.pins'] }
@@ -35,5 +38,5 @@ for (const name of [made.deb, made.rpm])
   console.log(`build/packages/${name}: ${Math.round(statSync(join(folder, name)).size / 1024 ** 2)} MiB`)
 console.log(`needs glibc ${made.needs.symbols.GLIBC}; runs on ${distributions.map(one => one.name).join(', ')}`)
 console.log(
-  `install.sh is for ${options['base-url']}${key.isOwn ? ', signed with a key of this checkout, which proves nothing to others' : ''}`,
+  `install.sh is for ${options['base-url']}${key.isOwn ? ', signed with a key of this checkout, which others should not trust' : ''}`,
 )

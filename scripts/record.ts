@@ -90,7 +90,7 @@ function main(product: string | undefined, file: string | undefined): void {
   const fixtures = existsSync(path) ? linesOf(readFileSync(path, 'utf8')).map(line => JSON.parse(line) as Fixture) : []
   const recording = record(name, fixtures, inputLines(file))
   writeFileSync(path, fixturesText(recording.fixtures))
-  for (const warning of recording.warnings) console.error(`look at this: ${warning}`)
+  for (const warning of recording.warnings) console.error(`check: ${warning}`)
   const shownPath = relative(process.cwd(), path)
   console.log(
     `${shownPath}: ${recording.added} added, ${recording.changed} changed, ${recording.fixtures.length} in all; read: git diff ${shownPath}`,

@@ -11,7 +11,7 @@ try() { # NAME COMMAND...: what the command says is shown only if it fails
   shift
   if ! "$@" >"build/$name.log" 2>&1; then
     rm -rf "build/$name"
-    echo "$name cannot be had here: $(tail -n 1 "build/$name.log")" >&2
+    echo "$name could not be installed: $(tail -n 1 "build/$name.log")" >&2
   fi
 }
 
@@ -38,6 +38,6 @@ command -v syslog-ng >/dev/null || [ -x build/syslog-ng/run ] || try syslog-ng s
 if command -v go >/dev/null; then
   [ build/vsphere -nt ova/vsphere/go.sum ] || try vsphere go build -C ova/vsphere -o ../../build/vsphere .
 else
-  echo 'There is no Go here: the OVA is not deployed into a vCenter in memory.' >&2
+  echo 'Go is not installed: the OVA is not deployed to the vSphere simulator.' >&2
 fi
 exit 0

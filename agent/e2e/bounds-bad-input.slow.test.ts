@@ -46,7 +46,7 @@ const counters = async (name: string) => {
   return source.counters
 }
 
-/** The agent lives, other gateways are heard on all inputs, and every message is accounted for: those before and `bad` more. */
+/** The agent lives, other gateways are received on all inputs, and every message is accounted for: those before and `bad` more. */
 async function isUnharmed(t: Test, bad: number): Promise<void> {
   due += bad
   await until(received, count => count === due, 5000)
@@ -55,7 +55,7 @@ async function isUnharmed(t: Test, bad: number): Promise<void> {
   await sendUdp(agent.udpPort, [blockedLine(number++)])
   due += 3
   const status = await until(agent.status, now => sums(now).received >= due, 5000)
-  t.match(sums(status), { received: due, unaccounted: 0 }, 'the others are heard, and everything is accounted for')
+  t.match(sums(status), { received: due, unaccounted: 0 }, 'the others are received, and everything is accounted for')
   t.notOk(kept.destroyed || keptTls.destroyed, 'their connections are open')
   t.equal(agent.child.exitCode, null, 'the agent lives')
   for (const { code } of status.findings) t.notOk(['reading-failed', 'accounting-wrong'].includes(code), code)
@@ -98,7 +98,7 @@ t.test('a wrong length is found out by what stands where the next count should b
   await isUnharmed(t, 2)
 })
 
-t.test('lines of 40 MB are refused without being held, and the line behind each is heard', async t => {
+t.test('lines of 40 MB are refused without being held, and the line behind each is received', async t => {
   const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${agent.child.pid}/status`, 'utf8'))?.[1]) / 1024
   const before = memory()
   const senders = await Promise.all(Array.from({ length: 10 }, () => openTcp(agent.tcpPort)))
@@ -156,7 +156,7 @@ t.test('a connection that is reset in the middle costs the message in the middle
   }
 })
 
-t.test('2,000 connections at a limit of 50: the rest are refused, those who are there are heard, and room comes back', async t => {
+t.test('2,000 connections at a limit of 50: the rest are refused, those that are open are served, and room comes back', async t => {
   const before = await counters('tcp')
   const flood: Socket[] = []
   for (let wave = 0; wave < 10; wave++) flood.push(...(await Promise.all(Array.from({ length: 200 }, () => openTcp(agent.tcpPort)))))
@@ -216,7 +216,7 @@ t.test('messages over TLS as RFC 5425 frames them end up as sent, with a receipt
   )
 })
 
-t.test('UDP over IPv6 is heard', { skip: hasIPv6() ? false : 'this machine has no IPv6' }, async t => {
+t.test('UDP over IPv6 is received', { skip: hasIPv6() ? false : 'this machine has no IPv6' }, async t => {
   await sendUdp(agent.udpPort, [blockedLine(number++), blockedLine(number++)], '::1')
   await isUnharmed(t, 2)
   const { gateways } = await agent.status()

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { startCentral } from '../../central-stub/central.ts'
 import { pseudonymText } from '../batch/pseudonym-text.ts'
 import { readPseudonyms } from '../delivery/pseudonym-key.ts'
+import { advice } from '../errors.ts'
 import { readLedger } from '../ledger/ledger.ts'
 import { parseAddress } from '../lib/address.ts'
 import { pathsBelow } from '../paths.ts'
@@ -180,6 +181,8 @@ t.test('a ledger that was changed afterwards is said to be damaged, with what to
     t.equal(code, 1, name)
     t.match(error, /does not follow the line before it \[ledger-damaged\]\n {2}.*Keep a copy of it for the helpdesk/)
     t.notMatch(out, /chain verified/)
+    const { failure } = JSON.parse((await cyberalarm(root, 'sent', '--json')).error)
+    t.same([failure.code, failure.advice], ['ledger-damaged', advice['ledger-damaged']], 'a program reads the same')
   }
 })
 

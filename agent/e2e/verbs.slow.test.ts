@@ -43,8 +43,9 @@ t.test('a verb, option or word that is none ends with 2 and says what there is',
   for (const [words, says] of wrong) {
     const { code, out, error } = await runToEnd(words)
     t.match({ code, out }, { code: 2, out: '' }, words.join(' '))
-    t.match(error, says)
-    t.match(error, /\[argument-wrong\]\n {2}Run the command with --help/)
+    if (words.includes('--json'))
+      t.match(JSON.parse(error), { failure: { code: 'argument-wrong', detail: says, advice: /^Run the command with --help/ } })
+    else t.match(error, new RegExp(`${says.source}[^]*\\[argument-wrong\\]\\n {2}Run the command with --help`))
   }
 })
 

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import t from 'tap'
 import { blockedLine, startAgent, sums, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
 
-t.test('without the native receiver syslog over UDP is heard all the same, and status says what is missing', async t => {
+t.test('without the native receiver syslog over UDP is received all the same, and status says what is missing', async t => {
   const folder = temporaryFolder(t)
   writeSettings(folder, undefined, { 'nflog.groups': '514' })
   const agent = await startAgent(folder, { nodeOptions: ['--no-addons'] })

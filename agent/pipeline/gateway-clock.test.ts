@@ -26,7 +26,7 @@ t.test('takes the body before the header, and the arrival if neither states a ti
   t.equal(resolve(new GatewayClock(), null, [now - 7000, Clock.exact]), now - 7000)
   const clock = new GatewayClock()
   t.equal(resolve(clock, null, null), now)
-  t.ok(Number.isNaN(clock.skewMs), 'a clock that said nothing has no skew')
+  t.ok(Number.isNaN(clock.clockOffsetMs), 'a clock that said nothing has no offset')
 })
 
 t.test('a line without a year is of the last year that does not put it into the future: December read in January too', async t => {
@@ -43,7 +43,7 @@ t.test('a line without a year is of the last year that does not put it into the 
 t.test('a gateway that is a whole number of quarter hours off has shown its zone', async t => {
   const clock = new GatewayClock()
   t.equal(resolve(clock, [now - 2 * hour - 3000, Clock.noZone], null), now - 3000)
-  t.equal(Math.round(clock.skewMs), 3000)
+  t.equal(Math.round(clock.clockOffsetMs), -3000)
   t.equal(resolve(clock, [now + 60_000 - 2 * hour, Clock.noZone], null, now + 61_000), now + 60_000)
 })
 

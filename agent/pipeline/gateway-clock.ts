@@ -13,8 +13,8 @@ const AGREEING_MESSAGES = 16
 const AGREEING_MS = 60_000
 
 export class GatewayClock {
-  /** Arrival less device time in ms, smoothed; NaN until a message stated a time. */
-  skewMs = Number.NaN
+  /** Its clock less ours in ms, smoothed: negative where it is behind. NaN until a message stated a time. */
+  clockOffsetMs = Number.NaN
   /** What is added to the wall clock of a line without zone to get UTC. */
   zoneMs = 0
   private messages = 0
@@ -40,8 +40,8 @@ export class GatewayClock {
       event.time += this.zoneMs
     }
     event.clock = Clock.exact
-    const skew = now - event.time
-    this.skewMs = Number.isNaN(this.skewMs) ? skew : this.skewMs + (skew - this.skewMs) / 16
+    const offset = event.time - now
+    this.clockOffsetMs = Number.isNaN(this.clockOffsetMs) ? offset : this.clockOffsetMs + (offset - this.clockOffsetMs) / 16
   }
 
   private learnZone(wall: number, reference: number, now: number): void {

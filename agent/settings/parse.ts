@@ -31,7 +31,7 @@ export interface ParsedTable<T extends SettingTable> {
   readonly faults: readonly SettingFault[]
 }
 
-/** More are not told: who has so many faults has handed in something else. */
+/** More are not listed: a text with so many faults is no settings file. */
 const FAULTS_MAX = 50
 const SHOWN_MAX = 200
 const shorten = (text: string): string => (text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text)

@@ -27,7 +27,7 @@ const rules = `table inet load {
 }`
 /** Short, so that what took the processor away can be told from what the agent did itself. */
 const SAMPLE_MS = 1000
-const TELL_SAMPLES = 10
+const REPORT_SAMPLES = 10
 const RESOLUTION_MS = 10
 /** Of /proc/stat (proc_stat(5)): a hundredth of a second on every Linux that Node.js runs on. */
 const TICK_MS = 10
@@ -51,7 +51,7 @@ export interface LoadOutcome {
 }
 
 /** `folder` is kept; `minutes` of load, and a few seconds before and after. */
-export async function runLoad(folder: string, minutes: number, tell: (line: string) => void = () => undefined): Promise<LoadOutcome> {
+export async function runLoad(folder: string, minutes: number, report: (line: string) => void = () => undefined): Promise<LoadOutcome> {
   const namespace = await openNamespace([`${FROM}/32`, `${TO}/32`], rules)
   const central = await startCentralProcess(join(folder, 'central'), 0, namespace)
   writeSettings(folder, central, { 'nflog.groups': String(GROUP) })
@@ -69,9 +69,9 @@ export async function runLoad(folder: string, minutes: number, tell: (line: stri
   }
   const [command, ...words] = [...namespace.inside, 'env', '-u', 'NODE_OPTIONS', process.execPath, sender, JSON.stringify(plan)]
   const sending = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
+  let output = ''
   sending.stdout.on('data', chunk => {
-    said += chunk
+    output += chunk
   })
   const ended = once(sending, 'close')
   const samples: LoadSample[] = []
@@ -88,15 +88,15 @@ export async function runLoad(folder: string, minutes: number, tell: (line: stri
       const sample = { ...status.process, stolenMs: now.stolenMs - before.stolenMs, waitedMs: now.waitedMs - before.waitedMs }
       before = now
       samples.push(sample)
-      if (samples.length % TELL_SAMPLES === 0) tell(lineOf(status, sample))
+      if (samples.length % REPORT_SAMPLES === 0) report(lineOf(status, sample))
     }
-    const sent = JSON.parse(said) as LoadSent
+    const sent = JSON.parse(output) as LoadSent
     const last = await until(
       () => agent.status(),
       status => status.queue.batches === 0 && status.accounting.every(({ waiting, spooled }) => waiting === 0 && spooled === 0),
       60_000,
     )
-    tell(lineOf(last, samples[samples.length - 1]))
+    report(lineOf(last, samples[samples.length - 1]))
     return { sent, last, samples, machineStallMs: Math.max(0, control.max / 1e6 - RESOLUTION_MS) }
   } finally {
     sending.kill()

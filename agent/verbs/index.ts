@@ -20,8 +20,8 @@ const verb = <const O extends Options>(row: Verb<O>): Verb => row
 export const verbs: readonly Verb[] = [
   verb({
     name: 'run',
-    summary: 'listen, read, and send what is suspicious',
-    help: 'Runs the agent until SIGTERM. Sockets handed over by systemd (names udp, tcp, tls) are used instead of the\naddresses in the settings, so that ports below 1024 need no privilege.',
+    summary: 'run the agent: receive, parse and send',
+    help: 'Runs the agent until SIGTERM. If systemd passes sockets (named udp, tcp, tls), they are used instead of the\naddresses in the settings, so that ports below 1024 need no privileges.',
     example: 'cyberalarm run --root /srv/test-box',
     options: {},
     run: async call => {
@@ -44,8 +44,8 @@ export const verbs: readonly Verb[] = [
   verb({
     name: 'enrol',
     operands: ['CODE'],
-    summary: 'make this box known to central with a single-use code',
-    help: 'Makes a key, has central sign it, and keeps both. A box that was enrolled before is enrolled again: its old key is\nrevoked. A running agent takes the new identity up within a second. For CODE - it is read from standard input, where no\nother user of the machine can see it.',
+    summary: 'enrol this box with a single-use code',
+    help: 'Generates a key and gets a certificate from central. If the box was enrolled before, its old key is revoked. A running\nagent uses the new identity within a second. With - as CODE, the code is read from standard input, so that other users\nof the machine cannot see it.',
     example: 'cyberalarm enrol 3M7A-XXXX-XXXX-XXXX-X\ncyberalarm enrol - < code.txt',
     options: {},
     run: async call => {
@@ -57,26 +57,26 @@ export const verbs: readonly Verb[] = [
       call.print(
         call.json
           ? JSON.stringify({ device: identity.stored.device, certificateUntil: until })
-          : `enrolled as ${identity.stored.device}; certificate until ${until}, renewed by itself`,
+          : `enrolled as ${identity.stored.device}; certificate valid until ${until}, renewed automatically`,
       )
       return 0
     },
   }),
   verb({
     name: 'status',
-    summary: 'show gateways, queue, last receipt and the accounting',
-    help: 'Asks the running agent. Lines starting with ! need attention. The accounting says where every message went:\nreceived = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed.',
+    summary: 'show gateways, queue, last receipt and message counts',
+    help: 'Asks the running agent. Lines starting with ! need attention. The counts account for every message:\nreceived = sent + merged + dropped + ignored + unreadable + waiting + spooled + shed.',
     example: 'cyberalarm status --watch',
-    exitCodes: { 3: 'no agent is running; what is shown comes from the disk' },
-    options: { watch: { help: 'show it again every second until interrupted' } },
+    exitCodes: { 3: 'no agent is running; the output is read from disk' },
+    options: { watch: { help: 'refresh every second until interrupted' } },
     run: showStatus,
   }),
   verb({
     name: 'explain',
-    summary: 'say what would be done with messages from standard input',
-    help: 'Reads messages, one a line, and prints for each whether it would be sent, dropped, ignored or could not be read,\nwhich rule says so, and the event. Nothing is sent and nothing is kept.',
+    summary: 'show what would be done with messages from standard input',
+    help: 'Reads messages, one a line, and prints for each whether it would be sent, dropped or ignored, or could not be parsed,\nwhich rule decided, and the event. Nothing is sent or stored.',
     example: 'tail -n 20 firewall.log | cyberalarm explain',
-    options: { 'json-lines': { help: 'each input line is one JSON string, so that a message may hold line breaks' } },
+    options: { 'json-lines': { help: 'each input line is a JSON string, so that messages may contain line breaks' } },
     run: async call => {
       const { explain } = await import('./explain.ts')
       await explain(process.stdin, call.print, {
@@ -90,19 +90,19 @@ export const verbs: readonly Verb[] = [
   verb({
     name: 'replay',
     operands: ['FILE'],
-    summary: 'say what would be done with the packets of a capture file',
-    help: `Reads a capture (pcap or pcapng, as it is or packed with gzip or zstd; - is standard input) and prints for each packet
-what \`cyberalarm explain\` prints for a message, then a summary. Only headers are looked at, never what packets carry;
-nothing is sent, nothing is kept, and nothing leaves this box.
+    summary: 'show what would be done with the packets of a capture file',
+    help: `Reads a capture file (pcap or pcapng, also compressed with gzip or zstd; - is standard input), prints for each packet
+what \`cyberalarm explain\` prints for a message, and then a summary. Only headers are read, never the payload.
+Nothing is sent or stored.
 
-A packet does not say what became of it: --action says what the capture holds, for example packets that a rule dropped.
-Packets that netfilter logged (tcpdump -i nflog:5) have the word of their rule's prefix, as in a running agent.`,
+A packet does not tell whether it was allowed: use --action to say what the capture contains, for example packets that a
+rule dropped. For packets logged by netfilter (tcpdump -i nflog:5) the log prefix of their rule decides, as in a running agent.`,
     example: 'tcpdump -i nflog:5 -U -w - | cyberalarm replay -\ncyberalarm replay --summary --action drop blocked.pcap.gz',
     exitCodes: { 3: 'the file ends in the middle of a packet', 130: 'interrupted' },
     options: {
-      summary: { help: 'print the summary alone' },
-      action: { value: 'ACTION', help: 'what became of the packets: allow, deny, drop, reject, ...' },
-      pace: { help: 'take as long as the capture took, instead of as fast as it goes' },
+      summary: { help: 'print the summary only' },
+      action: { value: 'ACTION', help: 'what happened to the packets: allow, deny, drop, reject, ...' },
+      pace: { help: 'replay at the original speed instead of as fast as possible' },
     },
     run: async call => {
       const { replayFile } = await import('./replay-file.ts')
@@ -111,11 +111,13 @@ Packets that netfilter logged (tcpdump -i nflog:5) have the word of their rule's
   }),
   verb({
     name: 'sent',
-    summary: 'show everything that left this box, and verify the record',
-    help: 'Reads the ledger: each event as it left, with internal addresses as pseudonyms (`cyberalarm who` turns them back),\nand the receipt of its batch. A record that was changed after it was written is reported.',
+    summary: 'show everything that was sent, and verify the ledger',
+    help: 'Reads the ledger: each event as it was sent, with internal addresses as pseudonyms (`cyberalarm who` turns them back),\nand the receipt of its batch. Entries that were changed after they were written are reported.',
     example: 'cyberalarm sent --since 2h',
-    exitCodes: { 1: 'the record was changed after it was written, or reading it failed' },
-    options: { since: { value: 'TIME', help: 'from this time on: 2026-11-20T12:00:00Z, or a span back such as 2h or 7d' } },
+    exitCodes: { 1: 'the ledger was changed after it was written, or cannot be read' },
+    options: {
+      since: { value: 'TIME', help: 'only entries since this time, 2026-11-20T12:00:00Z, or within this period, such as 2h or 7d' },
+    },
     run: async call => {
       const { parseSince, sent } = await import('./sent.ts')
       const since = call.values.since === undefined ? 0 : parseSince(call.values.since, Date.now())
@@ -126,8 +128,8 @@ Packets that netfilter logged (tcpdump -i nflog:5) have the word of their rule's
   verb({
     name: 'who',
     operands: ['PSEUDONYM'],
-    summary: 'turn a pseudonym of a report back into the internal address',
-    help: 'Only this box can: the key never leaves it.',
+    summary: 'show the internal address behind a pseudonym',
+    help: 'Works only on the box that made the pseudonym: the key never leaves it.',
     example: 'cyberalarm who in-0123456789abcdef0123456789abcdef',
     options: {},
     run: async call => {
@@ -138,7 +140,7 @@ Packets that netfilter logged (tcpdump -i nflog:5) have the word of their rule's
   }),
   verb({
     name: 'settings',
-    summary: 'explain every setting, with its value and default',
+    summary: 'show every setting with its value, default and meaning',
     help: 'Settings are `name = value` lines in etc/cyberalarm/cyberalarm.conf below the root. A line with # is a comment.',
     example: 'cyberalarm settings',
     options: { units: { help: 'print only what systemd has to know: sockets and groups that are not the default' } },

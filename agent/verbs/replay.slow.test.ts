@@ -89,7 +89,7 @@ t.test('says of each packet what the box would do, and counts it in one place', 
   })
   t.match(second, { verdict: 'send', reason: /^blocked-to-outside/, event: { 'network.direction': 'outbound' } })
   t.same(third, { packet: 3, recogniser: null, verdict: 'ignore', reason: 'not an IP packet', event: null })
-  t.match(fourth, { packet: 4, verdict: 'unreadable', reason: 'its headers are broken' })
+  t.match(fourth, { packet: 4, verdict: 'unreadable', reason: 'broken headers' })
   t.match(fifth, { verdict: 'send', event: { 'source.port': undefined } })
   t.match(sixth, { packet: 6, verdict: 'unreadable', reason: 'truncated by the capture' })
   t.same(summaryOf(result), {
@@ -159,7 +159,7 @@ t.test('a capture that ends in the middle is read as far as it goes, and reporte
     const result = await run(file)
     t.match(summaryOf(result), { ending: 'ends-midway', packets: 6, cut: 1, notIp: 1, broken: 1, drop: { 'no-verdict': 3 } })
     t.equal(result.code, 3)
-    t.match((await run(file, { json: false })).printed.at(-1), /! The capture ends in the middle of a record/)
+    t.match((await run(file, { json: false })).printed.at(-1), /! The capture ends in the middle of a packet/)
   }
   const early = await run(packed.subarray(0, packed.length - 8))
   t.match([early.code, summaryOf(early)], [3, { ending: 'ends-midway' }])

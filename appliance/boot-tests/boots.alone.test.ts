@@ -27,7 +27,7 @@ else {
   const [ofOva, ofImage] = [ground.diskOfOva(image), ground.diskOfImage(image)]
 
   t.test('OVA and image hold the same disk, and its slot is clean', async t => {
-    ground.tool('cmp', ofOva, ofImage)
+    ground.tool('qemu-img', 'compare', '-f', 'raw', '-F', 'raw', ofOva, ofImage)
     lookInto(t, ofOva, 'root-a', place => t.strictSame(uncleanIn(place), []))
   })
 

@@ -32,8 +32,8 @@ export interface TestRoot {
   text(path: string): string
 }
 
-export function testRoot(t: { teardown(done: () => void): unknown }): TestRoot {
-  const root = mkdtempSync(join(tmpdir(), 'cb-'))
+export function testRoot(t: { teardown(done: () => void): unknown }, parent = tmpdir()): TestRoot {
+  const root = mkdtempSync(join(parent, 'cb-'))
   t.teardown(() => rmSync(root, { recursive: true, force: true }))
   const put = (path: string, data: string | Buffer, mode = 0o644) => {
     const whole = join(root, path)

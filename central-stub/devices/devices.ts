@@ -19,7 +19,7 @@ export const fingerprintOf = (der: Uint8Array): string => createHash('sha256').u
 const moment = z.date().transform(date => date.getTime())
 const number = z.bigint().transform(Number)
 
-const certificateShape = z
+const certificateSchema = z
   .object({ fingerprint: z.string(), device: z.string(), public_key: z.string(), not_after: moment, revoked: z.boolean() })
   .transform(
     (row): CertificateRecord => ({
@@ -34,13 +34,13 @@ const certificateFields = 'fingerprint, device, public_key, not_after, revoked_a
 
 export async function findCertificate(reader: Reader, fingerprint: string): Promise<CertificateRecord | undefined> {
   const sql = `SELECT ${certificateFields} FROM certificates WHERE fingerprint = $fingerprint`
-  return (await reader.read(certificateShape, sql, { fingerprint }))[0]
+  return (await reader.read(certificateSchema, sql, { fingerprint }))[0]
 }
 
 /** Certificates of a device that are neither revoked nor expired. */
 export function activeCertificates(reader: Reader, device: string, now: number): Promise<CertificateRecord[]> {
   const sql = `SELECT ${certificateFields} FROM certificates WHERE device = $device AND revoked_at IS NULL AND not_after > $now`
-  return reader.read(certificateShape, sql, { device, now: timestamp(now) })
+  return reader.read(certificateSchema, sql, { device, now: timestamp(now) })
 }
 
 /** Puts an issued certificate (PEM) on file; gives its end. */

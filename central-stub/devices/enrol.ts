@@ -37,8 +37,8 @@ export interface EnrolContext {
 }
 
 const csr = z.string().max(CSR_MAX_CHARACTERS)
-export const enrolShape = z.strictObject({ code: z.string().max(64), csr, replaces: z.uuid().optional() })
-export const renewShape = z.strictObject({ csr })
+export const enrolSchema = z.strictObject({ code: z.string().max(64), csr, replaces: z.uuid().optional() })
+export const renewSchema = z.strictObject({ csr })
 
 export interface Enrolment {
   readonly device: string
@@ -65,7 +65,7 @@ export async function issueCode({ store, now }: EnrolContext, member: string, ho
 }
 
 /** Answers POST /v1/enrol. The answer does not show whether a code was unknown, spent or expired. */
-export async function enrol(context: EnrolContext, request: z.infer<typeof enrolShape>, address: string): Promise<Enrolment> {
+export async function enrol(context: EnrolContext, request: z.infer<typeof enrolSchema>, address: string): Promise<Enrolment> {
   const { store, keys, deviceQueue, wrongCodes, now } = context
   const publicKey = await readRequest(request.csr)
   wrongCodes.check(address, now())
@@ -135,7 +135,7 @@ async function deviceAskingAgain(reader: Reader, hash: string, key: KeyObject, a
 /** Answers POST /v1/renew. The old certificate stays valid until its own end, so a lost answer costs nothing. */
 export async function renew(
   { store, keys, deviceQueue, now }: EnrolContext,
-  request: z.infer<typeof renewShape>,
+  request: z.infer<typeof renewSchema>,
   { device, fingerprint }: CertificateRecord,
 ): Promise<{ certificate: string; notAfter: string }> {
   const publicKey = await readRequest(request.csr)

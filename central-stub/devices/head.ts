@@ -11,11 +11,11 @@ export interface Head {
 
 export const noHead: Head = { sequence: 0, hash: '00'.repeat(32) }
 
-const headShape = z.object({ sequence: z.bigint().transform(Number), hash: z.string() })
+const headSchema = z.object({ sequence: z.bigint().transform(Number), hash: z.string() })
 
 export async function headOf(reader: Reader, device: string): Promise<Head> {
   const sql = 'SELECT sequence, hash FROM heads WHERE device = $device'
-  return (await reader.read(headShape, sql, { device }))[0]
+  return (await reader.read(headSchema, sql, { device }))[0]
 }
 
 export async function moveHead(transaction: Transaction, device: string, { sequence, hash }: Head): Promise<void> {

@@ -6,7 +6,7 @@ import { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type * as z from 'zod'
 import { type CertificateRecord, findCertificate, fingerprintOf } from '../devices/devices.ts'
-import { type EnrolContext, enrol, enrolShape, renew, renewShape } from '../devices/enrol.ts'
+import { type EnrolContext, enrol, enrolSchema, renew, renewSchema } from '../devices/enrol.ts'
 import { ingest } from '../ingest/ingest.ts'
 import { Refusal, type RefusalCode, refusals } from '../refusals.ts'
 import type { ServerKey } from '../trust/keys.ts'
@@ -45,13 +45,13 @@ const routes: readonly Route[] = [
     url: '/v1/enrol',
     maxBytes: JSON_MAX_BYTES,
     access: 'open',
-    handle: (context, { body, address }) => enrol(context, parseBody(enrolShape, body), address),
+    handle: (context, { body, address }) => enrol(context, parseBody(enrolSchema, body), address),
   },
   {
     url: '/v1/renew',
     maxBytes: JSON_MAX_BYTES,
     access: 'device',
-    handle: (context, { body }, peer) => renew(context, parseBody(renewShape, body), peer),
+    handle: (context, { body }, peer) => renew(context, parseBody(renewSchema, body), peer),
   },
   {
     url: '/v1/batches',

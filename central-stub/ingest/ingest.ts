@@ -130,19 +130,19 @@ function readRows(frame: BatchFrame, packed: Uint8Array) {
 
 const eventTypes = [VARCHAR, BIGINT, ...eventColumns.map(column => column.type)]
 
-const hashShape = z.object({ hash: z.string() })
-const storedShape = hashShape
+const hashSchema = z.object({ hash: z.string() })
+const storedSchema = hashSchema
   .extend({ stored_at: z.date() })
   .transform((row): Stored => ({ hash: row.hash, storedAt: row.stored_at.getTime() }))
 
 async function storedBatch(reader: Reader, device: string, sequence: number): Promise<Stored | undefined> {
   const sql = 'SELECT hash, stored_at FROM batches WHERE device = $device AND sequence = $sequence'
-  return (await reader.read(storedShape, sql, { device, sequence: BigInt(sequence) }))[0]
+  return (await reader.read(storedSchema, sql, { device, sequence: BigInt(sequence) }))[0]
 }
 
 async function storedShed(reader: Reader, device: string, hash: string): Promise<Stored | undefined> {
   const sql = 'SELECT hash, stored_at FROM sheds WHERE device = $device AND hash = $hash'
-  return (await reader.read(storedShape, sql, { device, hash }))[0]
+  return (await reader.read(storedSchema, sql, { device, hash }))[0]
 }
 
 /** Hash on file of the batch of a number, stored or the last of a shed statement; undefined if it is not known. */
@@ -150,5 +150,5 @@ async function hashAt(reader: Reader, device: string, sequence: number): Promise
   if (sequence === noHead.sequence) return noHead.hash
   const sql = `SELECT hash FROM batches WHERE device = $device AND sequence = $sequence
     UNION ALL SELECT last_hash FROM sheds WHERE device = $device AND last = $sequence`
-  return (await reader.read(hashShape, sql, { device, sequence: BigInt(sequence) }))[0]?.hash
+  return (await reader.read(hashSchema, sql, { device, sequence: BigInt(sequence) }))[0]?.hash
 }

@@ -10,7 +10,7 @@ const REQUEST_MAX_CHARACTERS = 4096
 const ANSWER_MAX_CHARACTERS = 64 * 1024 * 1024
 const IDLE_MS = 30_000
 
-const requestShape = z.discriminatedUnion('ask', [
+const requestSchema = z.discriminatedUnion('ask', [
   z.strictObject({
     ask: z.literal('code'),
     member: z
@@ -25,9 +25,9 @@ const requestShape = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('stats') }),
   z.strictObject({ ask: z.literal('top') }),
 ])
-export type AdminRequest = z.infer<typeof requestShape>
+export type AdminRequest = z.infer<typeof requestSchema>
 
-const answerShape = z.union([z.object({ value: z.unknown() }), z.object({ error: z.string() })])
+const answerSchema = z.union([z.object({ value: z.unknown() }), z.object({ error: z.string() })])
 
 /** What an operator can ask of a running central. */
 export interface Operations {
@@ -70,7 +70,7 @@ function serve(socket: Socket, central: Operations): void {
   socket.on('error', () => socket.destroy())
   firstLine(socket, REQUEST_MAX_CHARACTERS)
     .then(async line => {
-      const request = requestShape.safeParse(JSON.parse(line))
+      const request = requestSchema.safeParse(JSON.parse(line))
       return request.success ? { value: await answer(central, request.data) } : { error: z.prettifyError(request.error) }
     })
     .catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }))
@@ -86,7 +86,7 @@ export async function askAdmin(folder: string, request: AdminRequest): Promise<u
       socket.once('error', cause => reject(new Error(`no central runs on ${folder}: start it with 'run --folder ${folder}'`, { cause })))
     })
     socket.write(`${JSON.stringify(request)}\n`)
-    const result = answerShape.parse(JSON.parse(await firstLine(socket, ANSWER_MAX_CHARACTERS)))
+    const result = answerSchema.parse(JSON.parse(await firstLine(socket, ANSWER_MAX_CHARACTERS)))
     if ('error' in result) throw new Error(result.error)
     return result.value
   } finally {

@@ -38,7 +38,7 @@ const perDevice = {
     })),
 }
 
-const rankShape = z.object({ name: z.string(), count: number })
+const rankSchema = z.object({ name: z.string(), count: number })
 /** Expressions over `events` by which a top ten is made. */
 const rankings = {
   sources: 'source',
@@ -52,7 +52,7 @@ export type Top = Readonly<Record<keyof typeof rankings, Ranking>>
 
 function rank(reader: Reader, expression: string): Promise<Ranking> {
   return reader.read(
-    rankShape,
+    rankSchema,
     `SELECT ${expression} AS name, sum(count) AS count FROM events WHERE ${expression} IS NOT NULL GROUP BY name ORDER BY count DESC, name LIMIT 10`,
   )
 }

@@ -81,7 +81,7 @@ const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'p
 const certificateIn = (pem: string): string => pem.slice(pem.indexOf('-----BEGIN CERTIFICATE-----')).trim()
 
 const base64 = z.base64().transform(text => new Uint8Array(Buffer.from(text, 'base64')))
-const sealShape = z.strictObject({ publicKey: base64, privateKey: base64 })
+const sealSchema = z.strictObject({ publicKey: base64, privateKey: base64 })
 
 async function newSeal(): Promise<string> {
   const { publicKey, privateKey } = await generateSealKeyPair()
@@ -89,6 +89,6 @@ async function newSeal(): Promise<string> {
 }
 
 function readSeal(text: string): Keys['seal'] {
-  const pair = sealShape.parse(JSON.parse(text))
+  const pair = sealSchema.parse(JSON.parse(text))
   return { id: sealKeyId(pair.publicKey), ...pair }
 }

@@ -16,7 +16,7 @@ export interface Choice {
 export async function chooseBase(requested: string | undefined): Promise<Choice> {
   if (requested !== undefined && requested !== '') {
     const base = baseNames.find(name => name === requested)
-    if (base === undefined) throw new Error(`BASE=${requested} is not known: choose ${baseNames.join(', ')}`)
+    if (base === undefined) throw new Error(`unknown BASE=${requested}: choose ${baseNames.join(', ')}`)
     return { base, why: 'as BASE= says' }
   }
   // the very image that would be built with: CentOS removes them after some months

@@ -35,14 +35,15 @@ export interface Trust {
 }
 
 export async function checkImage(asked: string, trust: Trust, progress?: (done: number, all: number) => void): Promise<Image> {
-  if (!asked.endsWith(SUFFIX)) throw new FlashFault(`${plain(asked)} is no ${SUFFIX} of a build: only those have sums and a block map.`)
+  if (!asked.endsWith(SUFFIX))
+    throw new FlashFault(`${plain(asked)} is not a ${SUFFIX} file of a build. Only those have checksums and a block map.`)
   const path = resolve(asked)
   const folder = dirname(path)
   const sumsText = await readSmall(join(folder, SUMS), MAX_SUMS_BYTES)
   const signers = chooseSigners(folder, trust)
   const fingerprint = await checkSignature(sumsText, join(folder, SIGNATURE), signers).catch(cause => {
     throw new FlashFault(
-      `The signature of ${SUMS} is not good for any key in ${plain(signers)}: ${plain(messageOf(cause))}. Nothing was written.`,
+      `The signature of ${SUMS} does not match any key in ${plain(signers)}: ${plain(messageOf(cause))}. Nothing was written.`,
       {
         cause,
       },
@@ -58,7 +59,7 @@ export async function checkImage(asked: string, trust: Trust, progress?: (done: 
   const bmapText = await readSmall(join(folder, bmapName), MAX_BMAP_BYTES)
   if (createHash('sha256').update(bmapText).digest('hex') !== sumFor(bmapName)) throw changed(bmapName)
   const bmap = parse(() => parseBmap(bmapText))
-  if (bmap.imageBytes % BLOCK_BYTES !== 0) throw new FlashFault('The image is no whole number of blocks.')
+  if (bmap.imageBytes % BLOCK_BYTES !== 0) throw new FlashFault('The image size is not a whole number of blocks.')
   const { size } = statSync(path)
   if ((await sumOfFile(path, done => progress?.(done, size))) !== sumFor(basename(path))) throw changed(basename(path))
   return { path, bmap, fingerprint }
@@ -79,19 +80,19 @@ function parse<T>(read: () => T): T {
 
 function chooseSigners(folder: string, { builds, signers }: Trust): string {
   if (signers !== undefined) {
-    if (!existsSync(signers)) throw new FlashFault(`There is no ${plain(signers)}.`)
+    if (!existsSync(signers)) throw new FlashFault(`${plain(signers)} does not exist.`)
     return signers
   }
   const isOwn = existsSync(builds) && `${realpathSync(folder)}${sep}`.startsWith(`${realpathSync(builds)}${sep}`)
   if (isOwn) return join(folder, SIGNERS)
   throw new FlashFault(
-    `${plain(folder)} is no build of this checkout. Name the keys you trust with SIGNERS=path (--signers): an allowed_signers that you ` +
-      'have from another place than the image, as one that came with it would prove nothing.',
+    `${plain(folder)} was not built by this checkout. Give the keys you trust with SIGNERS=path (--signers): an allowed_signers file ` +
+      'that you got from another source than the image. One that came with the image proves nothing.',
   )
 }
 
 async function readSmall(path: string, most: number): Promise<string> {
-  if (!existsSync(path)) throw new FlashFault(`${plain(path)} is missing: it has to lie beside the image.`)
+  if (!existsSync(path)) throw new FlashFault(`${plain(path)} is missing: it must be in the same folder as the image.`)
   await using file = await open(path, 'r')
   const into = Buffer.alloc(most + 1)
   const { bytesRead } = await file.read(into, 0, into.length, 0)

@@ -7,7 +7,7 @@ import { refusalsOf, rules } from './flash-rules.ts'
 import { numberText } from './flash-target.ts'
 
 const GIB = 2 ** 30
-const wish = { imageBytes: 7 * GIB, allowInternal: false }
+const limits = { imageBytes: 7 * GIB, allowInternal: false }
 const stick: DiskFacts = {
   name: 'sdb',
   number: '8:16',
@@ -23,7 +23,7 @@ const stick: DiskFacts = {
   contents: [],
 }
 const refused = (change: Partial<DiskFacts>, more = {}) =>
-  refusalsOf({ kind: 'disk', path: '/dev/sdb', disk: { ...stick, ...change } }, { ...wish, ...more })
+  refusalsOf({ kind: 'disk', path: '/dev/sdb', disk: { ...stick, ...change } }, { ...limits, ...more })
 
 t.test('takes a stick that is large enough, removable and not in use', async t => {
   t.strictSame(refused({}), [])
@@ -31,14 +31,14 @@ t.test('takes a stick that is large enough, removable and not in use', async t =
 })
 
 const cases: readonly (readonly [string, Partial<DiskFacts>, RegExp])[] = [
-  ['partition', { partOf: 'sdb' }, /is a partition.*name \/dev\/sdb/],
+  ['partition', { partOf: 'sdb' }, /is a partition.*use \/dev\/sdb/],
   ['system', { uses: [{ device: 'sdb2', what: 'is mounted on /', isSystem: true }] }, /this computer runs from: sdb2 is mounted on \//],
   ['in-use', { uses: [{ device: 'sdb1', what: 'is held by md0', isSystem: false }] }, /is in use: sdb1 is held by md0/],
   ['empty', { bytes: 0 }, /no medium/],
-  ['too-small', { bytes: 7 * GIB - 512 }, /has 7.0 GiB, and the image takes 7.0 GiB/],
-  ['sectors', { sectorBytes: 4096 }, /sectors of 4096 bytes/],
+  ['too-small', { bytes: 7 * GIB - 512 }, /has 7.0 GiB, and the image needs 7.0 GiB/],
+  ['sectors', { sectorBytes: 4096 }, /4096-byte sectors/],
   ['write-protected', { isReadOnly: true }, /write-protected/],
-  ['internal', { isExternal: false }, /built into this computer.*INTERNAL=1/],
+  ['internal', { isExternal: false }, /built-in disk.*INTERNAL=1/],
 ]
 for (const [name, change, due] of cases) {
   t.test(`refuses: ${name}`, async t => {
@@ -66,10 +66,10 @@ t.test('tells all that is wrong at once', async t => {
 })
 
 t.test('refuses what is no disk, and a file that is too small', async t => {
-  t.match(refusalsOf({ kind: 'absent', path: '/dev/sdx' }, wish)[0], /There is no \/dev\/sdx/)
-  t.match(refusalsOf({ kind: 'other', path: '/dev/null', what: 'no disk' }, wish)[0], /is no disk/)
-  t.match(refusalsOf({ kind: 'file', path: '/x', bytes: 1 }, wish)[0], /has 1 B/)
-  t.strictSame(refusalsOf({ kind: 'file', path: '/x', bytes: 7 * GIB }, wish), [])
+  t.match(refusalsOf({ kind: 'absent', path: '/dev/sdx' }, limits)[0], /\/dev\/sdx does not exist/)
+  t.match(refusalsOf({ kind: 'other', path: '/dev/null', what: 'not a disk' }, limits)[0], /is not a disk/)
+  t.match(refusalsOf({ kind: 'file', path: '/x', bytes: 1 }, limits)[0], /has 1 B/)
+  t.strictSame(refusalsOf({ kind: 'file', path: '/x', bytes: 7 * GIB }, limits), [])
 })
 
 // --- the facts

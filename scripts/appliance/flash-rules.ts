@@ -27,44 +27,43 @@ export const rules: readonly Rule[] = [
   {
     name: 'partition',
     refuses: ({ partOf }, path) =>
-      partOf === undefined ? undefined : `${path} is a partition. The image is a whole disk: name /dev/${partOf}, if that is the one.`,
+      partOf === undefined
+        ? undefined
+        : `${path} is a partition, but the image is for a whole disk: use /dev/${partOf} if that is the right one.`,
   },
   {
     name: 'system',
     refuses: ({ uses }, path) => {
       const parts = uses.filter(use => use.isSystem).map(use => `${use.device} ${use.what}`)
-      return when(parts.length > 0, `${path} is the disk that this computer runs from: ${parts.join(', ')}.`)
+      return when(parts.length > 0, `${path} is the disk this computer runs from: ${parts.join(', ')}.`)
     },
   },
   {
     name: 'in-use',
     refuses: ({ uses }, path) => {
       const parts = uses.filter(use => !use.isSystem).map(use => `${use.device} ${use.what}`)
-      return when(parts.length > 0, `${path} is in use: ${parts.join(', ')}. Unmount or stop that first.`)
+      return when(parts.length > 0, `${path} is in use: ${parts.join(', ')}. Unmount or stop it first.`)
     },
   },
-  { name: 'empty', refuses: ({ bytes }, path) => when(bytes === 0, `${path} has no medium in it.`) },
+  { name: 'empty', refuses: ({ bytes }, path) => when(bytes === 0, `${path} has no medium inserted.`) },
   {
     name: 'too-small',
     refuses: ({ bytes }, path, { imageBytes }) =>
-      when(bytes > 0 && bytes < imageBytes, `${path} has ${bytesText(bytes)}, and the image takes ${bytesText(imageBytes)}.`),
+      when(bytes > 0 && bytes < imageBytes, `${path} has ${bytesText(bytes)}, and the image needs ${bytesText(imageBytes)}.`),
   },
   {
     name: 'sectors',
     refuses: ({ sectorBytes }, path) =>
-      when(sectorBytes !== 512, `${path} has sectors of ${sectorBytes} bytes. The partition table of the image is for 512.`),
+      when(sectorBytes !== 512, `${path} has ${sectorBytes}-byte sectors, but the image needs 512-byte sectors.`),
   },
   {
     name: 'write-protected',
-    refuses: ({ isReadOnly }, path) => when(isReadOnly, `${path} is write-protected: look for a small switch on its side.`),
+    refuses: ({ isReadOnly }, path) => when(isReadOnly, `${path} is write-protected: check for a small switch on its side.`),
   },
   {
     name: 'internal',
     refuses: ({ isExternal }, path, { allowInternal }) =>
-      when(
-        !isExternal && !allowInternal,
-        `${path} is built into this computer, as far as it states. If you mean this one, add INTERNAL=1 (--internal).`,
-      ),
+      when(!isExternal && !allowInternal, `${path} appears to be a built-in disk. If it is the right one, add INTERNAL=1 (--internal).`),
   },
 ]
 
@@ -72,12 +71,12 @@ export function refusalsOf(target: Target, limits: FlashLimits): readonly string
   const { path } = target
   switch (target.kind) {
     case 'absent':
-      return [`There is no ${path}. \`lsblk\` lists the disks of this computer.`]
+      return [`${path} does not exist. \`lsblk\` lists the disks of this computer.`]
     case 'other':
       return [`${path} is ${target.what}. \`lsblk\` lists the disks of this computer.`]
     case 'file':
       return target.bytes < limits.imageBytes
-        ? [`${path} has ${bytesText(target.bytes)}, and the image takes ${bytesText(limits.imageBytes)}.`]
+        ? [`${path} has ${bytesText(target.bytes)}, and the image needs ${bytesText(limits.imageBytes)}.`]
         : []
     case 'disk':
       return rules.flatMap(rule => rule.refuses(target.disk, path, limits) ?? [])

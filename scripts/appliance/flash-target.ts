@@ -28,7 +28,7 @@ export function lookAt(asked: string, wantsFile: boolean, roots: Roots = system)
   if (found === undefined) return { kind: 'absent', path: given }
   const path = realpathSync(given)
   if (found.isFile() && wantsFile) return { kind: 'file', path, bytes: found.size }
-  if (!found.isBlockDevice() || wantsFile) return { kind: 'other', path, what: wantsFile ? 'no plain file' : 'no disk' }
+  if (!found.isBlockDevice() || wantsFile) return { kind: 'other', path, what: wantsFile ? 'not a regular file' : 'not a disk' }
   const disk = readDisk(numberText(found.rdev), roots)
   return disk === undefined
     ? { kind: 'other', path, what: 'a device that the kernel does not know (any more)' }
@@ -46,7 +46,7 @@ export async function openTarget(target: Target, roots: Roots = system): Promise
       const { disk } = target
       if (number !== disk.number || now?.sequence !== disk.sequence || now.bytes !== disk.bytes || now.serial !== disk.serial) {
         await handle.close()
-        throw new FlashFault(`${path} is another disk now than the one you were asked about. Nothing was written.`)
+        throw new FlashFault(`${path} is now a different disk from the one you confirmed. Nothing was written.`)
       }
     }
     return handle

@@ -59,7 +59,7 @@ export async function writeImage({ target, targetBytes, bmap, source, progress, 
   for await (const chunk of source) {
     if (signal?.aborted) throw new FlashFault('Interrupted.')
     if (at + chunk.length > bmap.imageBytes)
-      throw new FlashFault(`The image unpacks to more than the ${bmap.imageBytes} bytes of its block map.`)
+      throw new FlashFault(`The image decompresses to more than the ${bmap.imageBytes} bytes in its block map.`)
     const chunkEnd = at + chunk.length
     for (let offset = 0; at < chunkEnd; ) {
       const range = bmap.ranges[next]
@@ -97,7 +97,7 @@ export async function withdraw(target: FileHandle, { imageBytes }: Bmap): Promis
 async function writeAll(target: FileHandle, bytes: Buffer, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await target.write(bytes, done, bytes.length - done, position + done)
-    if (bytesWritten === 0) throw new FlashFault('The disk took no more bytes.')
+    if (bytesWritten === 0) throw new FlashFault('The disk accepts no more data.')
     done += bytesWritten
   }
 }

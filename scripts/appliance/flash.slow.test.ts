@@ -70,7 +70,7 @@ t.test('asks for the name of the device, and takes nothing else for a yes', asyn
   const person = personWho(undefined)
   const target = await makeTarget()
   await t.rejects(flash(requestFor(build, target), person, never), /Not confirmed/)
-  await refuses(t, /YES \(--yes\) names \/dev\/sdb, and the device is/, build, { yes: '/dev/sdb' })
+  await refuses(t, /YES \(--yes\) is \/dev\/sdb, but the device is/, build, { yes: '/dev/sdb' })
 })
 
 t.test('a link is followed, and what it leads to has to be typed', async t => {
@@ -86,16 +86,16 @@ t.test('a link is followed, and what it leads to has to be typed', async t => {
 
 t.test('refuses a file that is too small, and what is none', async t => {
   const small = await makeTarget(DISK_BYTES - 1)
-  await t.rejects(flash(requestFor(build, small), personWho(small), never), /takes 24\.0 MiB/)
+  await t.rejects(flash(requestFor(build, small), personWho(small), never), /needs 24\.0 MiB/)
   for (const [path, due] of [
-    [join(folder, 'nowhere'), /There is no/],
-    [folder, /is no plain file/],
-    ['/dev/null', /is no plain file/],
+    [join(folder, 'nowhere'), /does not exist/],
+    [folder, /is not a regular file/],
+    ['/dev/null', /is not a regular file/],
   ] as const)
     await t.rejects(flash(requestFor(build, path), personWho(path), never), due)
-  await t.rejects(flash(requestFor(build, '/dev/null', { isFile: false }), personWho('/dev/null'), never), /is no disk/)
+  await t.rejects(flash(requestFor(build, '/dev/null', { isFile: false }), personWho('/dev/null'), never), /is not a disk/)
   const file = await makeTarget()
-  await t.rejects(flash(requestFor(build, file, { isFile: false }), personWho(file), never), /is no disk/)
+  await t.rejects(flash(requestFor(build, file, { isFile: false }), personWho(file), never), /is not a disk/)
 })
 
 t.test('refuses a build whose parts were changed or are missing', async t => {
@@ -106,8 +106,8 @@ t.test('refuses a build whose parts were changed or are missing', async t => {
   }
   await refuses(t, /img\.zst is not the file that was signed/, await spoil(copy => flip(5000)(copy.imagePath)))
   await refuses(t, /bmap is not the file that was signed/, await spoil(copy => flip(500)(copy.bmapPath)))
-  await refuses(t, /signature of SHA256SUMS is not good/, await spoil(copy => flip(3)(join(copy.folder, SUMS))))
-  await refuses(t, /signature of SHA256SUMS is not good/, await spoil(copy => flip(150)(join(copy.folder, SIGNATURE))))
+  await refuses(t, /signature of SHA256SUMS does not match/, await spoil(copy => flip(3)(join(copy.folder, SUMS))))
+  await refuses(t, /signature of SHA256SUMS does not match/, await spoil(copy => flip(150)(join(copy.folder, SIGNATURE))))
   for (const name of [SUMS, SIGNATURE, 'allowed_signers', `${NAME}.bmap`])
     await refuses(t, /is missing|not good|No such file/, await spoil(copy => rm(join(copy.folder, name))))
   await refuses(
@@ -126,15 +126,15 @@ t.test('refuses a build that somebody else signed', async t => {
     await signBuild({ ...copy, signers: join(copy.folder, 'theirs') }, join(folder, 'their keys'))
     t.notSame(await readFile(signers), await readFile(join(copy.folder, 'theirs')))
   })
-  await refuses(t, /not good for any key in/, foreign)
+  await refuses(t, /does not match any key in/, foreign)
 })
 
 t.test('a key that lies beside an image from elsewhere proves nothing', async t => {
   const trust = { builds: join(folder, 'builds', 'two'), signers: undefined }
-  await refuses(t, /no build of this checkout. Name the keys you trust/, build, { trust })
+  await refuses(t, /was not built by this checkout. Give the keys you trust/, build, { trust })
   await mkdir(trust.builds)
-  await refuses(t, /no build of this checkout/, build, { trust })
-  await refuses(t, /There is no/, build, { trust: { ...trust, signers: join(folder, 'none') } })
+  await refuses(t, /was not built by this checkout/, build, { trust })
+  await refuses(t, /does not exist/, build, { trust: { ...trust, signers: join(folder, 'none') } })
   const target = await makeTarget()
   await flash(requestFor(build, target, { trust: { ...trust, signers: build.signers } }), personWho(target), never)
   t.ok((await readFile(target)).subarray(0, MIB).equals(raw.subarray(0, MIB)), 'with a key that was named it goes')
@@ -160,7 +160,7 @@ t.test('an image that unpacks to more than its block map says is stopped there',
     await writeFile(copy.imagePath, Buffer.concat([packed, zstdCompressSync(Buffer.alloc(512 * MIB))]))
     await signBuild(copy, keys)
   })
-  await breaksOff(t, /unpacks to more than the 25165824 bytes/, bomb)
+  await breaksOff(t, /decompresses to more than the 25165824 bytes/, bomb)
 })
 
 t.test('so is one that ends early, is cut off, is another, or is no zstd', async t => {
@@ -243,7 +243,7 @@ t.test('takes the newest image of this checkout where none is named', async t =>
       personWho(''),
       never,
     ),
-    /No image was built here/,
+    /No image has been built here/,
   )
 })
 
@@ -278,7 +278,7 @@ t.test('the program: what is typed counts, and the end of input is a no', async 
 })
 
 t.test('the program explains itself without arguments, and refuses unknown ones', async t => {
-  t.match(await start([], undefined).ended, { code: 2, output: /no disk is named: make flash DEVICE=/ })
+  t.match(await start([], undefined).ended, { code: 2, output: /no disk given: make flash DEVICE=/ })
   t.match(await start(['--force'], undefined).ended, { code: 2, output: /there is no option '--force'/ })
   t.match(await start(['--help'], undefined).ended, { code: 0, output: /--device DISK[\s\S]*make flash DEVICE=/ })
 })

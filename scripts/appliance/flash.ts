@@ -37,7 +37,8 @@ export interface Person {
 export async function flash(request: FlashRequest, person: Person, signal: AbortSignal, roots: Roots = system): Promise<void> {
   const { device, isFile, allowInternal, trust } = request
   const imagePath = request.image ?? newestImage(trust.builds)
-  if (imagePath === undefined) throw new FlashFault('No image was built here yet: run `make appliance`, or name one with IMAGE=path.')
+  if (imagePath === undefined)
+    throw new FlashFault('No image has been built here yet: run `make appliance`, or specify one with IMAGE=path.')
   const image = await checkImage(imagePath, trust, person.progress('checking'))
   const target = lookAt(device, isFile, roots)
   const refusals = refusalsOf(target, { imageBytes: image.bmap.imageBytes, allowInternal })
@@ -64,7 +65,7 @@ async function overwrite(image: Image, target: Target, person: Person, signal: A
   } catch (error) {
     const fault = faultAbout(path, error)
     if (!isBegun) throw fault
-    const what = fault instanceof FlashFault || isPackedFault(fault) ? (fault as Error).message : `The program failed: ${String(fault)}`
+    const what = fault instanceof FlashFault || isPackedFault(fault) ? (fault as Error).message : `Unexpected error: ${String(fault)}`
     throw new FlashFault(
       `${what}\n${path} is INCOMPLETE: it holds neither what it held before nor the image. Write it again, or don't use it.`,
       {
@@ -75,9 +76,9 @@ async function overwrite(image: Image, target: Target, person: Person, signal: A
   if (target.kind === 'disk') await rereadPartitions(path)
   person.print(`${path} holds the image; every block was read back and compared (${bytesText(mappedBytes(image.bmap))}).`)
   person.print(
-    'Next: take it out and plug it in again, and put cyberalarm.conf on the small drive named CYBERALARM, or enter the settings on the',
+    'Next: unplug it and plug it in again, and edit cyberalarm.conf on the small drive named CYBERALARM, or enter the settings on the',
   )
-  person.print('console of the box when it starts. docs/flashing.md explains it.')
+  person.print('console of the box when it starts. See docs/flashing.md.')
 }
 
 async function writeAndVerify(
@@ -94,7 +95,7 @@ async function writeAndVerify(
   await writeImage({ target, targetBytes, bmap, source, progress: progress('writing '), signal })
   const { bad, tailIsEmpty, isDirect } = await verifyImage({ path, targetBytes, bmap, progress: progress('reading '), signal })
   if (bad.length > 0 || !tailIsEmpty) throw new FlashFault(differs(path, bad))
-  if (!isDirect) print('Read back through the cache of this computer: the file system below allows no other way.')
+  if (!isDirect) print('Reading back through the page cache: the file system does not support direct reads.')
 }
 
 const isPackedFault = (error: unknown): boolean => error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_)/.test(String(error.code))
@@ -117,7 +118,7 @@ function describeTarget(target: Target): readonly string[] {
   if (target.kind !== 'disk') return [`Target   ${plain(target.path)}`]
   const { path, disk } = target
   return [
-    `Target   ${path}: ${disk.model || 'no model stated'}, ${bytesText(disk.bytes)}, serial ${disk.serial || 'not stated'}`,
+    `Target   ${path}: ${disk.model || 'model unknown'}, ${bytesText(disk.bytes)}, serial ${disk.serial || 'unknown'}`,
     ...(disk.contents.length === 0 ? ['         nothing on it that is known here'] : ['         on it now, and gone afterwards:']),
     ...disk.contents.map(({ device, bytes, what }) => `           ${device.padEnd(12)} ${bytesText(bytes).padStart(10)}  ${what}`),
   ]
@@ -126,7 +127,7 @@ function describeTarget(target: Target): readonly string[] {
 async function confirm({ path }: Target, asked: string, yes: string | undefined, { ask }: Person): Promise<void> {
   if (yes !== undefined) {
     if (yes === asked || yes === path) return
-    throw new FlashFault(`YES (--yes) names ${plain(yes)}, and the device is ${plain(path)}. Nothing was written.`)
+    throw new FlashFault(`YES (--yes) is ${plain(yes)}, but the device is ${plain(path)}. Nothing was written.`)
   }
   const typed = await ask(`Everything on ${plain(path)} will be lost. Type ${plain(path)} to go on: `)
   if (typed?.trim() !== path) throw new FlashFault('Not confirmed. Nothing was written.')

@@ -29,7 +29,7 @@ export async function chooseSigningKey(given: string | undefined, folder: string
   const text = (await readFile(path, 'utf8')).slice(0, MAX_KEY_CHARACTERS)
   const line = /^(ssh|sk-ssh)-/.test(text) ? text : await keygen(['-y', '-f', path])
   const found = /^((?:sk-)?ssh-ed25519(?:@openssh\.com)? [A-Za-z0-9+/=]+)/.exec(line)
-  if (found === null) throw new Error(`${path} is no Ed25519 key; make one with: ssh-keygen -t ed25519`)
+  if (found === null) throw new Error(`${path} is not an Ed25519 key; create one with: ssh-keygen -t ed25519`)
   return { path, publicKey: found[1], isOwn: given === undefined }
 }
 
@@ -42,7 +42,7 @@ export async function checkSignature(sums: string, signaturePath: string, signer
   const names = ['-f', resolve(signersPath), '-s', resolve(signaturePath)]
   const output = await keygen(['-Y', 'verify', '-I', SIGNER, '-n', NAMESPACE, ...names], sums)
   const fingerprint = /^Good "file" signature for \S+ with \S+ key (SHA256:[A-Za-z0-9+/]+)/m.exec(output)?.[1]
-  if (fingerprint === undefined) throw new Error('ssh-keygen ended well but named no good signature')
+  if (fingerprint === undefined) throw new Error('ssh-keygen succeeded but reported no good signature')
   return fingerprint
 }
 
@@ -58,7 +58,7 @@ function keygen(args: readonly string[], input = ''): Promise<string> {
     child.on('error', cause => fail(new Error('ssh-keygen is missing: install openssh-client', { cause })))
     child.on('close', code => {
       if (code === 0) done(output.out)
-      else fail(new Error((output.error || output.out).trim() || `ssh-keygen ended with ${code}`))
+      else fail(new Error((output.error || output.out).trim() || `ssh-keygen exited with ${code}`))
     })
   })
 }

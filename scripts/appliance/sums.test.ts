@@ -64,7 +64,7 @@ t.test('a key that was given is used', async t => {
 t.test('refuses a key that is missing, of another kind, or open to others', async t => {
   await t.rejects(chooseSigningKey(join(folder, 'none'), folder), { code: 'ENOENT' })
   await run('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-f', join(folder, 'ecdsa')])
-  await t.rejects(chooseSigningKey(join(folder, 'ecdsa'), folder), /no Ed25519 key/)
+  await t.rejects(chooseSigningKey(join(folder, 'ecdsa'), folder), /is not an Ed25519 key/)
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'open')])
   await chmod(join(folder, 'open'), 0o644)
   await t.rejects(chooseSigningKey(join(folder, 'open'), folder), /UNPROTECTED|bad permissions/i)

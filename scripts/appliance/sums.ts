@@ -19,7 +19,7 @@ export function parseSums(text: string): ReadonlyMap<string, string> {
   const sums = new Map<string, string>()
   for (const [i, line] of text.replace(/\n$/, '').split('\n').entries()) {
     const match = /^([0-9a-f]{64}) [ *]([A-Za-z0-9][A-Za-z0-9._+-]{0,200})$/.exec(line)
-    if (match === null) throw new Error(`line ${i + 1} of ${SUMS} is not a SHA-256 and a plain file name`)
+    if (match === null) throw new Error(`line ${i + 1} of ${SUMS} is not a SHA-256 checksum and a plain file name`)
     const [, sha256, name] = match
     if (sums.has(name)) throw new Error(`${SUMS} names ${name} twice`)
     sums.set(name, sha256)

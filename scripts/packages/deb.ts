@@ -62,9 +62,9 @@ Depends: ${depends.join(', ')}
 Suggests: iproute2
 Section: net
 Priority: optional
-Description: reads firewall logs, sends only metadata of suspicious activity
- The agent of CyberAlarm receives what firewalls log (syslog over UDP, TCP and
- TLS, and packets that this machine's own rules log), drops what is benign,
- and sends metadata of suspicious connections, sealed, to a central service:
- no content, no names and no internal address.
+Description: firewall log collector that reports suspicious activity
+ The CyberAlarm agent receives firewall logs (syslog over UDP, TCP and TLS, and
+ packets logged by this machine's own rules), discards harmless messages, and
+ sends metadata of suspicious connections, encrypted, to a central service:
+ no content, no names and no internal addresses.
 `

@@ -59,7 +59,7 @@ export function checkNeeds({ symbols }: Needs): void {
       .filter(family => symbols[family] !== undefined && compareVersions(symbols[family], one[family]) > 0)
       .map(family => `${one.name} has ${family}_${one[family]}, the release needs ${family}_${symbols[family]}`),
   )
-  if (lacking.length > 0) throw new Error(`build the release on an older system:\n${lacking.join('\n')}`)
+  if (lacking.length > 0) throw new Error(`build the release on an older distribution:\n${lacking.join('\n')}`)
 }
 
 /** Dependencies of a package, for the one family or the other. */
@@ -69,7 +69,7 @@ export function dependencies(needs: Needs, kind: 'deb' | 'rpm'): string[] {
   const others = needs.libraries
     .filter(name => !partOfGlibc.test(name))
     .map(name => {
-      if (known[name] === undefined) throw new Error(`no package is known that brings ${name}`)
+      if (known[name] === undefined) throw new Error(`no known package provides ${name}`)
       return kind === 'deb' ? known[name].deb : known[name].rpm(needs)
     })
   return kind === 'deb'

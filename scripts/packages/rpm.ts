@@ -61,7 +61,7 @@ function spec({ tree, version, depends }: PackageOptions): string {
   return `Name: cyberalarm
 Version: ${version}
 Release: 1
-Summary: Reads firewall logs, sends only metadata of suspicious activity
+Summary: Firewall log collector that reports suspicious activity
 License: Apache-2.0
 AutoReqProv: no
 ${depends.map(name => `Requires: ${name}`).join('\n')}
@@ -69,9 +69,9 @@ Requires(pre): systemd
 Requires(post): systemd
 
 %description
-The agent of CyberAlarm hears what firewalls log (syslog over UDP, TCP and TLS, and packets that this machine's own rules log),
-drops what is benign, and sends facts about suspicious connections, sealed, to a central service: no content, no names and no
-internal address.
+The CyberAlarm agent receives firewall logs (syslog over UDP, TCP and TLS, and packets logged by this machine's own rules),
+discards harmless messages, and sends metadata of suspicious connections, encrypted, to a central service: no content, no names and no
+internal addresses.
 
 %install
 cp -a "$TREE/." %{buildroot}

@@ -7,7 +7,7 @@ const release = join(import.meta.dirname, '../../build/release')
 
 /** Why nothing can be packed here; undefined if it can. */
 export const whyNoPackages = (): string | undefined => {
-  if (!existsSync(join(release, 'bin/open-nflog'))) return 'there is no build/release: make release'
+  if (!existsSync(join(release, 'bin/open-nflog'))) return 'build/release does not exist: run make release'
   return ['dpkg-deb', 'rpmbuild', 'objdump'].filter(name => !existsSync(`/usr/bin/${name}`)).map(name => `there is no ${name}`)[0]
 }
 

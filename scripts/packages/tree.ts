@@ -62,7 +62,7 @@ export function layOut({ release, folder, version, time, central }: TreeOptions,
   for (const name of ['cyberalarm-agent.service', 'cyberalarm-udp.socket', 'cyberalarm-tcp.socket', 'cyberalarm-tls.socket'])
     put(`${units}/${name}`, rootfs(`systemd/system/${name}`))
   copy(join(software, 'agent-service.conf'), `${units}/cyberalarm-agent.service.d/50-software.conf`)
-  copy(join(software, 'apply-settings.service'), `${units}/cyberalarm-apply-settings.service`)
+  copy(join(software, 'apply.service'), `${units}/cyberalarm-apply.service`)
   copy(join(software, 'udp-socket.conf'), `${units}/cyberalarm-udp.socket.d/50-software.conf`)
   // what people will type
   symlinkSync('cyberalarm-agent.service', join(folder, units, 'cyberalarm.service'))
@@ -72,7 +72,7 @@ export function layOut({ release, folder, version, time, central }: TreeOptions,
   chmodSync(join(folder, 'etc/cyberalarm'), 0o750)
   const absent: readonly string[] = kind === 'deb' ? only.rpm : only.deb
   for (const [name, to] of Object.entries(programs)) if (!absent.includes(name)) copy(join(software, name), to, 0o755)
-  for (const name of ['install-linux.md', 'linux-gateway.md']) copy(join(top, 'docs', name), `${documents}/${name}`)
+  for (const name of ['install-linux.md', 'linux-gateway.md', 'settings.md']) copy(join(top, 'docs', name), `${documents}/${name}`)
   put(`${documents}/copyright`, copyright)
   copy(join(top, `node_modules/node-linux-${process.arch}/LICENSE`), `${documents}/node.txt`)
   const day = new Date(time * 1000)

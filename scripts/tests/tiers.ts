@@ -9,6 +9,14 @@ import { join } from 'node:path'
 export type Tier = 'check' | 'slow' | 'alone' | 'long' | 'updates'
 
 export const tierOf = (file: string): Tier => (/\.(slow|alone|long|updates)\.test\.ts$/.exec(file)?.[1] ?? 'check') as Tier
+/** How long one file may take. Its own setTimeout may be shorter. */
+export const limitSeconds: Readonly<Record<Tier, number>> = {
+  check: 2 * 60,
+  slow: 15 * 60,
+  alone: 60 * 60,
+  long: 3 * 60 * 60,
+  updates: 3 * 60 * 60,
+}
 /** Whether nothing else may run beside it. */
 export const isAlone = (file: string): boolean => tierOf(file) !== 'check' && tierOf(file) !== 'slow'
 

@@ -16,7 +16,7 @@ export async function watch(): Promise<never> {
     watchFolder(folder, { recursive: true }, (_, name) => {
       if (name !== null && !name.includes('node_modules')) changed.add(join(folder, name))
     })
-  console.log(`watching ${folders.join(', ')}; Ctrl-C ends it`)
+  console.log(`watching ${folders.join(', ')}; press Ctrl-C to stop`)
   for (;;) {
     await sleep(QUIET_MS)
     if (changed.size === 0) continue

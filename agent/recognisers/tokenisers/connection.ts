@@ -156,12 +156,10 @@ export class ConnectionReader {
           else if (this.isDestinationBehindChosen) this.compareEndpoint(event, DESTINATION)
           readEndpoint(bytes, pairs.start, pairs.end, event, DESTINATION)
           break
-        case Field.protocol: {
-          if (event.protocol >= 0) break
-          const slash = findByte(bytes, pairs.start, pairs.end, SLASH)
-          event.protocol = readProtocol(bytes, pairs.start, slash < 0 ? pairs.end : slash)
+        case Field.protocol:
+          if (event.protocol < 0) event.protocol = readProtocol(bytes, pairs.start, pairs.end)
+          if (event.protocol < 0) event.protocol = readProtocol(bytes, pairs.start, findByte(bytes, pairs.start, pairs.end, SLASH))
           break
-        }
         case Field.bytes:
           if (event.bytes < 0) event.bytes = pairs.decimal()
           break

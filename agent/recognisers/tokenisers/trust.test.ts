@@ -21,11 +21,13 @@ t.test('who sends nothing that can be expected is soon only read, and tried agai
 
 t.test('a few surprises among what was expected change nothing', async t => {
   const trust = new Trust()
+  const onlyRead: number[] = []
   for (let i = 0; i < 10_000; i++) {
-    if (!trust.mayExpect()) t.fail(`message ${i} was only read`)
+    if (!trust.mayExpect()) onlyRead.push(i)
     if (i % 10 === 0) trust.lose()
     else trust.gain()
   }
+  t.same(onlyRead, [])
 })
 
 t.test('learns from the first surprises, and then from few', async t => {

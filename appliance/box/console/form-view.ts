@@ -68,9 +68,9 @@ function beside(form: Form, field: Field, hasFocus: boolean, width: number): Lin
     if (text !== '') return [indent, span(fit(text, room), isGood ? 'good' : 'label')]
   }
   if (fault === undefined || !form.left.includes(field.setting) || (field.isFixedOnly && !form.isFixed)) return blank
-  const said = fit(harmless(fault), width)
+  const sentence = fit(harmless(fault), width)
   // below the field if it fits there, else as far to the left as it takes
-  return [span(' '.repeat(Math.min(LABEL_WIDTH, width - said.length))), span(said, 'bad')]
+  return [span(' '.repeat(Math.min(LABEL_WIDTH, width - sentence.length))), span(sentence, 'bad')]
 }
 
 /** Below the fields, if there is room. */
@@ -88,15 +88,15 @@ const keysOf = (form: Form): Body['keys'] => [
 export function summaryBody(form: Form, size: Size): Body {
   const width = columnWidth(size)
   const list = changes(form)
-  const said = (value: string, isSecret: boolean) =>
+  const shown = (value: string, isSecret: boolean) =>
     isSecret && value !== '' ? 'entered; the check letter is correct' : harmless(value) || 'empty'
   const lines = list.flatMap(({ field, from, to }): Line[] => {
     const room = width - LABEL_WIDTH
-    const after = wrap(said(to, field.secret), room, 4).map((text, i) => [
+    const after = wrap(shown(to, field.secret), room, 4).map((text, i) => [
       span(i === 0 ? field.label.padEnd(LABEL_WIDTH) : ' '.repeat(LABEL_WIDTH), 'label'),
       span(text, 'bright'),
     ])
-    const before: Line = [span(' '.repeat(LABEL_WIDTH)), span(fit(`before: ${said(from, field.secret)}`, room), 'plain')]
+    const before: Line = [span(' '.repeat(LABEL_WIDTH)), span(fit(`before: ${shown(from, field.secret)}`, room), 'plain')]
     return field.secret ? [...after, blank] : [...after, before, blank]
   })
   if (list.length === 0)

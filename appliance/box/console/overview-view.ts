@@ -77,10 +77,10 @@ function queue(facts: Facts): string {
 /** What is not said elsewhere on the page, each with what to do. */
 function attention(facts: Facts): string[][] {
   const system = systemFinding(facts.system, { slot: facts.slot, startedAt: facts.now - facts.upSeconds * 1000 })
-  const said = centralSentence(facts).code
+  const shownCode = centralSentence(facts).code
   // without a central there is nothing to enrol with, and where there is one the sentence above is about it
   const ofAgent = agentFindings(facts).filter(
-    ({ code, severity }) => code !== said && code !== 'not-enrolled' && severity !== 'information',
+    ({ code, severity }) => code !== shownCode && code !== 'not-enrolled' && severity !== 'information',
   )
   return [
     ...(facts.settings?.notices ?? []).map(text => [text]),

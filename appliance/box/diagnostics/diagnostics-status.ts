@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { statusSchema } from '../../../agent/health/status-schema.ts'
 
-const { central, findings, gateways, sources } = statusSchema.shape
+const { accounting, central, findings, gateways, process, products, queue, sources, unreadableShapes } = statusSchema.shape
 
 export const diagnosedStatusSchema = statusSchema
   .pick({
@@ -11,16 +11,34 @@ export const diagnosedStatusSchema = statusSchema
     running: true,
     startedAt: true,
     device: true,
-    process: true,
-    queue: true,
-    accounting: true,
-    products: true,
     refused: true,
-    unreadableShapes: true,
   })
   .extend({
     findings: z.array(findings.element.pick({ code: true, severity: true, detail: true, advice: true, since: true })),
-    central: central.pick({ url: true, lastReceiptAt: true, bytesSent: true, failure: true, retryAt: true }),
+    central: central.pick({ url: true, lastReceiptAt: true, bytesSent: true, retryAt: true }).extend({
+      failure: central.shape.failure.unwrap().pick({ code: true, detail: true, advice: true, since: true, at: true }).nullable(),
+    }),
+    process: process.unwrap().pick({ residentBytes: true, cpuSeconds: true, longestStallMs: true }).nullable(),
+    queue: queue.pick({ batches: true, bytes: true, quotaBytes: true }),
+    accounting: z.array(
+      accounting.element.pick({
+        input: true,
+        received: true,
+        merged: true,
+        dropped: true,
+        droppedTotal: true,
+        ignored: true,
+        unreadable: true,
+        waiting: true,
+        spooled: true,
+        sent: true,
+        shed: true,
+        unaccounted: true,
+        kernelLost: true,
+      }),
+    ),
+    products: z.array(products.element.pick({ product: true, claimed: true, unreadable: true })),
+    unreadableShapes: z.array(unreadableShapes.element.pick({ shape: true, count: true })),
     gateways: z.array(
       gateways.element.pick({
         number: true,

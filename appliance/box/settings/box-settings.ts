@@ -28,7 +28,7 @@ export function readMember(text: string, file: string): ParsedMember {
   return { values, stated, faults: [...network, ...tlsFaults(values, file)] }
 }
 
-/** The same for who has one text to apply. Failure 'settings-wrong' tells every fault with its line. */
+/** The same for callers with one text to apply. Failure 'settings-wrong' lists every fault with its line. */
 export function parseMemberSettings(text: string, file = 'cyberalarm.conf'): MemberSettings {
   const { values, faults } = readMember(text, file)
   if (faults.length > 0) throw new Failure('settings-wrong', faults.map(fault => fault.text).join('\n'))

@@ -34,10 +34,10 @@ export function writeIfOther(path: string, text: string, mode: number): boolean 
   return true
 }
 
-const appliedShape = z.partialRecord(z.enum(sourceNames), z.object({ settings: z.string(), code: z.string(), taken: z.boolean() }))
+const appliedSchema = z.partialRecord(z.enum(sourceNames), z.object({ settings: z.string(), code: z.string(), taken: z.boolean() }))
 
 export function readApplied(path: string): Applied {
-  const read = appliedShape.safeParse(parseJson(readIfThere(path) ?? '{}'))
+  const read = appliedSchema.safeParse(parseJson(readIfThere(path) ?? '{}'))
   return read.success ? (read.data as Applied) : {}
 }
 
@@ -57,12 +57,12 @@ export function readKept(path: string): { readonly parsed: ParsedMember; readonl
   return { parsed: again.faults.length === 0 ? again : readMember('', path), faults: leftOut }
 }
 
-const imageShape = z.object({ version: z.string(), base: z.string(), network: z.enum(['networkd', 'networkmanager']) })
-export type ImageFacts = z.infer<typeof imageShape>
+const imageSchema = z.object({ version: z.string(), base: z.string(), network: z.enum(['networkd', 'networkmanager']) })
+export type ImageFacts = z.infer<typeof imageSchema>
 
 /** Facts of the image. Throws if there are none: then this is no box, and nothing of the machine is ours to change. */
 export function readImageFacts(path: string): ImageFacts {
-  const read = imageShape.safeParse(parseJson(readIfThere(path) ?? ''))
+  const read = imageSchema.safeParse(parseJson(readIfThere(path) ?? ''))
   if (!read.success) throw new Error(`${path} is missing or makes no sense: this is no CyberAlarm image`)
   return read.data
 }

@@ -1,15 +1,20 @@
-// The power goes at a random moment of `apply`, again and again.
+// `apply` is ended at a random moment, again and again; and the power of the disk below it is cut while it runs.
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { temporaryFolder } from '../../../agent/testing/harness.ts'
+import { type Cut, makeDisk, whyNoDisk } from '../../../agent/testing/power-cuts.ts'
+import { boxPathsBelow } from '../paths.ts'
 import { filesWith, makeBase, reportOf, run, start } from '../test-program.ts'
 import { freshCode, makeConfigPartition, putOnPartition, testRoot, which } from '../test-root.ts'
+import { readIfThere, readKept } from './state-files.ts'
 
 const missing = ['mcopy', 'mshowfat', 'mkfs.fat'].filter(tool => which(tool) === undefined)
 const options = missing.length > 0 ? { skip: `not installed: ${missing.join(', ')}` } : {}
 t.setTimeout(300_000)
+const ROUNDS = 5
 
 t.test('power cuts at random moments lose neither the settings nor the code, and leave nothing half done', options, async t => {
   const box = testRoot(t)
@@ -48,3 +53,52 @@ t.test('power cuts at random moments lose neither the settings nor the code, and
   }
   t.ok(cuts > 4, `${cuts} of 14 runs were cut off`)
 })
+
+t.test(
+  'on a disk whose power was cut settings are whole, and a code is on it or still on the partition',
+  { skip: options.skip ?? whyNoDisk() },
+  async t => {
+    const folder = temporaryFolder(t)
+    const disk = makeDisk(t, folder)
+    const box = testRoot(t, disk.place)
+    makeConfigPartition(box)
+    // the partition is a disk of its own
+    const device = join(folder, 'config')
+    copyFileSync(box.paths.configPartition, device)
+    rmSync(box.paths.configPartition)
+    symlinkSync(device, box.paths.configPartition)
+    makeBase(box)
+    const cuts: (Cut & { round: number; code: string; isDone: boolean })[] = []
+    for (let round = 1; round <= ROUNDS; round++) {
+      const code = freshCode()
+      putOnPartition(
+        device,
+        'cyberalarm.conf',
+        `enrolment.code = ${code}\nhost.name = box-${round}\nnetwork.address = 192.0.2.${round}/24\n`,
+      )
+      let isDone = false
+      const applied = run(['apply', '--root', box.root]).then(({ code }) => {
+        t.equal(code, 0)
+        isDone = true
+      })
+      while (!isDone) {
+        cuts.push({ ...(await disk.cut([device])), round, code, isDone })
+        await sleep(Math.random() * 100)
+      }
+      await applied
+      cuts.push({ ...(await disk.cut([device])), round, code, isDone })
+    }
+    for (const { mounted, beside, round, code, isDone } of cuts)
+      await mounted(place => {
+        const paths = boxPathsBelow(join(place, relative(disk.place, box.root)))
+        const kept = readKept(paths.member)
+        t.same(kept.faults, [], 'settings are whole')
+        const found = Number(/^box-(\d+)$/.exec(kept.parsed.values['host.name'])?.[1] ?? 0)
+        t.same(kept.parsed.values['network.address'], found === 0 ? [] : [`192.0.2.${found}/24`], 'and of one piece')
+        t.ok(found === round || (found === round - 1 && !isDone), `of round ${round} or the one before: ${found}`)
+        const isKept = readIfThere(paths.code)?.trim() === code.replaceAll('-', '')
+        t.ok(isKept || beside[0].includes(code), 'the code is not lost')
+      })
+    t.ok(cuts.length > 3 * ROUNDS, `${cuts.length} cuts`)
+  },
+)

@@ -6,7 +6,7 @@ chmod 755 "$work" # apt reads the package as a user of its own
 fetch() {
   curl -fsSL --proto "$protocol" --proto-redir "$protocol" --retry 3 --max-filesize "$2" \
     -o "$work/$1" "$base/$1" </dev/null ||
-    fail "cannot get $base/$1. Nothing was installed."
+    fail "cannot download $base/$1. Nothing was installed."
 }
 fetch SHA256SUMS 65536
 fetch SHA256SUMS.sig 65536

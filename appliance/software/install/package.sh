@@ -6,11 +6,11 @@ deb)
 rpm) installed=$(rpm -q --qf '%{VERSION}\n' cyberalarm | grep '^[0-9]' || true) ;;
 esac
 [ "$(printf '%s\n' "$installed" "$version" | sort -V | tail -n 1)" = "$version" ] ||
-  fail "version $installed is installed, and $base has $version only. It is never downgraded."
-echo "cyberalarm: getting $package"
+  fail "version $installed is installed, and $base only has $version. Downgrading is not supported."
+echo "cyberalarm: downloading $package"
 fetch "$package" 314572800
 (cd "$work" && grep -F "  $package" SHA256SUMS | sha256sum --check --status) ||
-  fail "$base/$package is damaged or was changed. Nothing was installed."
+  fail "$base/$package does not match its checksum. Nothing was installed."
 put() {
   case $kind in
   deb)
@@ -22,5 +22,5 @@ put() {
 }
 # what it depends on may be unknown to lists that are old
 put || { [ $kind = deb ] && apt-get update -qq </dev/null && put; } ||
-  fail 'the package could not be installed; the lines above say why'
+  fail 'the package could not be installed; see the messages above'
 echo "cyberalarm: version $version is installed"

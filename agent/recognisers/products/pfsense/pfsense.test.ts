@@ -1,5 +1,9 @@
 import t from 'tap'
+import { EventRecord } from '../../../event.ts'
+import { Message } from '../../../message.ts'
+import { readHeader } from '../../../sources/syslog/syslog-header.ts'
 import { lineReader } from '../../../testing/reading.ts'
+import { Reading } from '../../recogniser.ts'
 import { pfsense } from './pfsense.ts'
 
 const read = lineReader(pfsense)
@@ -51,5 +55,15 @@ t.test('what is no port is not taken for one', async t => {
     const got = Object(read(`${head},${rest}`))
     t.equal(got['source.ip'], '10.0.0.1')
     t.notOk(Object.hasOwn(got, 'source.port') || Object.hasOwn(got, 'destination.port'), rest)
+  }
+})
+
+t.test('what stands behind a message makes no package of it', async t => {
+  const login = "<38>Nov 20 12:00:01 fw php-fpm[7]: /index.php: webConfigurator authentication error for user 'x'"
+  for (const line of [login, `${login} from: (squid`, '<134>Nov 20 12:00:01 filterlog[7]: ']) {
+    const bytes = Buffer.from(`${line}(squid-1): TCP_MISS`)
+    const message = new Message()
+    readHeader(message, bytes, 0, line.length)
+    t.equal(pfsense.read(message, new EventRecord(), pfsense.claims(message)), Reading.unreadable, line)
   }
 })

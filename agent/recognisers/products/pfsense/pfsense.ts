@@ -132,7 +132,8 @@ function claims(message: Message): number {
 function read(message: Message, event: EventRecord, start: number): Reading {
   const { bytes, body, end } = message
   // columns begin with a number, if not with a comma
-  if (start < body || bytes[start] === OPEN) return readPackage(message, event, start)
+  const isPackage = start < body || (start === body && start < end && bytes[start] === OPEN)
+  if (isPackage) return readPackage(message, event, start)
   const isLogin = bytes[body] === SLASH && loginFrom(message) === start
   return isLogin ? readLogin(bytes, start, end, event) : readFilter(bytes, start, end, event)
 }

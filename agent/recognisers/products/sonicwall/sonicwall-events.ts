@@ -70,7 +70,7 @@ export function decideAction(bytes: Uint8Array, number: number, firewallAction: 
   const done = firewallActions.findIn(bytes, firewallAction)
   if (done !== NO_WORD && (done !== Action.allow || numbered === NO_WORD)) return done
   if (numbered !== NO_WORD && numbered !== Action.detect) return numbered
-  const said = actionOfText(bytes, text)
-  if (numbered === Action.detect) return said === Action.drop || said === Action.deny ? said : numbered
-  return said === NO_WORD ? Action.other : said
+  const stated = actionOfText(bytes, text)
+  if (numbered === Action.detect) return stated === Action.drop || stated === Action.deny ? stated : numbered
+  return stated === NO_WORD ? Action.other : stated
 }

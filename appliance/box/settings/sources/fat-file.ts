@@ -13,6 +13,7 @@ export async function readFatFile(run: RunTool, device: string, name: string, ma
   if (result.kind === 'absent') return { kind: 'fault', fault: 'cannot be read: mtools is missing' }
   if (result.kind === 'failed') return { kind: 'fault', fault: `cannot be read: ${result.text}` }
   if (result.code === 0) return { kind: 'bytes', bytes: result.out }
+  // mtools ends with 1 for every fault: nothing but its text tells a missing file from a broken one
   if (/ not found$/m.test(result.error)) return { kind: 'none' }
   return { kind: 'fault', fault: `cannot be read: ${result.error.split('\n')[0].replaceAll(device, 'it')}` }
 }

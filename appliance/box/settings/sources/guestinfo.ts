@@ -1,4 +1,4 @@
-// Single variables of a VMware guest, for who deploys with govc, Terraform or PowerCLI: `guestinfo.cyberalarm.member.networks`,
+// Single variables of a VMware guest, for deployments with govc, Terraform or PowerCLI: `guestinfo.cyberalarm.member.networks`,
 // or without `cyberalarm.`. The tool cannot list variables, so each setting is asked for by its name, and a misspelt one is not
 // seen.
 

@@ -61,7 +61,7 @@ t.test('packets that a rule drops become events, by the word in its prefix', { s
 })
 
 t.test(
-  'an agent without any capability hears through a socket that is kept for it, and a restart loses nothing',
+  'an agent without any capability receives through a socket that is kept for it, and a restart loses nothing',
   {
     skip: reason ?? false,
   },
@@ -94,7 +94,7 @@ t.test(
 )
 
 t.test(
-  'a descriptor handed over that is none of the packet log is refused, and everything else is heard',
+  'a descriptor handed over that is none of the packet log is refused, and everything else is received',
   { skip: reason ?? false },
   async t => {
     const manager = buildManager(t)
@@ -119,7 +119,7 @@ t.test(
   },
 )
 
-t.test('a group that may not be listened to is said, and everything else is heard', { skip: reason ?? false }, async t => {
+t.test('a group that may not be listened to is reported, and everything else is received', { skip: reason ?? false }, async t => {
   const folder = temporaryFolder(t)
   writeSettings(folder, undefined, { 'nflog.groups': '514' })
   const agent = await startAgent(folder, { inside: withoutCapabilities })
