@@ -154,6 +154,7 @@ function packNew(rows: number): Promise<Uint8Array> {
       rule: -1,
       count: 1,
       direction: 1,
+      isLate: false,
       reset: () => undefined,
     }
     batch.add(event, context)
