@@ -70,7 +70,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'local-chatter',
-    phrase: 'broadcast or multicast of the own network',
+    phrase: 'broadcast or multicast of your own network',
     verdict: drop,
     value: 0,
     holds: facts =>
@@ -93,7 +93,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'blocked-internal',
-    phrase: 'blocked, but inside the own network',
+    phrase: 'blocked, but inside your own network',
     verdict: drop,
     value: 0,
     holds: facts => isBlocked(facts.action),
