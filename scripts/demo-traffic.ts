@@ -9,7 +9,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
-import { repeatFixtures } from '../agent/testing/fixtures.ts'
+import { varyFixtures } from '../agent/testing/fixtures.ts'
 
 export type Transport = 'udp' | 'tcp' | 'tcp, counted' | 'tls'
 
@@ -31,21 +31,30 @@ const shared = join(import.meta.dirname, '../../shared')
 const workload = join(shared, 'bench/workload.mjs')
 const cases = join(shared, 'corpus/cases.jsonl')
 const MESSAGES = 20_000
-const products = ['fortigate', 'cisco_asa', 'paloalto', 'pfsense', 'sonicwall', 'netfilter', 'sophos']
+/** Folders of products, and what the generator of messages calls them. */
+const products = [
+  ['fortigate', 'fortigate'],
+  ['cisco-asa', 'cisco_asa'],
+  ['paloalto', 'paloalto'],
+  ['pfsense', 'pfsense'],
+  ['sonicwall', 'sonicwall'],
+  ['netfilter', 'netfilter'],
+  ['sophos-xg', 'sophos'],
+] as const
 const transports: readonly Transport[] = ['udp', 'tcp', 'udp', 'udp', 'tls', 'tcp, counted', 'udp']
 
 const linesOf = (text: string): string[] => text.split('\n').filter(line => line !== '')
 
-/** All that the demo sends, by gateway. */
-export function demoGateways(): Gateway[] {
+/** All that the demo sends, by gateway; only the project's own fixtures if `ownOnly`, as where nothing lies beside the project. */
+export function demoGateways(ownOnly: boolean): Gateway[] {
   const perProduct = Math.floor(MESSAGES / products.length)
-  const generated = products.map((name, i) => {
+  const generated = products.map(([name, format], i) => {
     // what does not divide evenly is the first one's
     const count = i === 0 ? MESSAGES - perProduct * (products.length - 1) : perProduct
-    const messages = existsSync(workload) ? generate(name, i + 1, count) : repeatFixtures(count)
+    const messages = !ownOnly && existsSync(workload) ? generate(format, i + 1, count) : varyFixtures(name, count)
     return { name, address: `127.0.0.${11 + i}`, transport: transports[i], messages }
   })
-  if (!existsSync(cases)) return generated
+  if (ownOnly || !existsSync(cases)) return generated
   const real = linesOf(readFileSync(cases, 'utf8')).map(line => (JSON.parse(line) as { line: string }).line)
   const of = (part: number) => real.filter((_, i) => i % 3 === part)
   return [

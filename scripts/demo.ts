@@ -14,11 +14,14 @@ import { askAdmin } from '../central-stub/operator/admin.ts'
 import { demoGateways, sendAll } from './demo-traffic.ts'
 import { readOptions } from './options.ts'
 
-const { keep } = readOptions({
+const { keep, fixtures } = readOptions({
   name: 'node scripts/demo.ts',
   help: 'Starts a central and an enrolled agent, sends the agent 20,000 messages, and accounts for each one.',
   example: 'node scripts/demo.ts --keep',
-  options: { keep: { help: 'leave both running, and print how to inspect and stop them' } },
+  options: {
+    keep: { help: 'leave both running, and print how to inspect and stop them' },
+    fixtures: { help: "send the project's own fixtures only, also where a collection of messages lies beside the project" },
+  },
   exitCodes: { 0: 'every message is accounted for, and central has what the ledger says' },
 })
 const began = performance.now()
@@ -47,7 +50,7 @@ const enrolled = await cyberalarm(root, 'enrol', code)
 if (enrolled.code !== 0) throw new Error(enrolled.error)
 step(enrolled.out.trim())
 const agent = await startAgent(root)
-const gateways = demoGateways()
+const gateways = demoGateways(fixtures)
 const total = gateways.reduce((sum, gateway) => sum + gateway.messages.length, 0)
 step(`the agent listens for UDP on ${agent.udpPort}, TCP on ${agent.tcpPort} and TLS on ${agent.tlsPort}`)
 step(`${gateways.length} gateways send ${grouped(total)} messages:`)
@@ -120,9 +123,9 @@ process.exitCode = checks.every(([, isGood]) => isGood) ? 0 : 1
 
 if (keep) {
   console.log(`\nBoth are left running. Inspect them with
-  node agent/main.ts status --watch --root ${root}
-  node agent/main.ts sent --since 1h --root ${root}
-  node central-stub/main.ts stats --folder ${centralFolder}
+  node_modules/.bin/node agent/main.ts status --watch --root ${root}
+  node_modules/.bin/node agent/main.ts sent --since 1h --root ${root}
+  node_modules/.bin/node central-stub/main.ts stats --folder ${centralFolder}
 and stop them with
   kill ${agent.child.pid} ${central.child.pid} && rm -r ${folder}`)
   central.leaveRunning()

@@ -23,6 +23,24 @@ export function readFixtures(): Map<string, Fixture[]> {
   )
 }
 
+/** The last number of an IPv4 address that stands for itself; others (0.0.0.0, multicast) have a meaning. */
+const VARIED = /^((?:10|172|192|198|203)\.\d+\.\d+)\.\d+$/
+
+/**
+ * `count` messages of one product: all of its fixtures that can be read, again and again, each time from another address of
+ * the source's network, so that they are not one event each that repeats.
+ */
+export function varyFixtures(product: string, count: number): string[] {
+  const fixtures = (readFixtures().get(product) ?? []).filter(({ line, reading }) => reading !== 'unreadable' && !line.includes('\n'))
+  return Array.from({ length: count }, (_, i) => {
+    const { line, event } = fixtures[i % fixtures.length]
+    const source = String(event?.['source.ip'] ?? '')
+    const network = VARIED.exec(source)?.[1]
+    const round = Math.floor(i / fixtures.length)
+    return network === undefined ? line : line.replaceAll(source, `${network}.${1 + (round % 254)}`)
+  })
+}
+
 /** `count` messages of all products, again and again; none has a line break, so that any framing can carry them. */
 export function repeatFixtures(count: number): string[] {
   const lines = [...readFixtures().values()].flat().flatMap(({ line }) => (line.includes('\n') ? [] : [line]))

@@ -94,7 +94,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'local-chatter',
-    phrase: 'broadcast or multicast, of the own network or of the provider',
+    phrase: 'broadcast or multicast of your own network or of your provider',
     verdict: drop,
     value: 0,
     holds: facts => facts.sourceKind === NetworkKind.special || facts.destinationKind === NetworkKind.special,
@@ -122,7 +122,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'blocked-internal',
-    phrase: 'blocked, but inside the own network',
+    phrase: 'blocked, but inside your own network',
     verdict: drop,
     value: 0,
     holds: facts => isBlocked(facts.action),

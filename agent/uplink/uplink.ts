@@ -130,6 +130,8 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       if (outgoing === undefined) continue
       state.isSending = true
       const receipt = await uploadOnce(host, open.client, identity, outgoing, signal)
+      // before the spool is empty: who waits for that may read this count at once
+      state.bytesSent += outgoing.bytes.length
       const acknowledged = host.acknowledge(outgoing, receipt)
       if (state.failure !== undefined) log.info(`central accepts batches again, from batch ${outgoing.sequence} on`)
       // at once: a status that counts these events as sent must not show the failure from before
@@ -137,7 +139,6 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       await acknowledged
       state.isSending = false
       state.failuresInARow = 0
-      state.bytesSent += outgoing.bytes.length
     } catch (error) {
       state.isSending = false
       if (signal.aborted) break
