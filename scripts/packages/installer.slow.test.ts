@@ -161,12 +161,7 @@ t.test('on a machine', { skip: reason ?? false }, async t => {
     refuses(t, 'an old one', on('ID=debian\nVERSION_ID="11"\nPRETTY_NAME="Debian 11"\n'), /Debian 11 is too old/)
     refuses(t, 'one without a number', on('ID=debian\n'), /too old/)
     refuses(t, 'a derivative', on('ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="22"\n'), /no package for this system/)
-    refuses(
-      t,
-      'another processor',
-      machine.run(['linux32', 'sh', '-s', '--', '--base-url', base('new')], script),
-      /no package for i686/,
-    )
+    refuses(t, 'another processor', machine.run(['linux32', 'sh', '-s', '--', '--base-url', base('new')], script), /no package for i686/)
     const without = (path: string) =>
       machine.run(['unshare', '-m', 'sh', '-c', `mount -t tmpfs none ${path} && exec sh -s -- --base-url ${base('new')}`], script)
     refuses(t, 'a machine without systemd', without('/run/systemd'), /systemd is not running here/)
