@@ -44,16 +44,10 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
   }
   const names = Object.keys(table)
   text.split(/\r?\n/).forEach((raw, i) => {
-    const line = raw.replace(/^\uFEFF/, '').trim()
+    const { name, value, text: line } = readLine(raw)
     if (line === '' || line.startsWith('#')) return
-    const at = line.indexOf('=')
-    const name = line.slice(0, at).trim()
-    const value = line
-      .slice(at + 1)
-      .trim()
-      .replace(/^"(.*)"$/, '$1')
     // only the first word: behind it a secret may stand
-    if (at < 0)
+    if (name === undefined)
       report(i + 1, '', 'is not of the form name = value', `'${shorten(line.split(/[\s:]/, 1)[0])}' is not of the form name = value`)
     else if (!Object.hasOwn(table, name))
       report(i + 1, '', 'there is no setting of this name', `there is no setting '${shorten(name)}'${nearest(name, names)}`)
@@ -72,6 +66,15 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
     return [name, read.data]
   })
   return { values: Object.fromEntries(entries) as SettingValues<T>, stated, faults }
+}
+
+/** One line of a settings file. `name` is absent from a comment, an empty line, and what is not of the form name = value. */
+export function readLine(raw: string): { readonly text: string; readonly name?: string; readonly value: string } {
+  const text = raw.replace(/^\uFEFF/, '').trim()
+  const at = text.indexOf('=')
+  if (text.startsWith('#') || at < 0) return { text, value: '' }
+  const value = text.slice(at + 1).trim()
+  return { text, name: text.slice(0, at).trim(), value: value.replace(/^"(.*)"$/, '$1') }
 }
 
 const issueText = (issue: z.core.$ZodIssue): string =>

@@ -30,8 +30,7 @@ export function renderPage(): string {
 
 const escapeCell = (text: string): string => text.replaceAll('|', '\\|')
 
-const meaningOf = ({ help, example }: NamedSetting): string =>
-  example === undefined || help.includes(example) ? help : `${help} Example: \`${example}\``
+const meaningOf = ({ help, example }: NamedSetting): string => (example === undefined ? help : `${help} Example: \`${example}\``)
 
 const defaultOf = ({ default: fallback, whenEmpty }: NamedSetting): string => (fallback === '' ? (whenEmpty ?? '–') : `\`${fallback}\``)
 

@@ -28,7 +28,7 @@ const lineOf = ({ name, example, default: fallback }: NamedSetting, value: strin
   value === undefined ? `#${name} = ${example ?? fallback}\n` : `${name} = ${value}\n`
 
 function commentOf({ help, whenEmpty }: NamedSetting): string {
-  const text = whenEmpty === undefined || help.includes(whenEmpty) ? help : `${help} If empty: ${whenEmpty}.`
+  const text = whenEmpty === undefined ? help : `${help} If empty: ${whenEmpty}.`
   const lines: string[] = []
   for (const word of text.split(' ')) {
     const line = lines.at(-1)

@@ -36,12 +36,14 @@ export interface Setting extends ReadableSetting {
     /** Asked for only with a fixed address. */
     readonly isFixedOnly?: boolean
   }
+  /** Its value may hold names of machines of the member, which no file for the helpdesk may hold. */
+  readonly holdsNames?: boolean
   /** systemd opens it before the agent runs. */
   readonly isForUnits?: boolean
 }
 
 /** What a form says of a setting. `isOptional`: it may be left empty there. */
 export function describeSetting({ help, whenEmpty, example }: Setting, isOptional = true): string {
-  const empty = isOptional && whenEmpty !== undefined && !help.includes(whenEmpty) ? ` If empty: ${whenEmpty}.` : ''
-  return `${help}${empty}${example === undefined || help.includes(example) ? '' : ` Example: ${example}`}`
+  const empty = isOptional && whenEmpty !== undefined ? ` If empty: ${whenEmpty}.` : ''
+  return `${help}${empty}${example === undefined ? '' : ` Example: ${example}`}`
 }

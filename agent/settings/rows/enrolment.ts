@@ -20,7 +20,7 @@ export const enrolment = {
     shape: z
       .string()
       .max(64, 'is too long for a code')
-      .refine(isCodeOrWiped, 'is not a code: letters are missing or mistyped, the last one checks the others')
+      .refine(isCodeOrWiped, 'is not a code: letters are missing or mistyped, or the last character, which checks the others, does not fit')
       .transform(text => (text.includes(WIPED) ? '' : (normaliseCode(text) ?? ''))),
     secret: true,
     maxLength: 40,
@@ -53,8 +53,9 @@ export const enrolment = {
     scope: 'agent',
     category: 'enrolment',
     label: 'HTTP proxy',
-    help: 'Only if there is no direct way out on port 443: an HTTP proxy that allows CONNECT to central.',
+    help: 'Only if this network needs a proxy for internet access: an HTTP proxy that allows CONNECT to the central service.',
     example: 'http://proxy.example:3128',
+    holdsNames: true,
     default: '',
     shape: url(/^http$/, 'an http:// address'),
     maxLength: 255,

@@ -74,7 +74,7 @@ export const listening = {
     scope: 'agent',
     category: 'listening',
     label: 'NFLOG groups',
-    help: "Groups that this machine's own rules log packets to, for example `log group 514` of nftables. Reading them takes CAP_NET_ADMIN.",
+    help: "Groups that this machine's own rules log packets to, as `log group` of nftables names them. Reading them takes CAP_NET_ADMIN.",
     example: '514',
     default: '',
     shape: list(z.string().regex(/^\d+$/, 'must be numbers of groups from 0 to 65535'))
