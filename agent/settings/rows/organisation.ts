@@ -9,7 +9,7 @@ export const organisation = {
     scope: 'agent',
     category: 'organisation',
     label: 'Your public networks',
-    help: 'Your public IP networks. If empty, connections from outside to them are not seen as such. Private ranges need not be listed.',
+    help: 'Your public IP networks. If empty, allowed connections from outside to them are not recognised.',
     example: '198.51.100.0/24, 2001:db8:1::/48',
     default: '',
     shape: list(z.string().refine(text => parsePrefix(text) !== undefined, 'must be network prefixes such as 198.51.100.0/24')),
