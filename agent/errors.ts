@@ -8,6 +8,8 @@ export const advice = {
   'settings-unreadable': 'Make the settings file readable for the user that runs the agent, or choose another folder with --root.',
   'code-wrong': 'Check the enrolment code for typing errors and enter it again. Its last character is a check character.',
   'code-refused': 'The code is unknown, used or expired. Ask for a new one.',
+  'code-not-wiped': 'The code was used and is worth nothing now. Remove it all the same, so that nobody takes it for a fresh one.',
+  'data-lost': 'Restart; if this persists, replace the disk.',
   'not-enrolled': 'Enrol this box with `cyberalarm enrol CODE`.',
   'identity-damaged': 'Enrol again with a new code. Nothing else is lost.',
   'identity-refused': 'Enrol again with a new code. Batches that are queued are kept.',

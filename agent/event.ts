@@ -54,6 +54,8 @@ export class EventRecord {
   /** How many connections the message itself speaks of (ASA's hit count). */
   count = 1
   direction: number = Direction.unknown
+  /** Whether it is about a TCP packet of a session that is over: flags without SYN, or the product says so. For triage alone. */
+  isLate = false
 
   /** Called for every message: single stores take a tenth of the time of `fill`. */
   reset(): void {
@@ -73,6 +75,7 @@ export class EventRecord {
     this.sourcePort = this.destinationPort = this.protocol = this.bytes = this.packets = this.rule = -1
     this.count = 1
     this.direction = Direction.unknown
+    this.isLate = false
   }
 }
 

@@ -18,4 +18,7 @@ export class Message {
   /** TAG or APP-NAME of the header, without [pid] and colon; equal offsets if there is none. */
   tagStart = 0
   tagEnd = 0
+  /** The tag that a relay put in front of that one, or in front of the device's own header; equal offsets if there is none. */
+  relayTagStart = 0
+  relayTagEnd = 0
 }

@@ -130,7 +130,7 @@ const context = { gateway: 1, product: 1, reason: 2, input: 0, sourceEndpoint: E
 const packedRows = new Map<number, Promise<Uint8Array>>()
 
 /** A packed batch of `rows` blocked connections from 192.0.2.0/24 and on, each of which counts two messages. */
-export function packRows(rows: number): Promise<Uint8Array> {
+function packRows(rows: number): Promise<Uint8Array> {
   const packed = packedRows.get(rows) ?? packNew(rows)
   packedRows.set(rows, packed)
   return packed
@@ -154,6 +154,7 @@ function packNew(rows: number): Promise<Uint8Array> {
       rule: -1,
       count: 1,
       direction: 1,
+      isLate: false,
       reset: () => undefined,
     }
     batch.add(event, context)

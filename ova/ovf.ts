@@ -17,7 +17,7 @@ export const namespaces = {
   xsi: 'http://www.w3.org/2001/XMLSchema-instance',
 } as const
 export const STREAM_OPTIMIZED = 'http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized'
-export const TRANSPORT = 'com.vmware.guestInfo iso'
+const TRANSPORT = 'com.vmware.guestInfo iso'
 
 export interface Product {
   /** Names the virtual machine and the files: lower-case letters, digits and dashes. */

@@ -10,7 +10,7 @@ export const TABLE_SECTORS = (TABLE_ENTRIES * 4) / SECTOR
 /** Grains begin here: header, descriptor and room up to a whole grain. */
 export const OVERHEAD_SECTORS = 128
 export const DESCRIPTOR_SECTOR = 1
-export const DESCRIPTOR_SECTORS = 20
+const DESCRIPTOR_SECTORS = 20
 /** In the header: the directory is found through the footer, because the file is written from front to back. */
 export const DIRECTORY_AT_END = 0xffff_ffff_ffff_ffffn
 

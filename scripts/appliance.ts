@@ -31,7 +31,8 @@ const { version } = manifest
 const environment = process.env
 
 const { base, why } = await chooseBase(environment.BASE)
-const settings = imageSettings(environment.CENTRAL_URL ?? '', environment.CENTRAL_PINS ?? '')
+const centralUrl = environment.CENTRAL_URL ?? ''
+const settings = imageSettings(centralUrl, environment.CENTRAL_PINS ?? '')
 const folder = environment.OUTPUT ?? join(build, `${version}-${base}`)
 mkdirSync(build, { recursive: true })
 const steps = new Steps(join(build, 'build.log'))
@@ -79,7 +80,7 @@ const { files, signature } = await steps.run('writing OVA, image with block map,
 console.log(`\n${relative(process.cwd(), folder)}/, in ${steps.elapsed}`)
 for (const { name, bytes } of files) console.log(`  ${name.padEnd(44)} ${(bytes / 1e6).toFixed(1).padStart(8)} MB`)
 console.log(`  ${'SHA256SUMS, SHA256SUMS.sig, allowed_signers'}\n\n${signature}`)
-if (!settings.includes('central.url'))
+if (centralUrl === '')
   console.log(`
 The image has no central, and neither the OVF form nor the console asks for one. Build it with CENTRAL_URL= and CENTRAL_PINS=;
 or give each appliance central.url and central.pins in cyberalarm.conf on its FAT partition, or under VMware in the guest

@@ -61,6 +61,6 @@ t.test('a refusal says why and leaves the fixtures as they are', async t => {
   t.match(refused, { status: 1, stderr: /nothing was recorded:\nsshd claims it/ })
   t.match(run({ PRODUCT: 'nosuchwall' }), { status: 1, stderr: /PRODUCT is one of fortigate, / })
   t.same(readFileSync(pathOf('pfsense')), before)
-  t.match(run({ PRODUCT: 'pfsense' }), { status: 0, stdout: /pfsense\/fixtures\.jsonl: 0 added, 0 changed, 33 in all/ })
+  t.match(run({ PRODUCT: 'pfsense' }), { status: 0, stdout: /pfsense\/fixtures\.jsonl: 0 added, 0 changed, \d+ in all/ })
   t.same(readFileSync(pathOf('pfsense')), before)
 })

@@ -8,7 +8,7 @@ const counts = z.record(z.string().max(200), z.number())
 /** ISO 8601, UTC. */
 const time = z.string().max(40)
 
-export const severities = ['problem', 'warning', 'information'] as const
+const severities = ['problem', 'warning', 'information'] as const
 
 /** Something that a person should know. `code` never changes its meaning; `detail` says what happened, `advice` what to do. */
 export const findingSchema = z.object({

@@ -69,7 +69,7 @@ export class AddressIndex {
 }
 
 /** A mixing hash of an address and one more number. Not keyed: tables that use it are bounded, a flood of collisions costs time only. */
-export function hashWords(words: Uint32Array, at: number, seed: number): number {
+function hashWords(words: Uint32Array, at: number, seed: number): number {
   let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b)
   for (let i = 0; i < 4; i++) {
     hash = Math.imul(hash ^ words[at + i], 0xcc9e2d51)

@@ -125,11 +125,29 @@ export function readZone(bytes: Uint8Array, at: number, end: number, stamp: Stam
   }
   let last = at
   while (last < end && last - at < 5 && isLetter(bytes[last])) last++
-  const isWhole = last === end || !isNameByte(bytes[last]) // `gmt-fw1` is a host, not a zone
+  if (last - at === 3 && last < end && (bytes[last] === 0x2b || bytes[last] === 0x2d)) return readNamedOffset(bytes, at, end, stamp)
+  const isWhole = last === end || !isNameByte(bytes[last]) // `gmt_fw1` is a host, not a zone
   const minutes = isWhole && last - at >= 3 ? zones.get(nameHash(bytes, at, last)) : undefined
   if (minutes === undefined) return Number.NaN
   stamp.next = last
   return minutes
+}
+
+/** `UTC+2:00`, `GMT-3` and `UTC+0530` as FortiAnalyzer writes them; in capitals, because `gmt-1` and `gmt-fw1` may be hosts. */
+function readNamedOffset(bytes: Uint8Array, at: number, end: number, stamp: Stamp): number {
+  const name = (bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2]
+  if (name !== 0x555443 && name !== 0x474d54) return Number.NaN
+  let stop = at + 4
+  let hours = 0
+  for (; stop < end && stop < at + 6 && isDigit(bytes[stop]); stop++) hours = hours * 10 + bytes[stop] - 0x30
+  const colon = stop < end && bytes[stop] === 0x3a ? 1 : 0
+  const hasMinutes = stop + colon + 2 <= end && two(bytes, stop + colon) >= 0
+  const minutes = hasMinutes ? two(bytes, stop + colon) : 0
+  const after = hasMinutes ? stop + colon + 2 : stop
+  const isWhole = after === end || !isNameByte(bytes[after])
+  if (stop === at + 4 || hours > 14 || minutes > 59 || !isWhole) return Number.NaN
+  stamp.next = after
+  return (bytes[at + 3] === 0x2d ? -1 : 1) * (hours * 60 + minutes)
 }
 
 /** yyyy-mm-dd (or with / . or :) then T or blanks then a clock and perhaps a zone, at `at`. */

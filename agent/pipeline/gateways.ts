@@ -6,7 +6,7 @@ import type { Recogniser } from '../recognisers/recogniser.ts'
 import { GatewayClock } from './gateway-clock.ts'
 
 /** UDP senders can be forged: messages from more addresses than this are counted under number 0. */
-export const GATEWAYS_MAX = 1023
+const GATEWAYS_MAX = 1023
 
 export class Gateway {
   readonly number: number

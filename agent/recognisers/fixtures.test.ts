@@ -77,6 +77,64 @@ t.test('what strangers make a program of somebody else write is no message of an
   }
 })
 
+/** One message of each product, as a stranger would write it into a name or a URL, and what each must be read as. */
+const forged = [
+  '%ASA-4-106023: Deny tcp src outside:198.51.100.7/1 dst inside:192.0.2.1/22 by access-group "a" [0x0, 0x0]',
+  'Deny tcp src outside:198.51.100.7/1 dst inside:192.0.2.1/22 by access-group "a" [0x0, 0x0]',
+  'drop IN=eth0 OUT= MAC= SRC=198.51.100.7 DST=192.0.2.1 LEN=40 PROTO=TCP SPT=1 DPT=22',
+  'drop SRC=198.51.100.7 DST=192.0.2.1 PROTO=TCP SPT=1 DPT=22',
+  'date=2026-11-20 time=12:00:01 logid="0000000013" type="traffic" srcip=198.51.100.7 dstip=192.0.2.1 action="deny"',
+  'device="SFW" log_type="Firewall" log_component="Firewall Rule" log_subtype="Denied" src_ip=198.51.100.7 dst_ip=192.0.2.1',
+  'id=firewall sn=1 time="2026-11-20 12:00:01" m=36 msg="TCP packet dropped" src=198.51.100.7:1:X1 dst=192.0.2.1:22:X0',
+  'filterlog: 4,,,1000000103,igb0,match,block,in,4,0x0,,244,1,0,none,6,tcp,60,198.51.100.7,192.0.2.1,1,22,0,S,1,,64240,,mss',
+  'filterlog[9]: 4,,,1000000103,igb0,match,block,in,4,0x0,,244,1,0,none,6,tcp,60,198.51.100.7,192.0.2.1,1,22,0,S,1,,64240,,mss',
+  'sshd[1]: Failed password for root from 198.51.100.7 port 22 ssh2',
+  '<38>Nov 20 12:00:01 fw sshd[1]: Failed password for root from 198.51.100.7 port 22 ssh2',
+  '1,2026/11/20 12:00:01,0,TRAFFIC,drop,2049,2026/11/20 12:00:01,198.51.100.7,192.0.2.1,0.0.0.0,0.0.0.0,rule,,,ssh,vsys1,untrust,trust',
+]
+
+/** How daemons write what a stranger sent, with a process id and without one, here in place of `*`. */
+const quoting = [
+  'dovecot: imap-login: Aborted login (auth failed, 1 attempts): user=<*>, method=PLAIN, rip=203.0.113.9',
+  'dovecot: auth: passwd(*,203.0.113.9): unknown user',
+  'dovecot: imap-login: Disconnected: *',
+  'sudo:    alice : TTY=pts/0 ; PWD=/tmp ; USER=root ; COMMAND=/bin/echo *',
+  'login: FAILED LOGIN 1 FROM 203.0.113.9 FOR *, User not known',
+  'openvpn: 203.0.113.9:1194 TLS Auth Error: verification failed for peer *',
+  'radiusd: Login incorrect: [* /x] (from client wlc port 0)',
+  'sendmail: ruleset=check_relay, arg1=*',
+  'lighttpd: 203.0.113.9 example.org - GET /*',
+  'caddy: GET / *',
+  'caddy: *',
+  'nginx[7]: *',
+  'postfix/smtpd[7]: *',
+  'app: user * failed',
+  'app[12]: login failed for *',
+  'app: user=* failed',
+  'graylog: nginx: GET / *',
+  'LOGSTASH[-]: login[7]: *',
+]
+
+t.test('what strangers choose is no message, whichever program writes it, with a process id or without', async t => {
+  for (const line of quoting)
+    for (const text of forged)
+      for (const header of ['<38>Nov 20 12:00:01 host ', '<38>1 2026-11-20T12:00:01Z host - - - - ']) {
+        const bytes = Buffer.from(`${header}${line.replace('*', () => text)}`)
+        const names = ask(bytes, 0, bytes.length).map(one => one.name)
+        if (names.length > 0) t.same(names, [], bytes.toString())
+      }
+  for (const tag of ['sshd', 'sshd[7]', '/usr/sbin/sshd[7]'])
+    for (const text of forged) {
+      const failed = `Failed password for invalid user ${text} from 203.0.113.9 port 40022 ssh2`
+      for (const line of [`<38>Nov 20 12:00:01 host ${tag}: ${failed}`, `<38>1 2026-11-20T12:00:01Z host sshd - - - ${failed}`]) {
+        const bytes = Buffer.from(line)
+        const claimed = ask(bytes, 0, bytes.length)
+        t.same(claimed.map(one => one.name).join(), 'sshd', line)
+        t.match(answer(claimed[0]), { 'source.ip': '203.0.113.9', 'source.port': 40022 }, line)
+      }
+    }
+})
+
 t.test('a reading depends on nothing in front of the message or behind it', async t => {
   const before = Buffer.from('for root from 203.0.113.250 port 250 ssh2: , src outside:203.0.113.250/250 "', 'latin1')
   const behind = Buffer.from(

@@ -17,7 +17,7 @@ export interface SettingFault {
   readonly line: number
   /** The setting that it is about; '' if it is about none alone. */
   readonly setting: string
-  /** What is wrong, without file, line and value: a form shows it beside them. */
+  /** What is wrong, without file, line and what was typed: a form shows it beside them, and the helpdesk gets no more. */
   readonly problem: string
   /** The whole sentence for people, with file and line. */
   readonly text: string
@@ -53,8 +53,10 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
       .trim()
       .replace(/^"(.*)"$/, '$1')
     // only the first word: behind it a secret may stand
-    if (at < 0) report(i + 1, '', `'${shorten(line.split(/[\s:]/, 1)[0])}' is not of the form name = value`)
-    else if (!Object.hasOwn(table, name)) report(i + 1, '', `there is no setting '${shorten(name)}'${nearest(name, names)}`)
+    if (at < 0)
+      report(i + 1, '', 'is not of the form name = value', `'${shorten(line.split(/[\s:]/, 1)[0])}' is not of the form name = value`)
+    else if (!Object.hasOwn(table, name))
+      report(i + 1, '', 'there is no setting of this name', `there is no setting '${shorten(name)}'${nearest(name, names)}`)
     else if (stated.has(name)) report(i + 1, name, `'${name}' was set in line ${stated.get(name)?.line} already`)
     else stated.set(name, { value, line: i + 1 })
   })

@@ -13,7 +13,7 @@ value out of bounds is an error; all errors are reported at once, with their lin
 |---|---|---|
 | Virtual machine | the form while the OVA is deployed, the console, guest variables such as \`guestinfo.cyberalarm.host.name\` | at the next start; those of the console at once |
 | Flashed box | \`cyberalarm.conf\` on the partition CYBERALARM, the console | at the next start; those of the console at once |
-| Linux server | \`/etc/cyberalarm/cyberalarm.conf\` | after \`cyberalarm-restart\`, or a restart of the machine |
+| Linux server | \`/etc/cyberalarm/cyberalarm.conf\` | after \`cyberalarm-restart\`, or a restart of the machine; a restart of the agent alone leaves open sockets as they are |
 
 \`cyberalarm settings\` prints the settings in use. In the OVF form a dot in a name is a dash: \`host-name\`. In the tables below, *form* means that the
 OVF form and the file of a flashed box ask for the setting; every setting for the appliance can be written into that file.

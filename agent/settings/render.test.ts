@@ -56,5 +56,10 @@ t.test('systemd is told what differs from its units, as the agent reads it', asy
     renderUnits(parseSettings('\uFEFFsyslog.udp = off\r\nsyslog.tls="192.0.2.1:7514"\nnflog.groups = 5 ,, 7\n')),
     'syslog.udp off\nsyslog.tls 192.0.2.1:7514\nnflog.groups 5 7\n',
   )
+  for (const { name, default: fallback } of allSettings.filter(({ isForUnits }) => isForUnits === true)) {
+    if (!name.startsWith('syslog.')) continue
+    const unit = inRepository(`appliance/rootfs/usr/lib/systemd/system/cyberalarm-${name.replace('syslog.', '')}.socket`)
+    t.equal(`[::]:${/^Listen(?:Stream|Datagram)=(.*)$/m.exec(unit)?.[1]}`, fallback, `${name}: the unit opens the default`)
+  }
   t.throws(() => parseSettings('nflog.groups = 5, x7\n'), { code: 'settings-wrong' })
 })

@@ -23,7 +23,7 @@ export function peerName(address: string): string {
   return zone < 0 ? address : address.slice(0, zone)
 }
 
-export function listenFailure(name: Source['name'], { host, port }: ListenAddress, cause: unknown): Failure {
+function listenFailure(name: Source['name'], { host, port }: ListenAddress, cause: unknown): Failure {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new Failure('listen-failed', `cannot listen for ${name} on ${formatListenAddress(host, port)}: ${reason}`, cause)
 }

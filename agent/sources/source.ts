@@ -10,7 +10,7 @@ export interface Sink {
   refuse(reason: RefusalReason, peer: string): void
 }
 
-export const refusalReasons = ['oversize', 'broken-frame'] as const
+const refusalReasons = ['oversize', 'broken-frame'] as const
 export type RefusalReason = (typeof refusalReasons)[number]
 
 export interface Source {

@@ -11,6 +11,7 @@ export interface Facts {
   readonly action: number
   readonly direction: number
   readonly hasSource: boolean
+  readonly hasDestination: boolean
   /** Numbers of NetworkKind; `foreign` too when the end is absent. */
   readonly sourceKind: number
   readonly destinationKind: number
@@ -18,6 +19,8 @@ export interface Facts {
   readonly sourceRecentlyBlocked: boolean
   readonly sourceRecentlyFailedLogin: boolean
   readonly isToAdminPort: boolean
+  /** A packet of a TCP session that is over, between a client of ours and a server outside. */
+  readonly isLate: boolean
 }
 
 export interface Rule {
@@ -34,10 +37,24 @@ const adminPorts = new Set([22, 23, 135, 139, 445, 1433, 1521, 2375, 3306, 3389,
 
 export const isAdminPort = (port: number): boolean => adminPorts.has(port)
 
+/** Ports of services that may be published: below 1024 (RFC 6335), and the two that web servers have beside them. */
+const isServerPort = (port: number): boolean => (port >= 0 && port < 1024) || port === 8080 || port === 8443
+const isClientPort = (port: number): boolean => port >= 1024 && !isServerPort(port) && !isAdminPort(port)
+
+/**
+ * Whether a late packet, whichever way it goes, is between a client of ours and a server outside. The same to a service of ours may be
+ * a scan. The public address of a gateway need not be stated: of two foreign ends, the one that got the packet is taken for ours.
+ */
+export function isOfOwnClient(sourceKind: number, sourcePort: number, destinationKind: number, destinationPort: number): boolean {
+  if (sourceKind === NetworkKind.foreign) return isServerPort(sourcePort) && isClientPort(destinationPort)
+  return isOurs(sourceKind) && destinationKind === NetworkKind.foreign && isClientPort(sourcePort) && isServerPort(destinationPort)
+}
+
 export const isBlocked = (action: number): boolean =>
   action === Action.deny || action === Action.drop || action === Action.reject || action === Action.reset
 
 const isOurs = (kind: number): boolean => kind === NetworkKind.internal || kind === NetworkKind.oursPublic
+const hasForeignEnd = (facts: Facts): boolean => isForeign(facts) || (facts.hasDestination && facts.destinationKind === NetworkKind.foreign)
 const isForeign = (facts: Facts): boolean => facts.hasSource && facts.sourceKind === NetworkKind.foreign
 const { send, drop } = Verdict
 const COMMON = 1
@@ -62,6 +79,13 @@ export const rules: readonly Rule[] = [
     holds: facts => facts.action === Action.loginFailed,
   },
   {
+    name: 'detected-internal',
+    phrase: 'detected between ends that are all inside',
+    verdict: drop,
+    value: 0,
+    holds: facts => facts.action === Action.detect && !hasForeignEnd(facts),
+  },
+  {
     name: 'detected',
     phrase: 'the gateway detected an attack or malware',
     verdict: send,
@@ -70,12 +94,17 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'local-chatter',
-    phrase: 'broadcast or multicast of your own network',
+    phrase: 'broadcast or multicast of your own network or of your provider',
     verdict: drop,
     value: 0,
-    holds: facts =>
-      facts.sourceKind === NetworkKind.special ||
-      (facts.destinationKind === NetworkKind.special && (isOurs(facts.sourceKind) || !facts.hasSource)),
+    holds: facts => facts.sourceKind === NetworkKind.special || facts.destinationKind === NetworkKind.special,
+  },
+  {
+    name: 'late-packet',
+    phrase: 'a packet of a session that is over, between a client of ours and a server outside',
+    verdict: drop,
+    value: 0,
+    holds: facts => isBlocked(facts.action) && facts.isLate,
   },
   {
     name: 'blocked-from-outside',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { Action, EventRecord } from '../event.ts'
+import { Action, EventRecord, Protocol } from '../event.ts'
 import { formatAddress, parseAddress } from '../lib/address.ts'
 import { parsePrefix } from '../lib/prefix.ts'
 import { NetworkKind, Networks } from './networks.ts'
@@ -105,7 +105,16 @@ t.test('sends what is blocked, detected or refused at the door, and drops the da
     ['drop local-chatter', deny, client, '255.255.255.255'],
     ['drop local-chatter', drop, '0.0.0.0', '255.255.255.255'],
     ['drop local-chatter', deny, 'fe80::1', 'ff02::fb'],
-    ['send blocked-from-outside', deny, out, '224.0.0.1'],
+    ['drop local-chatter', deny, out, '224.0.0.1'],
+    ['drop local-chatter', drop, out, '255.255.255.255'],
+    ['drop local-chatter', drop, null, '224.0.0.1'],
+    ['drop detected-internal', detect, client, '10.9.9.9'],
+    ['drop detected-internal', detect, client, null],
+    ['drop detected-internal', detect, null, server],
+    ['drop detected-internal', detect, client, '224.0.0.1'],
+    ['send detected', detect, out, null],
+    ['send detected', detect, null, out],
+    ['send detected', detect, out, server],
     ['send detected', detect, client, out],
     ['send login-failed-outside', loginFailed, out, null],
     ['drop login-failed-inside', loginFailed, client, null],
@@ -118,6 +127,38 @@ t.test('sends what is blocked, detected or refused at the door, and drops the da
     ['drop no-verdict', other, out, server],
   ]
   for (const [expected, ...call] of cases) t.equal(judge(triage(), ...call), expected, `${expected} ${call.join(' ')}`)
+})
+
+t.test('drops a late packet between a client of ours and a server outside, whichever way it goes, and no other', async t => {
+  const late = (ends: [string, number, string, number], changes: Partial<EventRecord> = {}) => {
+    const triage = new Triage(networks)
+    const event = new EventRecord()
+    event.words.set(parseAddress(ends[0]) ?? [], 0)
+    event.words.set(parseAddress(ends[2]) ?? [], 4)
+    const [, sourcePort, , destinationPort] = ends
+    const said = { hasSource: true, hasDestination: true, action: Action.drop, protocol: Protocol.tcp, isLate: true }
+    Object.assign(event, said, { sourcePort, destinationPort }, changes)
+    const rule = rules[triage.judge(event, 1000)].name
+    const marks = triage.recent.marksOf(event.words, 1000)
+    return `${rule}${marks > 0 ? ' marked' : ''}`
+  }
+  const blocked = 'blocked-from-outside marked'
+  t.equal(late([out, 443, client, 51514]), 'late-packet')
+  t.equal(late([out, 443, server, 51514]), 'late-packet')
+  t.equal(late([out, 8443, '203.0.113.200', 1024]), 'late-packet', 'our own public address need not be stated')
+  t.equal(late([client, 51514, out, 80]), 'late-packet')
+  t.equal(late([server, 51514, out, 8080]), 'late-packet')
+  t.equal(late([out, 443, server, 443]), blocked, 'to a service')
+  t.equal(late([out, 443, server, 3389]), blocked, 'to an administration port')
+  t.equal(late([out, 443, server, 8080]), blocked)
+  t.equal(late([out, 51514, server, 443]), blocked, 'a scan of a published service')
+  t.equal(late([out, 51514, server, 52000]), blocked)
+  t.equal(late([out, 51514, '203.0.113.200', 443]), blocked)
+  t.equal(late([client, 443, out, 51514]), 'blocked-to-outside')
+  t.equal(late([out, 443, client, 51514], { isLate: false }), blocked)
+  t.equal(late([out, 443, client, 51514], { protocol: Protocol.udp }), blocked)
+  t.equal(late([out, 443, client, 51514], { sourcePort: -1 }), blocked)
+  t.equal(late([out, 443, client, 51514], { action: Action.detect }), 'detected')
 })
 
 t.test('decides the same about the same facts, whatever was decided before', async t => {

@@ -1,9 +1,9 @@
 // Decides for each event whether it is suspicious. Knows which addresses are ours, remembers for minutes which sources were
 // blocked, and applies the table of rules; time is an argument. What the rules decide about the same facts is worked out once.
-import { Action, DESTINATION, Direction, type EventRecord, SOURCE } from '../event.ts'
+import { Action, DESTINATION, Direction, type EventRecord, Protocol, SOURCE } from '../event.ts'
 import { NetworkKind, type Networks } from './networks.ts'
 import { Mark, RecentSources } from './recent-sources.ts'
-import { isAdminPort, isBlocked, rules } from './rules.ts'
+import { isAdminPort, isBlocked, isOfOwnClient, rules } from './rules.ts'
 
 /** Beside the bits of `Mark`: the connection goes to an administration port. */
 const TO_ADMIN_PORT = 4
@@ -11,7 +11,9 @@ const RELATION_BITS = 3
 const KIND_BITS = 2
 const DIRECTION_BITS = 3
 const ACTION_BITS = 4
-const FACT_BITS = RELATION_BITS + 2 * KIND_BITS + 1 + DIRECTION_BITS + ACTION_BITS
+/** Whether there is a source, whether there is a destination, and whether the packet is late. */
+const FLAG_BITS = 3
+const FACT_BITS = RELATION_BITS + 2 * KIND_BITS + FLAG_BITS + DIRECTION_BITS + ACTION_BITS
 
 export class Triage {
   readonly recent = new RecentSources()
@@ -32,14 +34,22 @@ export class Triage {
     const source = hasSource ? this.networks.kindOf(words, SOURCE) : NetworkKind.foreign
     const destination = event.hasDestination ? this.networks.kindOf(words, DESTINATION) : NetworkKind.foreign
     const direction = directionOf(event, source, destination)
-    const relation = hasSource && source === NetworkKind.foreign ? this.relate(event, now) : 0
+    const isLate = event.isLate && this.isLate(event, source, destination)
+    // whoever answers late was not blocked
+    const relation = hasSource && source === NetworkKind.foreign && !isLate ? this.relate(event, now) : 0
     this.sourceKind = source
     this.destinationKind = destination
     event.direction = direction
-    const facts = (((((action << DIRECTION_BITS) | direction) << 1) | (hasSource ? 1 : 0)) << KIND_BITS) | source
+    const flags = (hasSource ? 1 : 0) | (event.hasDestination ? 2 : 0) | (isLate ? 4 : 0)
+    const facts = (((((action << DIRECTION_BITS) | direction) << FLAG_BITS) | flags) << KIND_BITS) | source
     const key = (((facts << KIND_BITS) | destination) << RELATION_BITS) | relation
     const rule = this.decided[key]
-    return rule > 0 ? rule - 1 : this.decide(key, event, relation)
+    return rule > 0 ? rule - 1 : this.decide(key, event, relation, isLate)
+  }
+
+  private isLate(event: EventRecord, source: number, destination: number): boolean {
+    if (!event.hasSource || !event.hasDestination || event.protocol !== Protocol.tcp) return false
+    return isOfOwnClient(source, event.sourcePort, destination, event.destinationPort)
   }
 
   /** What an allowed connection from a foreign source is related to, in bits; others leave their mark for those that follow. */
@@ -51,12 +61,14 @@ export class Triage {
     return 0
   }
 
-  private decide(key: number, event: EventRecord, relation: number): number {
+  private decide(key: number, event: EventRecord, relation: number, isLate: boolean): number {
     const rule = rules.findIndex(one =>
       one.holds({
         action: event.action,
         direction: event.direction,
         hasSource: event.hasSource,
+        hasDestination: event.hasDestination,
+        isLate,
         sourceKind: this.sourceKind,
         destinationKind: this.destinationKind,
         sourceRecentlyBlocked: (relation & Mark.blocked) > 0,

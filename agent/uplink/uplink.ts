@@ -65,7 +65,7 @@ export const initialUplinkState = (): UplinkState => ({
 })
 
 /** Sends one frame and gives its receipt. Throws a Failure. */
-export async function uploadOnce(
+async function uploadOnce(
   host: UplinkHost,
   client: CentralClient,
   identity: Identity,

@@ -32,7 +32,7 @@ export interface ReplayOptions {
   progress(packets: number): void
 }
 
-export const ExitCode = { whole: 0, endsMidway: 3, interrupted: 130 } as const
+const ExitCode = { whole: 0, endsMidway: 3, interrupted: 130 } as const
 
 /** Gives the exit code; throws Failure after it printed what was counted until then. */
 export async function replay(options: ReplayOptions): Promise<number> {

@@ -126,7 +126,7 @@ function droppedText(accounting: readonly InputStatus[]): string[] {
 }
 
 /** One line an input, and one for all: what was received and where every message went. */
-export function accountingTable(accounting: readonly InputStatus[]): string {
+function accountingTable(accounting: readonly InputStatus[]): string {
   const columns = [
     'received',
     'sent',

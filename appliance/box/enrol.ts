@@ -20,7 +20,7 @@ import { withoutSecrets } from './settings/box-settings.ts'
 
 export const ENROLLED = 0
 export const REFUSED = 4
-export const INTERRUPTED = 130
+const INTERRUPTED = 130
 const CODE_MAX_BYTES = 256
 
 export interface EnrolOptions {

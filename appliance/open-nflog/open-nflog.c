@@ -3,7 +3,8 @@
 //   ExecStartPre=-!/usr/lib/cyberalarm/bin/open-nflog 514
 // systemd shows the stored socket to the main program only, so this program asks the kernel: if all groups have a listener, that
 // is the stored socket, and what was logged while the agent was away waits in it. (If it is another program's, the agent gets
-// none, and reports that.) If only some have one, the groups have changed since last time, and the socket is made anew.
+// none, and reports that.) If only some have one, the groups have changed since last time, and the socket is made anew; so it is
+// with --anew, for who knows that the stored one listens to more. --anew without a group leaves nothing with systemd.
 // Exit: 0 systemd has it, 1 it could not be had, 2 the arguments are wrong.
 #define _GNU_SOURCE
 #include "nflog-socket.h"
@@ -98,7 +99,9 @@ static int leave_with_systemd(int fd) {
 
 int main(int argc, char **argv) {
   int taken = 0;
-  if (!read_groups(argc - 1, argv + 1)) {
+  bool is_anew = argc > 1 && strcmp(argv[1], "--anew") == 0;
+  bool is_none = is_anew && argc == 2;
+  if (!is_none && !read_groups(argc - 1 - is_anew, argv + 1 + is_anew)) {
     fprintf(stderr, "open-nflog: name 1 to %d different groups of the kernel's packet log, 0 to 65535 each: open-nflog 514\n", NFLOG_GROUPS_MAX);
     return 2;
   }
@@ -106,10 +109,15 @@ int main(int argc, char **argv) {
     fputs("open-nflog: there is no NOTIFY_SOCKET: this is for a unit of systemd with NotifyAccess=exec\n", stderr);
     return 1;
   }
+  if (is_none) {
+    int error = notify("FDSTOREREMOVE=1\nFDNAME=nflog", -1);
+    if (error == 0) error = barrier();
+    return error == 0 ? 0 : fail("talk to systemd", error);
+  }
   for (int i = 0; i < TRIES; i++) {
     int fd = listen_to_free_groups(&taken);
     if (fd < 0) return fail(fd == -EPERM ? "listen without CAP_NET_ADMIN" : "listen to the groups", -fd);
-    if (i == 0 && taken == group_count) return fputs("open-nflog: the groups have their listener already\n", stderr) < 0;
+    if (i == 0 && !is_anew && taken == group_count) return fputs("open-nflog: the groups have their listener already\n", stderr) < 0;
     int error = i == 0 ? notify("FDSTOREREMOVE=1\nFDNAME=nflog", -1) : 0;
     if (error != 0) return fail("talk to systemd", error);
     if (taken == 0) return leave_with_systemd(fd);

@@ -90,6 +90,7 @@ t.test('when the groups change, the stored socket goes first', { skip }, async t
   for (const [before, after] of [
     ['514', '514 515'],
     ['514', '600'],
+    ['514 515', '--anew 515'],
   ]) {
     const output = inNamespace(`${manager} @systemd 1 sh -ec '${program} ${before}; ${program} ${after}' -- ${table}`)
     t.same(
@@ -99,9 +100,15 @@ t.test('when the groups change, the stored socket goes first', { skip }, async t
     t.match(output, /before ended with 0\nservice is \d+, with a socket/)
     t.same(
       rows(output).map(row => row.split(' ')[0]),
-      after.split(' '),
+      after.replace('--anew ', '').split(' '),
     )
   }
+})
+
+t.test('leaves nothing with systemd when there are no groups any more', { skip }, async t => {
+  const output = inNamespace(`${manager} @systemd 1 sh -ec '${program} 514; ${program} --anew' -- ${table}`)
+  t.match(output, /before ended with 0\nservice is \d+, without a socket/)
+  t.same(rows(output), [])
 })
 
 t.test('takes no group from another program, and keeps none of the others then', { skip }, async t => {

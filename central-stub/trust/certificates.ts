@@ -11,7 +11,7 @@ const AUTHORITY_DAYS = 3652
 /** CA/Browser Forum's ceiling for server certificates when this was written; central renews its own at start. */
 const SERVER_DAYS = 397
 /** A box that was off for the summer still comes back by itself. */
-export const DEVICE_DAYS = 90
+const DEVICE_DAYS = 90
 /** Clocks of boxes run behind. */
 const BACKDATE_MS = 3_600_000
 export const CSR_MAX_CHARACTERS = 4096

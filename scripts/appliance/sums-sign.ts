@@ -7,7 +7,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
 /** Who signs, as it stands in allowed_signers; and what for, so that a signature made for mail or git is none for files. */
-export const SIGNER = 'release@cyberalarm'
+const SIGNER = 'release@cyberalarm'
 const NAMESPACE = 'file'
 const MAX_KEY_CHARACTERS = 16384
 

@@ -10,7 +10,12 @@ outside)
   mkdir "$top/groups" && mount -t cgroup2 groups "$top/groups"
   mkdir "$top/groups/$name"
   echo $$ >"$top/groups/$name/cgroup.procs"
-  exec unshare -puinC --mount --fork --kill-child sh "$0" "$name" "$folder" "$below" inside
+  while :; do
+    code=0
+    unshare -puinC --mount --fork --kill-child sh "$0" "$name" "$folder" "$below" inside || code=$?
+    [ -e "$folder/$name.restart" ] || exit $code
+    rm "$folder/$name.restart"
+  done
   ;;
 clear)
   mount --make-rprivate /
@@ -20,7 +25,8 @@ clear)
   ;;
 esac
 cd "$top"
-mkdir upper work root
+is_new=true
+mkdir upper work root 2>/dev/null || is_new=false
 mount -t overlay machine -o lowerdir=$below,upperdir=upper,workdir=work root
 cd root
 mount -t proc proc proc
@@ -36,15 +42,17 @@ mount -t devpts -o newinstance,ptmxmode=666 pts dev/pts
 mount --bind -o ro "$folder" packages
 mount --bind -o ro ../upper .layer
 # what is installed outside meanwhile changes neither who there is in here nor what dpkg knows
-cp -a var/lib/dpkg var/lib/dpkg.own
-rm -rf var/lib/dpkg
-mv var/lib/dpkg.own var/lib/dpkg
-for each in passwd group shadow gshadow; do cp -p etc/$each etc/$each.own && mv etc/$each.own etc/$each; done
-# nothing of this machine's own services; a container may forbid packages to start theirs
-rm -rf etc/systemd/system/*.wants lib/systemd/system/*.wants usr/sbin/policy-rc.d
-: >etc/fstab
+if $is_new; then
+  cp -a var/lib/dpkg var/lib/dpkg.own
+  rm -rf var/lib/dpkg
+  mv var/lib/dpkg.own var/lib/dpkg
+  for each in passwd group shadow gshadow; do cp -p etc/$each etc/$each.own && mv etc/$each.own etc/$each; done
+  # nothing of this machine's own services; a container may forbid packages to start theirs
+  rm -rf etc/systemd/system/*.wants lib/systemd/system/*.wants usr/sbin/policy-rc.d
+  : >etc/fstab
+fi
 ip link set lo up
-mkdir .before
+mkdir -p .before
 pivot_root . .before
 umount -l /.before
 rmdir /.before

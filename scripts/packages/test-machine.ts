@@ -1,7 +1,7 @@
 // What tests install on: a machine in namespaces, with this one's files below a layer of its own, and a real systemd.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, lstatSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrorWithCode } from '../../agent/lib/durable-file.ts'
@@ -26,6 +26,8 @@ export interface Machine {
   sh(line: string, input?: string): string
   /** Paths that it has of its own in these folders, beside or instead of the tree below its layer: `/usr/bin/node`; `- /etc/motd` is gone. */
   own(...folders: readonly string[]): string[]
+  /** Starts it again, as after a loss of power: its files stay. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
@@ -51,15 +53,17 @@ export async function startMachine(folder: string, root = '/'): Promise<Machine>
   let said = ''
   outside.stderr?.on('data', chunk => (said += chunk))
   const closed = once(outside, 'close')
-  const init = await firstProcess(outside, () => said)
-  const enter = ['nsenter', '-t', String(init), '-m', '-p', '-u', '-i', '-n', '-C', 'env', '-i', path, 'LC_ALL=C']
+  let init = await firstProcess(outside, () => said)
+  const enter = () => ['nsenter', '-t', String(init), '-m', '-p', '-u', '-i', '-n', '-C', 'env', '-i', path, 'LC_ALL=C']
   const run = (words: readonly string[], input = ''): CommandResult => {
-    const [command, ...rest] = [...enter, ...words]
+    const [command, ...rest] = [...enter(), ...words]
     const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8', input, timeout: 120_000 })
     return { code: status, out: stdout, error: stderr }
   }
   const machine: Machine = {
-    network: ['nsenter', '-t', String(init), '-n'],
+    get network() {
+      return ['nsenter', '-t', String(init), '-n']
+    },
     run,
     sh: (line, input) => {
       const { code, out, error } = run(['sh', '-c', line], input)
@@ -68,18 +72,28 @@ export async function startMachine(folder: string, root = '/'): Promise<Machine>
     },
     // a folder of which nothing was changed is not in the layer
     own: (...folders) => readLayer(run(['find', ...folders.map(each => join(layer, each)), '-printf', '%y %p\\n']).out, root),
+    restart: async () => {
+      const before = init
+      writeFileSync(join(folder, `${name}.restart`), '')
+      process.kill(init, 'SIGKILL')
+      init = await firstProcess(outside, () => said, before)
+      await started()
+    },
     close: async () => {
       process.kill(init, 'SIGKILL')
       await closed
       spawnSync('unshare', ['-m', 'sh', script, name, folder, root, 'clear'])
     },
   }
-  const deadline = performance.now() + START_MS
-  while (!/running|degraded/.test(run(['systemctl', 'is-system-running']).out)) {
-    if (performance.now() > deadline) throw new Error(`systemd did not start: ${said}`)
-    await sleep(100)
+  const started = async () => {
+    const deadline = performance.now() + START_MS
+    while (!/running|degraded/.test(run(['systemctl', 'is-system-running']).out)) {
+      if (performance.now() > deadline) throw new Error(`systemd did not start: ${said}`)
+      await sleep(100)
+    }
+    machine.sh('systemctl start systemd-journald.socket systemd-journald.service')
   }
-  machine.sh('systemctl start systemd-journald.socket systemd-journald.service')
+  await started()
   return machine
 }
 
@@ -93,20 +107,23 @@ function readLayer(text: string, root: string): string[] {
   })
 }
 
-/** The process that is 1 inside: systemd, once it has taken the place of the script. */
-async function firstProcess(outside: ChildProcess, said: () => string): Promise<number> {
+/** The process that is 1 inside, and not `before`: systemd, once it has taken the place of the script. */
+async function firstProcess(outside: ChildProcess, said: () => string, before?: number): Promise<number> {
   const deadline = performance.now() + START_MS
   for (;;) {
     if (outside.exitCode !== null || performance.now() > deadline) throw new Error(`the machine did not start: ${said()}`)
-    const [child] = readFileSync(`/proc/${outside.pid}/task/${outside.pid}/children`, 'utf8').trim().split(' ')
-    if (child !== '' && commandOf(child).includes('/systemd')) return Number(child)
+    const child = childOf(childOf(String(outside.pid)))
+    if (child !== '' && Number(child) !== before && commandOf(child).includes('/systemd')) return Number(child)
     await sleep(50)
   }
 }
 
-function commandOf(id: string): string {
+const childOf = (id: string): string => (id === '' ? '' : read(`/proc/${id}/task/${id}/children`).trim().split(' ')[0])
+const commandOf = (id: string): string => read(`/proc/${id}/cmdline`)
+
+function read(path: string): string {
   try {
-    return readFileSync(`/proc/${id}/cmdline`, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     if (isErrorWithCode(error, 'ENOENT', 'ESRCH')) return '' // it has ended meanwhile; why, is said on the next look
     throw error

@@ -63,6 +63,22 @@ t.test('a column that is not there is no number, no port and no address', async 
   }
 })
 
+t.test('an address or a port at the very end of the text may have been cut, and is none', async t => {
+  const columns = new Columns(4)
+  const words = new Uint32Array(4)
+  const begin = (text: string) => columns.split(Buffer.from(`${text}behind`), 0, text.length)
+  begin('1,192.0.2.1')
+  t.notOk(columns.address(1, words, 0))
+  begin('1,192.0.2.1,')
+  t.ok(columns.address(1, words, 0))
+  begin('1,"192.0.2.1')
+  t.notOk(columns.address(1, words, 0))
+  begin('1,338')
+  t.equal(columns.port(1), -1)
+  begin('1,338,')
+  t.equal(columns.port(1), 338)
+})
+
 t.test('forgets the message before', async t => {
   const columns = new Columns(4)
   columns.split(Buffer.from('1,2,3,4'), 0, 7)

@@ -95,10 +95,11 @@ export class Columns {
     return column < this.count ? this.ends[column] : 0
   }
 
-  /** The column as an address into words[at, at + 4); false if it is none. */
+  /** The column as an address into words[at, at + 4); false if it is none, or the last one of the text, which may have been cut. */
   address(column: number, words: Uint32Array, at: number): boolean {
     const start = this.start(column)
     const end = this.end(column)
+    if (end === this.limit) return false
     if (readDotted(this.bytes, start, this.limit) !== end) return readAddress(this.bytes, start, end, words, at)
     putDotted(words, at)
     return true
@@ -114,8 +115,9 @@ export class Columns {
     return readIdentifier(this.bytes, this.start(column), this.end(column))
   }
 
-  /** The column as a port, or -1. */
+  /** The column as a port, or -1; likewise. */
   port(column: number): number {
+    if (this.end(column) === this.limit) return -1
     return readPort(this.bytes, this.start(column), this.end(column))
   }
 }

@@ -6,8 +6,8 @@
 //
 // A key leads to a field of the event, by its name here, or to a Span of the product's, which then holds the value's offsets: for what
 // has to be seen together with other values, such as words of an action. Several keys may mean the same. Of a field that is stated
-// twice the first readable value counts, because devices put their own fields before text that others can choose.
-import { Clock, DESTINATION, type EventRecord, SOURCE } from '../../event.ts'
+// twice the first readable value counts, and `isContradictory` says that a later one of an end or a span is another.
+import { Clock, DESTINATION, EventRecord, SOURCE } from '../../event.ts'
 import { findByte, readDecimal } from '../../lib/bytes.ts'
 import { epochToMs, readDateTime, Stamp } from '../../lib/calendar.ts'
 import { readEndpoint } from './endpoint.ts'
@@ -41,6 +41,8 @@ const Field = {
   signature: 15,
   /** How many connections the message speaks of. */
   count: 16,
+  /** Text that somebody else chose, such as a user's name. */
+  chosen: 17,
 } as const
 
 /**
@@ -53,7 +55,7 @@ export type ConnectionField = keyof typeof Field | TimeField
 const isValue = (name: ConnectionField): name is keyof typeof Field => name in Field
 
 /** From this number on, a field is a span. */
-const FIRST_SPAN = 17
+const FIRST_SPAN = 18
 /** Of the 19 digits of nanoseconds the first 16 are microseconds, which a number can hold. */
 const EPOCH_DIGITS = 16
 const SLASH = 0x2f
@@ -63,6 +65,18 @@ export class ConnectionReader {
   signature = -1
   /** Whether it had a key of an end, even with a value that is no address. */
   hasEnd = false
+  /**
+   * Whether it said twice and differently where an end is, or what the product keeps in a span, behind text that somebody chose. A name
+   * may end its own quotes and go on with `src_ip=`: then neither value can be told from the device's. In front of such text, the
+   * first value is the device's.
+   */
+  isContradictory = false
+  private isBehindChosen = false
+  /** Of each span a bit. */
+  private spansBehindChosen = 0
+  private isSourceBehindChosen = false
+  private isDestinationBehindChosen = false
+  private readonly other = new EventRecord()
   private readonly pairs: Pairs
   private readonly spans: readonly Span[]
   private readonly pieces = new SplitTime()
@@ -96,34 +110,50 @@ export class ConnectionReader {
     let receivedPackets = -1
     this.signature = -1
     this.hasEnd = false
+    this.isContradictory = false
+    this.spansBehindChosen = 0
+    this.isBehindChosen = this.isSourceBehindChosen = this.isDestinationBehindChosen = false
     for (let i = 0; i < spans.length; i++) spans[i].clear()
     pairs.begin(bytes, start, end)
     for (let field = pairs.next(); field !== END; field = pairs.next()) {
       if (field >= FIRST_SPAN) {
-        pairs.keep(spans[field - FIRST_SPAN])
+        if (this.isBehindChosen) this.keepBehindChosen(field - FIRST_SPAN)
+        else pairs.keep(spans[field - FIRST_SPAN])
         continue
       }
       switch (field) {
         case Field['source.ip']:
           this.hasEnd = true
-          if (!event.hasSource) event.hasSource = pairs.address(event.words, SOURCE)
+          if (!event.hasSource) {
+            event.hasSource = pairs.address(event.words, SOURCE)
+            this.isSourceBehindChosen = this.isBehindChosen
+          } else if (this.isSourceBehindChosen) this.compare(event, SOURCE)
           break
         case Field['source.port']:
           if (event.sourcePort < 0) event.sourcePort = pairs.port()
+          else if (this.isSourceBehindChosen) this.comparePort(event.sourcePort, pairs.port())
           break
         case Field['destination.ip']:
           this.hasEnd = true
-          if (!event.hasDestination) event.hasDestination = pairs.address(event.words, DESTINATION)
+          if (!event.hasDestination) {
+            event.hasDestination = pairs.address(event.words, DESTINATION)
+            this.isDestinationBehindChosen = this.isBehindChosen
+          } else if (this.isDestinationBehindChosen) this.compare(event, DESTINATION)
           break
         case Field['destination.port']:
           if (event.destinationPort < 0) event.destinationPort = pairs.port()
+          else if (this.isDestinationBehindChosen) this.comparePort(event.destinationPort, pairs.port())
           break
         case Field.source:
           this.hasEnd = true
+          if (!event.hasSource) this.isSourceBehindChosen = this.isBehindChosen
+          else if (this.isSourceBehindChosen) this.compareEndpoint(event, SOURCE)
           readEndpoint(bytes, pairs.start, pairs.end, event, SOURCE)
           break
         case Field.destination:
           this.hasEnd = true
+          if (!event.hasDestination) this.isDestinationBehindChosen = this.isBehindChosen
+          else if (this.isDestinationBehindChosen) this.compareEndpoint(event, DESTINATION)
           readEndpoint(bytes, pairs.start, pairs.end, event, DESTINATION)
           break
         case Field.protocol:
@@ -154,6 +184,9 @@ export class ConnectionReader {
         case Field.signature:
           if (this.signature < 0) this.signature = pairs.identifier()
           break
+        case Field.chosen:
+          this.isBehindChosen = true
+          break
         case Field.count:
           if (event.count <= 1) event.count = Math.max(1, pairs.identifier())
           break
@@ -163,6 +196,36 @@ export class ConnectionReader {
     if (event.bytes < 0) event.bytes = bothWays(sentBytes, receivedBytes)
     if (event.packets < 0) event.packets = bothWays(sentPackets, receivedPackets)
     if (!hasPorts(event.protocol)) event.sourcePort = event.destinationPort = -1
+  }
+
+  private keepBehindChosen(index: number): void {
+    const span = this.spans[index]
+    if (span.end === span.start) this.spansBehindChosen |= 1 << index
+    if (!this.pairs.keep(span) && (this.spansBehindChosen & (1 << index)) !== 0) this.isContradictory = true
+  }
+
+  /** An end that is stated again has to be the same. */
+  private compare({ words }: EventRecord, side: number): void {
+    const other = this.other.words
+    if (this.pairs.address(other, side)) this.compareWords(words, side)
+  }
+
+  private compareWords(words: Uint32Array, side: number): void {
+    const other = this.other.words
+    for (let i = side; i < side + 4; i++) if (other[i] !== words[i]) this.isContradictory = true
+  }
+
+  private comparePort(port: number, other: number): void {
+    if (other >= 0 && other !== port) this.isContradictory = true
+  }
+
+  private compareEndpoint(event: EventRecord, side: number): void {
+    const { pairs, other } = this
+    other.reset()
+    if (!readEndpoint(pairs.bytes, pairs.start, pairs.end, other, side)) return
+    this.compareWords(event.words, side)
+    const port = side === SOURCE ? event.sourcePort : event.destinationPort
+    if (port >= 0) this.comparePort(port, side === SOURCE ? other.sourcePort : other.destinationPort)
   }
 
   private readTime(bytes: Uint8Array, event: EventRecord): void {

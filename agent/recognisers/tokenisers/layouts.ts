@@ -12,7 +12,7 @@
 import { type KeyTable, NO_KEY } from './key-table.ts'
 
 export const TEXT_MAX = 2048
-export const PAIRS_MAX = 127
+const PAIRS_MAX = 127
 const LAYOUTS_MAX = 8
 
 /** What a stretch is, as columns of a row of `rows`. */
@@ -37,7 +37,7 @@ const LAYOUT_TEXT = TEXT_MAX + 8 * (PAIRS_MAX + 1)
 
 const PASSED_OVER = -1
 /** In place of a slot: the edge of a message. */
-export const EDGE = -2
+const EDGE = -2
 /** Where there is no row. */
 export const NO_ROW = -1
 

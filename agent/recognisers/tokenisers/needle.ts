@@ -4,7 +4,7 @@ import { ascii, startsWith } from '../../lib/bytes.ts'
 
 export class Needle {
   readonly length: number
-  private readonly text: Uint8Array
+  readonly text: Uint8Array
   /** How far the text may be moved on when this byte stands under its end. */
   private readonly steps: Uint8Array
 

@@ -45,10 +45,12 @@ t.test('nothing inside a value is a key', async t => {
   ])
 })
 
-t.test('a quote that never closes takes the rest of the message', async t => {
-  t.same(walk('src=192.0.2.1 msg="user src=192.0.2.9 dst=192.0.2.8'), ['src=192.0.2.1', 'msg=user src=192.0.2.9 dst=192.0.2.8'])
+t.test('a quote that never closes takes the rest of the message, and what is left of its value is no value', async t => {
+  t.same(walk('src=192.0.2.1 msg="user src=192.0.2.9 dst=192.0.2.8'), ['src=192.0.2.1'])
   t.same(walk('src=192.0.2.1 x="user src=192.0.2.9'), ['src=192.0.2.1'])
-  t.same(walk(String.raw`msg="a\"`), [String.raw`msg=a\"`])
+  t.same(walk('dst=192.0.2.2 src="192.0.2.1'), ['dst=192.0.2.2'])
+  t.same(walk('dst=192.0.2.2 src="'), ['dst=192.0.2.2'])
+  t.same(walk(String.raw`msg="a\"`), [])
 })
 
 t.test('reads on behind empty values, words without a value, and values with blanks in them', async t => {
@@ -108,10 +110,12 @@ t.test('reads a value as an address, a number, an identifier or a port', async t
 function plainly(text: string): string[] {
   const found: string[] = []
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters separate
-  const pattern = /[^\x00-\x20=]*=(?:"((?:[^"\\]|\\[\s\S])*)(?:"|\\?$)|([^\x00-\x20]*))|[^\x00-\x20=]+/g
+  const pattern = /[^\x00-\x20=]*=(?:"((?:[^"\\]|\\[\s\S])*)("|\\?$)|([^\x00-\x20]*))|[^\x00-\x20=]+/g
   for (const match of text.matchAll(pattern)) {
     const name = match[0].slice(0, match[0].indexOf('='))
-    if (names.includes(name) && match[0].includes('=')) found.push(`${name}=${match[1] ?? match[2]}`)
+    // a quote that never closes
+    if (match[2] === '' || match[2] === '\\') continue
+    if (names.includes(name) && match[0].includes('=')) found.push(`${name}=${match[1] ?? match[3]}`)
   }
   return found
 }

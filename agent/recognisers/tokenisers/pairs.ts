@@ -10,7 +10,8 @@
 // - a quoted value ends at the next quote that no backslash precedes; an unquoted one at the separator; neither is decoded
 // - `=` in a value belongs to the value; a word without `=` is passed over, so an unquoted value with blanks in it loses
 //   all but its first word and nothing else is misread
-// - a quote that never closes takes the rest of the message: what stands behind it can't be told from text of a user
+// - a quote that never closes takes the rest of the message, and is handed out with nothing of it: what stands behind it can't be told
+//   from text of a user, and the message was cut in it, so that what is left of the value would be another (`action="den`)
 // - keys that come twice are both handed out: the reader decides, and mostly the first wins, because devices put
 //   their own fields before text that others can choose
 //
@@ -130,6 +131,7 @@ export class Pairs {
       if (rows[row + IS_QUOTED] === 1) {
         at = endAtQuote(view, start, limit)
         if (view.getUint8(at - 1) === BACKSLASH) at = endOfQuoted(this.bytes, start, limit)
+        if (at >= limit) return UNEXPECTED
       } else {
         at = this.isBlank ? endAtBlank(view, start, limit) : this.endAtSeparator(start)
         if (view.getUint8(start) === QUOTE) return UNEXPECTED
@@ -191,6 +193,7 @@ export class Pairs {
       if (isQuoted) {
         start = ++at
         at = endOfQuoted(bytes, at, limit)
+        if (at >= limit) break
       } else if (separator === BLANK) while (at < limit && bytes[at] > BLANK) at++
       else at = this.endAtSeparator(at)
       if (slot !== NO_KEY || isAny) {
@@ -254,11 +257,18 @@ export class Pairs {
     this.layouts.learn(example)
   }
 
-  /** Remembers where the value stands; of a repeated key the first one that has a value. */
-  keep(span: Span): void {
-    if (span.end > span.start) return
+  /** Remembers where the value stands; of a repeated key the first one that has a value. False if a later one is another. */
+  keep(span: Span): boolean {
+    if (span.end > span.start) return this.start === this.end || this.isSameAs(span)
     span.start = this.start
     span.end = this.end
+    return true
+  }
+
+  private isSameAs({ start, end }: Span): boolean {
+    if (end - start !== this.end - this.start) return false
+    for (let i = 0; i < end - start; i++) if (this.bytes[start + i] !== this.bytes[this.start + i]) return false
+    return true
   }
 
   /** The value as an address into words[at, at + 4); false if it is none. */

@@ -32,6 +32,26 @@ t.test('reads TCP, UDP and SCTP over IPv4 and IPv6', async test => {
   test.equal(told(), '2001:db8::1 2905 > 2001:db8:0:1::2 2906, 132, 48 bytes, 1')
 })
 
+t.test('a TCP packet without SYN is of a session that began before; where no flags are, nothing is said', async test => {
+  for (const [flags, isLate] of [
+    [0x02, false],
+    [0x12, false],
+    [0x10, true],
+    [0x11, true],
+    [0x04, true],
+  ] as const) {
+    const segment = tcp(443, 51514).with(13, flags)
+    for (const packet of [ip4(Protocol.tcp, segment), ip6(Protocol.tcp, segment)]) {
+      read(packet)
+      test.equal(event.isLate, isLate, `flags ${flags}`)
+    }
+  }
+  read(ip4(Protocol.tcp, tcp(443, 51514).with(13, 0x10).slice(0, 13)))
+  test.notOk(event.isLate)
+  read(ip4(Protocol.udp, tcp(443, 51514).with(13, 0x10)))
+  test.notOk(event.isLate)
+})
+
 t.test('a protocol without ports has none, whatever its first bytes are', async test => {
   for (const protocol of [Protocol.icmp, Protocol.gre, Protocol.esp, Protocol.ah, Protocol.igmp, 4, 41, 255]) {
     test.equal(read(ip4(protocol, [8, 0, 1, 2, 3, 4, 5, 6])), whole)

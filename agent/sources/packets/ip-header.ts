@@ -123,6 +123,10 @@ function describe(event: EventRecord, length: number): void {
   event.packets = 1
 }
 
+/** RFC 9293 section 3.1 */
+const TCP_FLAGS = 13
+const TCP_SYN = 2
+
 function readPorts(protocol: number, bytes: Uint8Array, at: number, end: number, event: EventRecord): PacketReading {
   const hasPorts =
     protocol === Protocol.tcp || protocol === Protocol.udp || protocol === Protocol.sctp || protocol === DCCP || protocol === UDP_LITE
@@ -130,5 +134,6 @@ function readPorts(protocol: number, bytes: Uint8Array, at: number, end: number,
   if (end - at < 4) return PacketReading.short
   event.sourcePort = big16(bytes, at)
   event.destinationPort = big16(bytes, at + 2)
+  if (protocol === Protocol.tcp && end - at > TCP_FLAGS) event.isLate = (bytes[at + TCP_FLAGS] & TCP_SYN) === 0
   return PacketReading.whole
 }

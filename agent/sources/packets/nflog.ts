@@ -6,7 +6,7 @@ import type { Source } from '../source.ts'
 import { PacketReading, readPacket, readRawIp } from './ip-header.ts'
 import { lostBetween, NflogReading, NflogRecord, readNflog } from './nflog-record.ts'
 
-export const nflogRefusals = ['not-ip', 'broken-packet'] as const
+const nflogRefusals = ['not-ip', 'broken-packet'] as const
 export type NflogRefusal = (typeof nflogRefusals)[number]
 
 /** Both calls are synchronous: event, record and bytes belong to the source again when they return. */

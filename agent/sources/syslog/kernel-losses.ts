@@ -18,7 +18,7 @@ export function kernelLostDatagrams(address: string | undefined): number | null 
 }
 
 /** Sum of the last column of the lines whose local port it is. Pure. */
-export function dropsOfPort(table: string, port: number): number | null {
+function dropsOfPort(table: string, port: number): number | null {
   let drops: number | null = null
   for (const line of table.split('\n').slice(1)) {
     const columns = line.trim().split(/\s+/)

@@ -5,6 +5,7 @@ import { Clock } from '../../event.ts'
 import { isDigit } from '../../lib/bytes.ts'
 import { readBsdTime, readZone, Stamp } from '../../lib/calendar.ts'
 import type { Message } from '../../message.ts'
+import { isRelay, mayBeForwarder } from './syslog-relay.ts'
 import { isCiscoCode, isLetter, isName, isNotName, NAME_MAX, PID_MAX, PRIORITY_MAX, readWord, Word, WordKind } from './syslog-word.ts'
 
 const BLANK = 0x20
@@ -56,6 +57,8 @@ export function readCommonHeader(message: Message, bytes: Uint8Array, start: num
   message.hostEnd = start
   message.tagStart = start
   message.tagEnd = start
+  message.relayTagStart = start
+  message.relayTagEnd = start
   if (isLetter(bytes[at]) && bytes[at + 3] === BLANK) {
     const after = readTime(message, bytes, at)
     if (after < 0) return false
@@ -123,15 +126,18 @@ function readHost(message: Message, bytes: Uint8Array, at: number, end: number):
   let stop = at
   while (stop < limit && isName(bytes[stop])) stop++
   if (stop >= limit || (!isLetter(bytes[at]) && !isDigit(bytes[at]))) return false
-  if (stop - at <= ZONE_MAX && mayBeZoneOrYear(bytes, at, stop, end)) return false
+  if ((stop - at <= ZONE_MAX || isSign(bytes[at + 3])) && mayBeZoneOrYear(bytes, at, stop, end)) return false
   if (bytes[stop] === OPEN) return isLetter(bytes[at]) && readProcess(message, bytes, at, stop, end)
-  if (bytes[stop] !== BLANK || isNotName(bytes, at, stop)) return false
+  if (bytes[stop] !== BLANK || isNotName(bytes, at, stop) || mayBeForwarder(bytes, at, end)) return false
   message.hostStart = at
   message.hostEnd = stop
   const next = stop + 1
   if (next + 1 >= end) return false
   return readText(message, bytes, bytes[next] === COLON && bytes[next + 1] === BLANK ? next + 2 : next, end)
 }
+
+/** `GMT+1`, `UTC-03` */
+const isSign = (byte: number): boolean => byte === 0x2b || byte === 0x2d
 
 const mayBeZoneOrYear = (bytes: Uint8Array, at: number, stop: number, end: number): boolean =>
   (isDigit(bytes[at]) && stop - at === 4) || !Number.isNaN(readZone(bytes, at, end, stamp))
@@ -185,5 +191,10 @@ function takeTag(message: Message, bytes: Uint8Array, at: number, stop: number, 
   message.tagEnd = stop
   message.body = next
   // more blanks, a byte order mark or nothing at all
-  return next < end && bytes[next] > BLANK && bytes[next] < 0x80
+  if (next >= end || bytes[next] <= BLANK || bytes[next] >= 0x80 || bytes[next] === LESS) return false
+  // behind a relay's tag there may be that of a program
+  if (!isLetter(bytes[next])) return true
+  if (!isRelay(message)) return true
+  second.at = -1
+  return readWord(bytes, next, end, second) < WordKind.label
 }

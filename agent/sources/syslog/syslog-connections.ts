@@ -16,7 +16,7 @@ export interface StreamLimits {
   readonly drainMs: number
 }
 
-export const streamLimits: StreamLimits = {
+const streamLimits: StreamLimits = {
   connectionsMax: 512,
   connectionsPerPeerMax: 64,
   firstByteMs: 300_000,

@@ -120,14 +120,15 @@ export class FrameReader {
       this.#framing = Framing.lines
       return Kind.line
     }
-    const isCount = bytes[i] === BLANK && (counting || (i + 1 < end && bytes[i + 1] === LESS))
+    // longer than a count can be: the same however the bytes arrive, for no byte behind it has to be seen
+    const isCount = i - at <= COUNT_DIGITS_MAX && bytes[i] === BLANK && (counting || (i + 1 < end && bytes[i + 1] === LESS))
     if (!isCount) {
       if (counting) return Kind.broken
       if (bytes[i] === BLANK && i + 1 === end) return Kind.undecided
       this.#framing = Framing.lines
       return Kind.line
     }
-    const isSound = bytes[at] !== 0x30 && i - at <= COUNT_DIGITS_MAX
+    const isSound = bytes[at] !== 0x30
     if (isSound) {
       this.#count = value
       this.#content = i + 1
@@ -158,8 +159,9 @@ export class FrameReader {
 
   #continueLine(chunk: Buffer, at: number, end: number): number {
     const stop = this.#delimiter(chunk, at, end)
-    const limit = this.#count > 0 && this.#count <= MESSAGE_MAX_BYTES ? at + this.#content + this.#count - this.#heldLength : 0
-    if (limit > 0 && limit <= stop) {
+    const isCounted = this.#count > 0 && this.#count <= MESSAGE_MAX_BYTES
+    const limit = at + this.#content + this.#count - this.#heldLength
+    if (isCounted && limit <= stop) {
       this.#hold(chunk, at, limit)
       this.#deliverHeld(this.#content)
       return limit

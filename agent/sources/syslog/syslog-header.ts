@@ -6,13 +6,17 @@ import { isDigit } from '../../lib/bytes.ts'
 import type { Message } from '../../message.ts'
 import { readCommonHeader } from './syslog-common.ts'
 import { readFormalFields } from './syslog-formal.ts'
+import { isRelay, skipFacility, skipForwarder } from './syslog-relay.ts'
 import { readHeaderTime, timeRead } from './syslog-time.ts'
-import { isBlank, PRIORITY_MAX, readWord, skipBlanks, Word, WordKind } from './syslog-word.ts'
+import { isBlank, isLetter, PRIORITY_MAX, readWord, skipBlanks, Word, WordKind } from './syslog-word.ts'
 
 const ONE = 0x31
 const COLON = 0x3a
 const LESS = 0x3c
 const PERCENT = 0x25
+
+/** A relay's header and the device's: what follows as a third is text. */
+const LAYERS_MAX = 2
 
 const word = new Word()
 const nextWord = new Word()
@@ -25,25 +29,55 @@ export function readHeader(message: Message, bytes: Uint8Array, start: number, e
 
 /** The same for headers of every kind, the common ones too; bytes[start, end) ends in no line break. */
 export function readAnyHeader(message: Message, bytes: Uint8Array, start: number, end: number): void {
-  const first = skipBlanks(bytes, start, end)
+  const first = skipFacility(bytes, skipBlanks(bytes, start, end), end)
   message.bytes = bytes
   message.start = message.hostStart = message.hostEnd = message.tagStart = message.tagEnd = first
   message.end = end
+  message.relayTagStart = message.relayTagEnd = first
   message.priority = -1
   word.at = nextWord.at = -1
   message.time = 0
   message.clock = Clock.absent
   let at = readLayer(message, bytes, first, end, false)
   let tagBefore = first
+  let layers = 0
   if (at >= 0) {
+    layers = 1
     const relayTag = message.tagStart
     const inner = readLayer(message, bytes, at, end, true)
     if (inner >= 0) {
       at = inner
       tagBefore = relayTag
+      layers = 2
     }
   } else at = first
-  message.body = message.tagStart === tagBefore ? readTag(message, bytes, at, end) : at
+  if (message.tagStart === tagBefore) {
+    keepRelayTag(message)
+    at = readTag(message, bytes, skipForwarder(message, bytes, at, end), end)
+  }
+  message.body = message.tagEnd > message.tagStart ? readBehindTag(message, bytes, at, end, layers) : at
+}
+
+/** What a relay put its tag in front of: the header of the device, or the tag of a program of the device. */
+function readBehindTag(message: Message, bytes: Uint8Array, at: number, end: number, layers: number): number {
+  if (bytes[at] === LESS && at < end && layers < LAYERS_MAX) {
+    const { tagStart } = message
+    const inner = readLayer(message, bytes, at, end, true)
+    if (inner >= 0) {
+      if (message.tagStart !== tagStart) return inner
+      keepRelayTag(message)
+      return readTag(message, bytes, inner, end)
+    }
+  }
+  if (!isLetter(bytes[at]) || !isRelay(message) || readWord(bytes, at, end, word) < WordKind.label) return at
+  keepRelayTag(message)
+  return takeTag(message, bytes, word, end)
+}
+
+/** The tag read so far is a relay's, if another follows it. */
+function keepRelayTag(message: Message): void {
+  message.relayTagStart = message.tagStart
+  message.relayTagEnd = message.tagEnd
 }
 
 /** One header at `at`: the offset of what follows it, or -1 if there is neither a PRI nor a time. */
@@ -53,7 +87,7 @@ function readLayer(message: Message, bytes: Uint8Array, at: number, end: number,
   const hasPriority = afterPriority > i
   // a tag is the end of a header; only another PRI can begin one after it
   if (!hasPriority && message.tagEnd > message.tagStart) return -1
-  i = hasPriority ? skipBlanks(bytes, afterPriority, end) : at
+  i = skipForwarder(message, bytes, hasPriority ? skipBlanks(bytes, afterPriority, end) : at, end)
   if (bytes[i] === COLON && i < end) i = skipBlanks(bytes, i + 1, end)
   const body = i
   const versioned = bytes[i] === ONE && i + 1 < end && isBlank(bytes[i + 1])
@@ -126,6 +160,8 @@ function isNumber(bytes: Uint8Array, name: Word): boolean {
 /** HOSTNAME after a time, and the colon that Cisco ASA puts around blanks after it. */
 function readHost(message: Message, bytes: Uint8Array, at: number, end: number, loose: boolean): number {
   if (at < end && bytes[at] === COLON) return skipBlanks(bytes, at + 1, end)
+  const forwarded = skipForwarder(message, bytes, at, end)
+  if (forwarded > at) return forwarded
   const kind = readWord(bytes, at, end, word)
   let next = skipBlanks(bytes, word.next, end)
   // `192.0.2.1: %ACE-3-...`: before Cisco's facility a name with a colon is the host

@@ -18,16 +18,20 @@ export const agentStatusSchema = statusSchema.pick({
 export type AgentStatus = z.infer<typeof agentStatusSchema>
 
 const text = z.string().max(20_000)
+const settingFault = z.object({ line: z.number(), setting: text, problem: text, text })
 
 export const settingsReportSchema = z.object({
   at: z.union([text, z.number()]).transform(String),
   hostName: text.optional(),
   sources: z
-    .array(z.object({ name: text, state: text, faults: z.array(text).max(1000).catch([]) }))
+    .array(z.object({ name: text, state: text, faults: z.array(settingFault).max(1000).catch([]) }))
     .max(20)
     .catch([]),
   /** What needs attention beside refused settings. */
-  notices: z.array(text).max(100).catch([]),
+  notices: z
+    .array(z.object({ code: text, detail: text, advice: text }))
+    .max(100)
+    .catch([]),
   /** Nothing outlasts a restart. */
   isDataLost: z.boolean().optional().catch(undefined),
 })
@@ -70,4 +74,4 @@ export const isWithoutCentral = (facts: Facts): boolean => agentFindings(facts).
 
 /** Files of the settings that were refused, each fault with its file and line. */
 export const refusedFaults = (facts: Facts): string[] =>
-  (facts.settings?.sources ?? []).filter(source => source.state === 'refused').flatMap(source => source.faults)
+  (facts.settings?.sources ?? []).filter(source => source.state === 'refused').flatMap(source => source.faults.map(({ text }) => text))

@@ -29,7 +29,7 @@ export interface Step {
 }
 
 /** A key that comes sooner after a question was not an answer to it: it belongs to a paste, or to a cat on the keyboard. */
-export const ANSWER_AFTER_MS = 500
+const ANSWER_AFTER_MS = 500
 /** A page that nobody answers goes away, and with it what was typed. */
 const LEFT_ALONE_MS = 300_000
 

@@ -49,7 +49,7 @@ export function openForm(kind: FormKind, settings: string): Form {
 }
 
 /** What the form asks for, as values of settings; empty takes a setting away. */
-export function requestedValues(form: Form): Values {
+function requestedValues(form: Form): Values {
   return Object.fromEntries(
     form.kind.fields.map(({ setting, isFixedOnly }) => [
       setting,

@@ -8,7 +8,7 @@ const COLUMN_MAX = 108
 const MARGIN = 2
 
 /** Rows that the frame takes: bar, blank, blank, bar. */
-export const FRAME_ROWS = 4
+const FRAME_ROWS = 4
 
 export const columnWidth = ({ columns }: Size): number => Math.max(10, Math.min(COLUMN_MAX, columns - 2 * MARGIN))
 export const bodyRows = ({ rows }: Size): number => Math.max(1, rows - FRAME_ROWS)

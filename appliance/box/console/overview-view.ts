@@ -27,7 +27,7 @@ const labelled = (label: string, text: string, width: number): Line => [
 ]
 
 /** `192.0.2.10 port 514 UDP/TCP, 6514 TLS`: what to enter in the firewall. */
-export function syslogTarget(facts: Facts): string {
+function syslogTarget(facts: Facts): string {
   if (facts.agent.kind === 'silent') return '-'
   const ports = new Map<string, string[]>()
   for (const name of ['udp', 'tcp', 'tls']) {
@@ -83,8 +83,7 @@ function attention(facts: Facts): string[][] {
     ({ code, severity }) => code !== shownCode && code !== 'not-enrolled' && severity !== 'information',
   )
   return [
-    ...(facts.settings?.notices ?? []).map(text => [text]),
-    ...[...(system === undefined ? [] : [system]), ...ofAgent].map(({ code, detail, advice }) => [
+    ...[...(facts.settings?.notices ?? []), ...(system === undefined ? [] : [system]), ...ofAgent].map(({ code, detail, advice }) => [
       `${detail} [${code}]`,
       boxAdvice(code, advice),
     ]),
@@ -105,12 +104,13 @@ function bulleted(title: string, items: readonly (readonly string[])[], style: '
 /** The part that scrolls. */
 function list(facts: Facts, width: number): Line[] {
   const silent = silentCount(facts)
+  const refused = refusedFaults(facts)
   const gateways = facts.agent.kind === 'silent' ? [] : facts.agent.status.gateways
   const count = gateways.length === 0 ? '' : ` (${gateways.length}${silent === 0 ? '' : `, ${silent} silent`})`
   return [
     ...bulleted(
       'Settings that were refused',
-      refusedFaults(facts).map(text => [text]),
+      refused.map((text, i) => (i < refused.length - 1 ? [text] : [`${text} [settings-wrong]`, boxAdvice('settings-wrong')])),
       'bad',
       width,
     ),

@@ -38,7 +38,14 @@ export function outcome(page: Page & { kind: 'outcome' }, facts: Facts): Progres
   }
   const source = report.sources.find(one => one.name === 'console')
   if (source?.state === 'refused')
-    return [{ style: 'bad', text: 'The settings were refused; the previous ones stay in use.', more: source.faults, isOver: true }]
+    return [
+      {
+        style: 'bad',
+        text: 'The settings were refused; the previous ones stay in use.',
+        more: source.faults.map(({ text }) => text),
+        isOver: true,
+      },
+    ]
   const applied: Progress = { style: 'good', text: 'The settings are in use.', isOver: page.name === 'network' }
   return page.name === 'network' ? [applied] : [applied, enrolling(page, facts)]
 }
@@ -64,7 +71,7 @@ function enrolling(page: Page & { kind: 'outcome' }, facts: Facts): Progress {
 }
 
 /** Where the diagnostics are. */
-export function diagnosticsProgress(page: Page & { kind: 'diagnostics' }, facts: Facts): Progress {
+function diagnosticsProgress(page: Page & { kind: 'diagnostics' }, facts: Facts): Progress {
   if (page.fault !== '') return { style: 'bad', text: 'The diagnostics could not be started.', more: [page.fault], isOver: true }
   const report = facts.diagnostics
   if (report === undefined || report.at === page.before)

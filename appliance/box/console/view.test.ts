@@ -81,15 +81,17 @@ t.test('central in one sentence, with what to do', async t => {
   })
 })
 
+const wrong = (text: string) => ({ line: 3, setting: '', problem: text, text })
+
 t.test('refused settings and findings stand above the gateways, and each is said once', async t => {
   const busy = fault('central-busy', 'central is busy')
   const failure = { ...busy, since: secondsAgo(9), at: secondsAgo(1) }
   const sources = [
-    { name: 'config', state: 'refused', faults: ["cyberalarm.conf:3: there is no setting 'x'"] },
-    { name: 'ovf', state: 'used', faults: ['not shown'] },
+    { name: 'config', state: 'refused', faults: [wrong("cyberalarm.conf:3: there is no setting 'x'")] },
+    { name: 'ovf', state: 'used', faults: [wrong('not shown')] },
   ]
   const text = shown(
-    { settings: { at: '1', sources, notices: ['the name is taken'] } },
+    { settings: { at: '1', sources, notices: [fault('data-lost', 'the disk is away')] } },
     {
       findings: [
         finding('warning', busy),
@@ -99,10 +101,10 @@ t.test('refused settings and findings stand above the gateways, and each is said
       central: { ...status.central, failure },
     },
   )
-  t.match(text, /Settings that were refused ─+\s+■ cyberalarm\.conf:3: there is no setting 'x'/)
+  t.match(text, /Settings that were refused ─+\s+■ cyberalarm\.conf:3: there is no setting 'x' \[settings-wrong\]\s+Correct them where/)
   t.match(
     text,
-    /Needs attention ─+\s+■ the name is taken\s+■ the clock jumped \[clock-jumped\]\s+Check the time synchronisation[\s\S]*Gateways/,
+    /Needs attention ─+\s+■ the disk is away \[data-lost\]\s+Restart; if this persists, replace the disk\.\s+■ the clock jumped \[clock-jumped\]\s+Check the time synchronisation[\s\S]*Gateways/,
   )
   t.equal(text.split('central is busy').length, 2)
   t.notMatch(text, /not shown/)
@@ -154,7 +156,7 @@ t.test('text of strangers obeys the screen', async t => {
       {
         hostName: evil,
         addresses: [evil],
-        settings: { at: '1', sources: [{ name: evil, state: 'refused', faults: [evil, evil] }], notices: [] },
+        settings: { at: '1', sources: [{ name: evil, state: 'refused', faults: [wrong(evil), wrong(evil)] }], notices: [] },
       },
       {
         gateways: [{ ...status.gateways[0], address: evil, product: evil }],
@@ -202,7 +204,7 @@ t.test('what became of settings, of an enrolment and of diagnostics is followed 
   )
   t.match(
     text(applied, {
-      settings: { at: 'after', sources: [{ name: 'console', state: 'refused', faults: ['console:1: wrong'] }], notices: [] },
+      settings: { at: 'after', sources: [{ name: 'console', state: 'refused', faults: [wrong('console:1: wrong')] }], notices: [] },
     }),
     /were refused[\s\S]*console:1: wrong/,
   )

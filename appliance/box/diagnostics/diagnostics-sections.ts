@@ -73,7 +73,7 @@ function properties(text: string, names: readonly string[]): Record<string, stri
   return Object.fromEntries(found)
 }
 
-/** `file:line: name = value: what is wrong` without what the member typed. */
+/** A line of the log, which holds sentences only: `file:line: name = value: what is wrong` without what the member typed. */
 const withoutValue = (fault: string): string => fault.replace(/ = [^\n]*: /g, ' = (not shown): ').replace(/'[^\n]*'/g, '(not shown)')
 
 function disk(path: string): Record<string, number> {
@@ -132,9 +132,14 @@ export const sections: Readonly<Record<string, (surroundings: Surroundings) => u
       sources: sources.map(({ name, state, faults }) => ({
         name,
         state,
-        faults: faults.map(fault => redactor.text(withoutValue(fault))),
+        faults: faults.map(({ line, setting, problem }) => ({ line, setting, problem: redactor.text(problem) })),
       })),
-      notices: notices.map(notice => redactor.text(notice)),
+      // the detail of wrong settings shows what was typed
+      notices: notices.map(({ code, detail, advice }) => ({
+        code,
+        advice,
+        detail: code === 'settings-wrong' ? null : redactor.text(detail),
+      })),
     }
   },
   enrolment: ({ root, redactor }) => {

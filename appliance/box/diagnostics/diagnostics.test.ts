@@ -54,11 +54,17 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
     '{"version":"1.2.3","base":"debian-13","network":"networkd","more":"hidden-fact"}',
   )
   writeFileSync(join(root, 'run/cyberalarm-box/slot'), 'b\n')
+  const text3 = 'cyberalarm.conf:3: host.name = my secret: must be letters'
+  const wrong = { line: 3, setting: 'host.name', problem: 'must be letters', text: text3 }
   writeFileSync(
     join(root, 'run/cyberalarm-box/settings.json'),
     JSON.stringify({
       at: 'now',
-      sources: [{ name: 'config', state: 'refused', faults: ['cyberalarm.conf:3: host.name = my secret: must be letters'] }],
+      sources: [{ name: 'config', state: 'refused', faults: [wrong] }],
+      notices: [
+        { code: 'settings-wrong', detail: 'member.conf:1: host.name = my secret: must be letters (left out)', advice: 'Correct it.' },
+        { code: 'data-lost', detail: 'no disk for 10.9.8.7', advice: 'Restart.' },
+      ],
     }),
   )
   writeFileSync(join(root, 'var/lib/cyberalarm-box/member.conf'), 'uplink.proxy = http://user:pass@word@proxy.inside.example:3128\n')
@@ -100,7 +106,13 @@ t.test('writes one file that holds what is named and nothing else, and reads it 
       gateways: [{ number: 1, address: 'address-1', messages: 2 }],
       accounting: [{ input: 'udp' }, { input: 'tcp', received: 2, unaccounted: 0 }],
     },
-    settings: { sources: [{ state: 'refused', faults: ['cyberalarm.conf:3: host.name = (not shown): must be letters'] }] },
+    settings: {
+      sources: [{ state: 'refused', faults: [{ line: 3, setting: 'host.name', problem: 'must be letters' }] }],
+      notices: [
+        { code: 'settings-wrong', detail: null },
+        { code: 'data-lost', detail: /^no disk for address-\d$/ },
+      ],
+    },
     enrolment: { missing: /ENOENT/ },
     updates: { missing: /ENOENT/ },
     slot: 'b',

@@ -12,7 +12,7 @@ export interface Activation {
   readonly hostName: string
 }
 
-/** Gives what did not work, for people. */
+/** Gives what did not work. */
 export async function activate(run: RunTool, { changed, backend, plan, hostName }: Activation): Promise<string[]> {
   const faults: string[] = []
   const call = async (words: readonly string[]) => {

@@ -3,7 +3,7 @@
 // wiped, and the next run ends in the same state. What fails is reported, and the rest is done all the same: a box must come up.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { faultOf } from '../../../agent/errors.ts'
+import { type Fault, fault, faultOf } from '../../../agent/errors.ts'
 import { removeIfThere, writeDurable } from '../../../agent/lib/durable-file.ts'
 import { pathsBelow } from '../../../agent/paths.ts'
 import { readCards } from '../network/cards.ts'
@@ -17,6 +17,7 @@ import { withoutSecrets } from './box-settings.ts'
 import { type Choice, choose } from './choose.ts'
 import { renderAgentSettings, renderKept, renderTimeSources } from './render-settings.ts'
 import { settingsSources } from './sources/index.ts'
+import { refusal } from './sources/source.ts'
 import { readApplied, readIfThere, readImageFacts, readImageSettings, readKept, type SettingsReport, writeIfOther } from './state-files.ts'
 
 export interface ApplyOptions {
@@ -25,21 +26,21 @@ export interface ApplyOptions {
   print(text: string): void
 }
 
-const DATA_LOST = 'The data partition cannot be mounted; the code was not used. Restart; if this persists, replace the disk.'
+const dataLost = fault('data-lost', 'The data partition cannot be mounted; the code was not used.')
 
 /** Gives 0, or 1 if something failed that is not a fault of the settings. Throws, with nothing touched, on what is no box of ours. */
 export async function apply({ root, now, print }: ApplyOptions): Promise<number> {
   const paths = boxPathsBelow(root)
   const facts = readImageFacts(paths.imageFacts)
   const run = toolsBelow(root)
-  const notices: string[] = []
+  const notices: Fault[] = []
   let failures = 0
   const attempt = async <T>(what: () => T | Promise<T>): Promise<T | undefined> => {
     try {
       return await what()
     } catch (error) {
       failures++
-      notices.push(withoutSecrets(faultOf(error).detail))
+      notices.push(faultOf(error))
       return undefined
     }
   }
@@ -49,17 +50,20 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
   const readings = []
   for (const source of sources) {
     const reading = await attempt(() => source.read())
-    readings.push({ name: source.name, reading: reading ?? { kind: 'fault' as const, fault: `${source.name}: could not be read` } })
+    readings.push({ name: source.name, reading: reading ?? refusal(`${source.name}: could not be read`) })
   }
   const isDataLost = existsSync(paths.dataFailed)
-  if (isDataLost) notices.push(DATA_LOST)
+  if (isDataLost) notices.push(dataLost)
   const chosen = choose(readings, (await attempt(() => readApplied(paths.applied))) ?? {})
   // a code would be spent for an identity that is gone at the next start
   const choice: Choice = isDataLost ? { ...chosen, code: '', wipe: [] } : chosen
 
   const isKept = await attempt(() => keep(choice, paths))
   if (isKept !== undefined)
-    for (const text of choice.wipe) notices.push(...[(await attempt(() => text.wipe())) ?? ''].filter(fault => fault !== ''))
+    for (const text of choice.wipe) {
+      const why = (await attempt(() => text.wipe())) ?? ''
+      if (why !== '') notices.push(fault('code-not-wiped', why))
+    }
   const [consoleSource] = sources
   await attempt(() => consoleSource.clear())
 
@@ -68,7 +72,7 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
   if (choice.settings === undefined) notices.push(...kept.faults)
 
   const image = await attempt(() => readImageSettings(paths.imageSettings))
-  notices.push(...(image?.faults ?? []).map(fault => fault.text))
+  notices.push(...(image?.faults ?? []).map(({ text }) => fault('settings-wrong', text)))
   const backend = networkBackends[facts.network]
   const plan = planNetwork((await attempt(() => readCards(paths.networkCards))) ?? [], values)
   const { hostName } = plan
@@ -85,7 +89,8 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
   const all = { network: true, agent: true, time: true, code: true }
   // a name and a password for the proxy may be in it
   await attempt(() => put(paths.proxy, `${values['uplink.proxy'] || (image?.values['uplink.proxy'] ?? '')}\n`, 0o600))
-  notices.push(...((await attempt(() => activate(run, { changed: isUnfinished ? all : changed, backend, plan, hostName }))) ?? []))
+  const inactive = (await attempt(() => activate(run, { changed: isUnfinished ? all : changed, backend, plan, hostName }))) ?? []
+  notices.push(...inactive.map(text => fault('unexpected', text)))
   await attempt(() => removeIfThere(paths.unfinished))
 
   const report: SettingsReport = {
@@ -95,11 +100,11 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
     network: { cards: plan.cards, card: plan.card ?? null, addresses: plan.addresses, gateways: plan.gateways, dns: plan.dns },
     timeServers: values['time.servers'],
     isDataLost,
-    notices: notices.map(withoutSecrets),
+    notices: notices.map(notice => ({ ...notice, detail: withoutSecrets(notice.detail) })),
   }
   await attempt(() => writeDurable(paths.settingsReport, `${JSON.stringify(report)}\n`, { mode: 0o644 }))
-  for (const { name, state, faults } of report.sources) print([`${name}: ${state}`, ...faults].join('\n  '))
-  for (const notice of notices) print(withoutSecrets(notice))
+  for (const { name, state, faults } of report.sources) print([`${name}: ${state}`, ...faults.map(({ text }) => text)].join('\n  '))
+  for (const { code, detail, advice } of report.notices) print(`${detail} [${code}]\n  ${advice}`)
   return failures === 0 ? 0 : 1
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { freshCode } from '../test-root.ts'
 import { type Applied, choose } from './choose.ts'
-import type { Reading, SourceName } from './sources/source.ts'
+import { type Reading, refusal, type SourceName } from './sources/source.ts'
 
 const wiped: string[] = []
 const textOf = (name: string, text: string): Reading => ({
@@ -66,7 +66,7 @@ t.test('when several changed, the first in precedence goes, as a whole, and the 
   const choice = choose(given(all), {})
   t.equal(hostOf(choice), 'c')
   t.equal(choice.settings?.values['syslog.tls'], '[::]:6514')
-  t.match(choice.reports[2], { state: 'unchanged', faults: ['ovf: changed at the same time as config, which takes precedence'] })
+  t.match(choice.reports[2], { state: 'unchanged', faults: [{ text: 'ovf: changed at the same time as config, which takes precedence' }] })
   t.equal(choose(given(all), choice.applied).settings, undefined)
 })
 
@@ -76,7 +76,13 @@ t.test('a text with faults is refused as a whole, changes nothing, keeps its cod
   t.equal(hostOf(choice), 'o')
   t.equal(choice.code, '')
   t.same(choice.wipe, [])
-  t.match(choice.reports[1], { state: 'refused', faults: [/^config:3: there is no setting 'nope'/, /^config:2: host\.name = a_b/] })
+  t.match(choice.reports[1], {
+    state: 'refused',
+    faults: [
+      { line: 3, setting: '', problem: 'there is no setting of this name', text: /^config:3: there is no setting 'nope'/ },
+      { line: 2, setting: 'host.name', text: /^config:2: host\.name = a_b/ },
+    ],
+  })
   t.equal(choice.applied.config, undefined, 'once it is mended it is new')
 })
 
@@ -114,11 +120,8 @@ t.test('a code counts even where the settings beside it come second, and one tha
 
 t.test('no secret is in what is told or kept', async t => {
   const code = freshCode()
-  const choice = choose(
-    given({ console: `enrolment.code: ${code}`, config: { kind: 'fault', fault: `x ${code} y` }, ovf: `enrolment.code = ${code}` }),
-    {},
-  )
+  const choice = choose(given({ console: `enrolment.code: ${code}`, config: refusal(`x ${code} y`), ovf: `enrolment.code = ${code}` }), {})
   const told = JSON.stringify([choice.reports, choice.applied satisfies Applied])
   t.notOk(told.includes(code) || told.includes(code.replaceAll('-', '')), told)
-  t.match(choice.reports[1].faults, ['x (not shown) y'])
+  t.match(choice.reports[1].faults, [{ problem: 'x (not shown) y', text: 'x (not shown) y' }])
 })

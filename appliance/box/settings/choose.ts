@@ -2,8 +2,9 @@
 // that was wiped meanwhile do not count, so that neither an editor nor our own wiping makes a text a new one.
 import { createHash } from 'node:crypto'
 import { unreachable } from '../../../agent/errors.ts'
+import type { SettingFault } from '../../../agent/settings/parse.ts'
 import { formatStated, type ParsedMember, readMember, saysNothing, withoutSecrets } from './box-settings.ts'
-import type { Reading, SourceName, SourceText } from './sources/source.ts'
+import { type Reading, type SourceName, type SourceText, sourceFault } from './sources/source.ts'
 
 /** What a source last held. Hashes only; a code has 80 random bits, so its hash does not give it away. */
 export interface Seen {
@@ -19,8 +20,8 @@ export type SourceState = 'used' | 'unchanged' | 'empty' | 'absent' | 'refused'
 export interface SourceReport {
   readonly name: SourceName
   readonly state: SourceState
-  /** For people, each with file and line; never with a secret. */
-  readonly faults: readonly string[]
+  /** Never with a secret. */
+  readonly faults: readonly SettingFault[]
 }
 
 export interface Choice {
@@ -37,7 +38,7 @@ export interface Choice {
 interface Examined {
   readonly name: SourceName
   readonly state: SourceState | 'changed'
-  readonly faults: readonly string[]
+  readonly faults: readonly SettingFault[]
   readonly from?: SourceText
   readonly parsed?: ParsedMember
   readonly seen?: Seen
@@ -45,16 +46,22 @@ interface Examined {
 
 const hashOf = (text: string): string => (text === '' ? '' : createHash('sha256').update(text).digest('hex'))
 
+const tellable = (fault: SettingFault): SettingFault => ({
+  ...fault,
+  problem: withoutSecrets(fault.problem),
+  text: withoutSecrets(fault.text),
+})
+
 function examine(name: SourceName, reading: Reading, before: Seen | undefined): Examined {
   switch (reading.kind) {
     case 'absent':
     case 'empty':
       return { name, state: reading.kind, faults: [] }
     case 'fault':
-      return { name, state: 'refused', faults: reading.fault.split('\n').map(withoutSecrets) }
+      return { name, state: 'refused', faults: reading.faults.map(tellable) }
     case 'text': {
       const parsed = readMember(reading.text, reading.file)
-      if (parsed.faults.length > 0) return { name, state: 'refused', faults: parsed.faults.map(fault => withoutSecrets(fault.text)) }
+      if (parsed.faults.length > 0) return { name, state: 'refused', faults: parsed.faults.map(tellable) }
       const found = { name, faults: [], from: reading, parsed }
       if (saysNothing(parsed)) return { ...found, state: 'empty' }
       const seen = { settings: hashOf(formatStated(parsed.stated)), code: hashOf(parsed.values['enrolment.code']), taken: false }
@@ -78,7 +85,11 @@ export function choose(readings: readonly { readonly name: SourceName; readonly 
   const reports = examined.map(({ name, state, faults }): SourceReport => {
     if (state !== 'changed') return { name, state, faults }
     if (name === winner.name) return { name, state: 'used', faults }
-    return { name, state: 'unchanged', faults: [`${name}: changed at the same time as ${winner.name}, which takes precedence`] }
+    return {
+      name,
+      state: 'unchanged',
+      faults: [sourceFault(`${name}: changed at the same time as ${winner.name}, which takes precedence`)],
+    }
   })
   return {
     reports,

@@ -2,6 +2,7 @@
 // as if it were absent, because a box must come up.
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
+import { type Fault, fault } from '../../../agent/errors.ts'
 import { isErrorWithCode, writeDurable } from '../../../agent/lib/durable-file.ts'
 import { parseTable } from '../../../agent/settings/parse.ts'
 import { memberTable, type ParsedMember, readMember } from './box-settings.ts'
@@ -45,12 +46,12 @@ export function readApplied(path: string): Applied {
  * Settings that were accepted before. An older or newer release may have written them: lines that this one does not take are
  * left out and reported, the others hold.
  */
-export function readKept(path: string): { readonly parsed: ParsedMember; readonly faults: readonly string[] } {
+export function readKept(path: string): { readonly parsed: ParsedMember; readonly faults: readonly Fault[] } {
   const text = readIfThere(path) ?? ''
   const parsed = readMember(text, path)
   if (parsed.faults.length === 0) return { parsed, faults: [] }
-  const leftOut = parsed.faults.map(fault => `${fault.text} (left out)`)
-  const bad = new Set(parsed.faults.map(fault => fault.line))
+  const leftOut = parsed.faults.map(({ text }) => fault('settings-wrong', `${text} (left out)`))
+  const bad = new Set(parsed.faults.map(({ line }) => line))
   const rest = text.split('\n').map((line, i) => (bad.has(i + 1) ? '' : line))
   const again = readMember(rest.join('\n'), path)
   // what is still wrong is about no line: then nothing of it holds, and DHCP does
@@ -84,8 +85,8 @@ export interface SettingsReport {
     readonly dns: readonly string[]
   }
   readonly timeServers: readonly string[]
-  /** What went wrong beside the sources, and what somebody should do: for people. */
-  readonly notices: readonly string[]
+  /** What went wrong beside the sources. */
+  readonly notices: readonly Fault[]
   /** /var is a file system in memory: nothing outlasts a restart. */
   readonly isDataLost: boolean
 }

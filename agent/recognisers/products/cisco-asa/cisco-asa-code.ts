@@ -3,7 +3,8 @@
 import { ascii, find, findByte, isDigit, readDecimal, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS } from '../../recogniser.ts'
-import { isDaemon } from '../../tokenisers/daemon.ts'
+import { wordEnd } from '../../tokenisers/phrases.ts'
+import { isOwnPlace } from '../../tokenisers/place.ts'
 
 const products = ['ASA', 'FTD', 'PIX', 'FWSM', 'NGIPS'].map(ascii)
 const BLANK = 0x20
@@ -17,27 +18,26 @@ const ID_DIGITS = 6
 
 /** Where the text behind the code begins, with the blank in front of it (words are looked for together with their blanks); or NOT_OURS. */
 export function findText(message: Message): number {
-  const { bytes, body, end } = message
+  const { bytes, body, end, tagStart, tagEnd } = message
+  if (!isOwnPlace(message, body)) return NOT_OURS
   if (isPlainCode(bytes, body, end)) return body + PLAIN_LENGTH
   if (bytes[body] !== PERCENT) {
     const text = textBehind(bytes, body, end)
     if (text >= 0) return text
-    if (idWithoutCode(bytes, body, end) >= 0) return Math.max(0, body - 1)
   }
-  // further inside a daemon's line there is only what others made it write: openvpn's `user '...' could not authenticate`
-  const limit = Math.min(end, body + (isDaemon(message) ? 1 : REACH))
+  const limit = Math.min(end, body + (tagEnd > tagStart ? 1 : REACH))
   for (let at = findByte(bytes, body, limit, PERCENT); at >= 0; at = findByte(bytes, at + 1, limit, PERCENT)) {
     const text = textBehind(bytes, at + 1, end)
-    if (text >= 0) return isHeader(bytes, body, at) ? text : NOT_OURS
+    if (text >= 0) return isHeader(bytes, body, at) && isOwnPlace(message, at) ? text : NOT_OURS
   }
-  return NOT_OURS
+  return findCodeless(message)
 }
 
 /** The six digits in front of a `text` that was found: the number of the message. */
 export function idOf({ bytes, body, end }: Message, text: number): number {
-  if (text <= body) return idWithoutCode(bytes, body, end)
   const stop = bytes[text - 1] === COLON ? text - 1 : text
-  return readDecimal(bytes, stop - ID_DIGITS, stop)
+  const id = stop - ID_DIGITS > body ? readDecimal(bytes, stop - ID_DIGITS, stop) : -1
+  return id >= 0 ? id : idWithoutCode(bytes, bytes[text] === BLANK ? text + 1 : text, end)
 }
 
 const PLAIN_LENGTH = 14
@@ -58,19 +58,45 @@ function isHeader(bytes: Uint8Array, start: number, end: number): boolean {
   return true
 }
 
-/** Some relays strip the code; translations are told by their words alone. */
+/** Some relays strip the code. What no other product words so is told by the words with which it begins and some that follow. */
 const codeless = [
-  { words: 'Built dynamic ', id: 305011 },
-  { words: 'Built static ', id: 305009 },
-  { words: 'Teardown dynamic ', id: 305012 },
-  { words: 'Teardown static ', id: 305010 },
-].map(({ words, id }) => ({ words: ascii(words), id }))
-const TRANSLATION = ascii('translation from ')
+  { words: 'Built dynamic ', others: ['translation from '], id: 305011 },
+  { words: 'Built static ', others: ['translation from '], id: 305009 },
+  { words: 'Teardown dynamic ', others: ['translation from '], id: 305012 },
+  { words: 'Teardown static ', others: ['translation from '], id: 305010 },
+  { words: 'Deny ', others: [' src ', ' dst ', ' by access-group '], id: 106023 },
+  { words: 'Deny TCP (no connection) from ', others: [' flags '], id: 106015 },
+  { words: 'Inbound TCP connection denied from ', others: [' flags '], id: 106001 },
+  { words: 'access-list ', others: [' -> ', ' hit-cnt '], id: 106100 },
+  { words: 'Built inbound TCP connection ', others: [' for ', ' to '], id: 302013 },
+  { words: 'Built outbound TCP connection ', others: [' for ', ' to '], id: 302013 },
+  { words: 'Built inbound UDP connection ', others: [' for ', ' to '], id: 302015 },
+  { words: 'Built outbound UDP connection ', others: [' for ', ' to '], id: 302015 },
+  { words: 'Teardown TCP connection ', others: [' for ', ' to '], id: 302014 },
+  { words: 'Teardown UDP connection ', others: [' for ', ' to '], id: 302016 },
+].map(({ words, others, id }) => ({ words: ascii(words), others: others.map(ascii), id }))
+
+/** The blank in front of text whose code is gone, at the beginning or behind the words of a header that could not be read. */
+function findCodeless(message: Message): number {
+  const { bytes, body, end } = message
+  const limit = Math.min(end, body + REACH)
+  for (let at = body; at < limit; at = wordEnd(bytes, at, limit) + 1) {
+    if (idWithoutCode(bytes, at, end) < 0) continue
+    return isOwnPlace(message, at) ? Math.max(0, at - 1) : NOT_OURS
+  }
+  return NOT_OURS
+}
+
+const initials = new Uint8Array(256)
+for (const { words } of codeless) initials[words[0]] = 1
 
 function idWithoutCode(bytes: Uint8Array, at: number, end: number): number {
-  for (const { words, id } of codeless) {
-    if (bytes[at] !== words[0] || !startsWith(bytes, at, end, words)) continue
-    return find(bytes, at, Math.min(end, at + CODE_MAX + TRANSLATION.length), TRANSLATION) < 0 ? -1 : id
+  if (initials[bytes[at]] === 0) return -1
+  for (const { words, others, id } of codeless) {
+    if (!startsWith(bytes, at, end, words)) continue
+    let next = at + words.length - 1
+    for (const other of others) if (next >= 0) next = find(bytes, next, end, other)
+    if (next >= 0) return id
   }
   return -1
 }

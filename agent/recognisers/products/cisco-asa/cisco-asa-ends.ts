@@ -181,7 +181,23 @@ function readToken(bytes: Uint8Array, start: number, stop: number, words: Uint32
     port = -1
     return true
   }
+  if (colons > 1 && readAddress(bytes, behindName(bytes, start, head), head, words, side)) return true
   return sign >= 0 && readAddress(bytes, sign + 1, head, words, side)
+}
+
+/** Where the address begins behind the name of an interface that has colons of its own: `v1:outside:192.0.2.1`. */
+function behindName(bytes: Uint8Array, start: number, end: number): number {
+  let colon = start - 1
+  let dots = 0
+  for (let at = end - 1; at >= start; at--) {
+    const byte = bytes[at]
+    if (byte === 0x2e) dots++
+    if (byte === COLON) colon = at
+    // IPv4 has no colons, and beyond a byte that no address has is the name
+    if (byte === COLON && dots > 0) return at + 1
+    if (byte !== COLON && byte !== 0x2e && !isDigit(byte) && ((byte | 0x20) < 0x61 || (byte | 0x20) > 0x66)) break
+  }
+  return colon + 1
 }
 
 /** Whether addresses in use begin so (IANA's registry): 2000 to 3fff, fc00 and above, 64 (RFC 6052), or nothing, as in `::1`. */

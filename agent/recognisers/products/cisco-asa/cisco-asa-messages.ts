@@ -27,6 +27,8 @@ export const Shape = {
   url: 7,
   /** A peer of a VPN: `IP = address`, `IP <address>`. */
   peer: 8,
+  /** The same where the user's name stands on both sides of it. */
+  onePeer: 16,
   /** `Local:address:port Remote:address:port`. */
   local: 9,
   /** `Host address is attacking`. */
@@ -68,13 +70,15 @@ const recipe = (shape: number, action: number, source = ' from ', destination = 
 
 const { allow, deny, drop, end, detect, loginFailed, other } = Action
 const { icmp, icmp6, tcp } = Protocol
-const { pair, built, teardown, quoted, apart, opening, arrow, before, foreign, url, peer, local, host } = Shape
+const { pair, built, teardown, quoted, apart, opening, arrow, before, foreign, url, peer, onePeer, local, host } = Shape
 
 /** One line a way of saying it; `600-699` in the comments are Cisco's classes of messages. */
 const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
   // 106: access lists and what the stateful engine refuses
   [recipe(pair, deny), 106001, 106006, 106007, 106012, 106015, 106016, 106017, 106019, 106020, 106021, 106022],
-  [recipe(pair, deny, ' src ', ' dst '), 106010, 106011, 106023, 106027],
+  [recipe(pair, deny, ' src ', ' dst '), 106010, 106011, 106023],
+  // of frames that are no IP: hardware addresses
+  [recipe(apart, deny, ' src ', ' dst '), 106027],
   [recipe(pair, deny, ' src ', ' dst ', icmp), 106014],
   [recipe(pair, deny, ' src ', ' dest '), 106002],
   [recipe(pair, deny, ' src ', ' dest ', icmp), 106018],
@@ -85,7 +89,8 @@ const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
   // 109, 113, 6051: who logged in, and who could not
   [recipe(pair, allow), 109005, 109007],
   [recipe(apart, loginFailed), 109006, 109008, 109033, 109034],
-  [recipe(pair, deny), 109024, 109025, 109017, 113042],
+  [recipe(pair, deny), 109024, 109025, 113042],
+  [recipe(opening, deny, ' User at ', ''), 109017],
   [recipe(pair, other), 109001, 109002, 109010, 109023, 109028],
   [recipe(apart, loginFailed, 'user IP = ', 'server = '), 113005, 113015, 113016, 113017],
   [recipe(pair, loginFailed), 605004],
@@ -95,6 +100,8 @@ const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
   [recipe(apart, loginFailed, '(from ', ''), 308001],
   [recipe(apart, loginFailed, ' IP ', ''), 772003, 772004],
   [recipe(peer, loginFailed), 716039],
+  [recipe(peer, loginFailed), 713167],
+  [recipe(onePeer, loginFailed), 713198],
   [recipe(peer, other), 113034],
   [recipe(pair, deny), 307001, 315001, 609003],
   [recipe(pair, allow), 307002, 307003, 315002, 606001, 606003],
@@ -103,7 +110,9 @@ const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
   [recipe(apart, deny, ' Addr ', ''), 734002],
   // 110, 209, 210, 212: no way, fragments, failover, SNMP
   [recipe(pair, other), 110002, 110003, 210007],
-  [recipe(pair, drop, ' src ', ' dest '), 209003, 209004, 209005],
+  [recipe(pair, drop, ' src ', ' dest '), 209003, 209004],
+  // the guide prints it without ends
+  [recipe(apart, drop, ' src ', ' dest '), 209005],
   [recipe(pair, drop), 212006],
   // 201, 407, 419: limits and odd beginnings
   [recipe(pair, detect, ' for ', ' ', tcp), 201003],

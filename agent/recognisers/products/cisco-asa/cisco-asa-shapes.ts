@@ -55,11 +55,28 @@ function readApart(recipe: Recipe, bytes: Uint8Array, start: number, end: number
   return Math.max(next, last)
 }
 
-/** The end in front of the recipe's word, and the one behind it. */
+/**
+ * The end in front of the recipe's word, and the one behind it. A user's name may hold an arrow: the last one that has both ends is the
+ * device's, because names stand before the first end or, in parentheses, behind the second, where they are those of people inside.
+ */
 function readArrow(recipe: Recipe, bytes: Uint8Array, start: number, end: number, event: EventRecord): number {
-  const arrow = find(bytes, start, end, recipe.destination)
-  if (arrow < 0) return -1
-  const first = endBefore(bytes, start, arrow)
+  let last = -1
+  for (let arrow = findLast(bytes, start, end, recipe.destination); arrow >= 0; arrow = findLast(bytes, start, arrow, recipe.destination)) {
+    const next = readAround(recipe, arrow, bytes, start, end, event)
+    if (event.hasSource && event.hasDestination) return next
+    if (last < 0) last = arrow
+  }
+  return last < 0 ? -1 : readAround(recipe, last, bytes, start, end, event)
+}
+
+/** In 407002 no blank follows. */
+const EXCEEDED = ascii('exceeded.')
+
+/** The same for the word that is known to be at `arrow`. */
+function readAround(recipe: Recipe, arrow: number, bytes: Uint8Array, start: number, end: number, event: EventRecord): number {
+  event.hasSource = event.hasDestination = false
+  const word = endBefore(bytes, start, arrow)
+  const first = startsWith(bytes, word, end, EXCEEDED) ? word + EXCEEDED.length : word
   readAllWords(bytes, start, first, event)
   event.action = recipe.action === STATED ? statedAction : recipe.action
   const next = readEnd(bytes, first, arrow, event, SOURCE)
@@ -160,20 +177,26 @@ function readColonPort(bytes: Uint8Array, at: number, end: number, words: Uint32
   return readAddress(bytes, start, colon, words, side)
 }
 
-const hosts = ['Host ', 'host ', 'Peer['].map(ascii)
+const hosts = ['Host ', 'host ', 'Peer[', 'Object '].map(ascii)
 const TARGETED = ascii('targeted')
-const DETECTED_TO = ascii('detected to host ')
+const DETECTED_TO = ascii('detected to ')
+const HOST = ascii('host ')
 
 /** An attacker, or with other words the one who is attacked. */
 function readHost(recipe: Recipe, bytes: Uint8Array, start: number, end: number, event: EventRecord): number {
   event.action = recipe.action
+  const victim = find(bytes, start, end, DETECTED_TO)
+  if (victim >= 0) {
+    const at = victim + DETECTED_TO.length
+    return readEnd(bytes, startsWith(bytes, at, end, HOST) ? at + HOST.length : at, end, event, DESTINATION)
+  }
   for (const host of hosts) {
     const found = find(bytes, start, end, host)
     if (found < 0) continue
     const first = found + host.length
     let stop = first
     while (stop < end && bytes[stop] !== 0x20 && bytes[stop] !== 0x5d) stop++
-    const isVictim = find(bytes, start, end, TARGETED) >= 0 || find(bytes, start, end, DETECTED_TO) >= 0
+    const isVictim = find(bytes, start, end, TARGETED) >= 0
     const isRead = readAddress(bytes, first, stop, event.words, isVictim ? DESTINATION : SOURCE)
     if (isVictim) event.hasDestination = isRead
     else event.hasSource = isRead
@@ -209,14 +232,21 @@ export function readShape(recipe: Recipe, bytes: Uint8Array, start: number, end:
       event.action = recipe.action
       return startsWith(bytes, start, end, recipe.source) ? readEnd(bytes, start + recipe.source.length, end, event, SOURCE) : -1
     case Shape.arrow:
-    case Shape.before:
       return readArrow(recipe, bytes, start, end, event)
+    case Shape.before: {
+      const word = find(bytes, start, end, recipe.destination)
+      return word < 0 ? -1 : readAround(recipe, word, bytes, start, end, event)
+    }
     case Shape.foreign:
       return readForeign(recipe, bytes, start, end, event)
     case Shape.url:
       return readUrl(recipe, bytes, start, end, event)
     case Shape.peer:
       return readPeer(recipe, bytes, start, end, event)
+    case Shape.onePeer: {
+      const peer = find(bytes, start, end, IP)
+      return peer === findLast(bytes, start, end, IP) ? readPeer(recipe, bytes, start, end, event) : -1
+    }
     case Shape.local:
       return readLocal(recipe, bytes, start, end, event)
     case Shape.host:

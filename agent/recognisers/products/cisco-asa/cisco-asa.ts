@@ -1,7 +1,7 @@
 // Cisco ASA, Firepower Threat Defense, PIX and the Firewall Services Module: `%ASA-4-106023: Deny tcp src outside:...`.
 // IOS, NX-OS, ACE and the like write other facilities behind the per cent sign, and are other products.
 import { Action, Direction, type EventRecord, Protocol } from '../../../event.ts'
-import { ascii } from '../../../lib/bytes.ts'
+import { ascii, find } from '../../../lib/bytes.ts'
 import { readBsdTime, Stamp } from '../../../lib/calendar.ts'
 import type { Message } from '../../../message.ts'
 import { Reading, type Recogniser } from '../../recogniser.ts'
@@ -22,6 +22,10 @@ const TIME_LENGTH = 16
 /** The messages of the built-in IDS, which name their signature. */
 const FIRST_SIGNATURE = 400000
 const LAST_SIGNATURE = 400999
+/** `Deny TCP (no connection)`, with the flags of the packet behind its ends. */
+const NO_CONNECTION = 106015
+const FLAGS = ascii(' flags ')
+const SYN = ascii(' SYN ')
 /** Below, a port is a service's; above, mostly the one that a client was given (RFC 6335). */
 const SYSTEM_PORTS = 1024
 
@@ -42,6 +46,11 @@ function finish(recipe: Recipe, bytes: Uint8Array, next: number, end: number, ev
   }
 }
 
+function hasSyn(bytes: Uint8Array, start: number, end: number): boolean {
+  const flags = find(bytes, start, end, FLAGS)
+  return flags >= 0 && find(bytes, flags, end, SYN) >= 0
+}
+
 const stamp = new Stamp()
 
 /** The device's own time, where a relay's header stands before it: `... host :Nov 20 2026 12:00:01 GMT: %ASA-...`. */
@@ -60,6 +69,7 @@ const isWithoutEnds = (shape: number): boolean =>
   shape === Shape.apart ||
   shape === Shape.opening ||
   shape === Shape.peer ||
+  shape === Shape.onePeer ||
   shape === Shape.host ||
   shape === Shape.any ||
   shape === Shape.local
@@ -76,6 +86,7 @@ function read(message: Message, event: EventRecord, start: number): Reading {
   // ASA writes names in place of addresses (`names`, object names): what is left without any is not of use
   if (!event.hasSource && !event.hasDestination) return wasName ? Reading.ignored : Reading.unreadable
   finish(recipe, bytes, next, end, event)
+  event.isLate = id === NO_CONNECTION && !hasSyn(bytes, next, end)
   if (id >= FIRST_SIGNATURE && id <= LAST_SIGNATURE) event.rule = numberBehind(bytes, start, end, SIGNATURE)
   readTime(message, start, event)
   return Reading.event

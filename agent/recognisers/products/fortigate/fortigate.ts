@@ -3,15 +3,15 @@
 // Source: FortiOS Log Message Reference, docs.fortinet.com.
 import { Action, DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
 import { readAddress } from '../../../lib/address.ts'
-import { ascii, findByte, isDigit, readPort, startsWith } from '../../../lib/bytes.ts'
+import { ascii, findByte, isDigit, readDecimal, readPort, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { type ConnectionField, ConnectionReader } from '../../tokenisers/connection.ts'
-import { isDaemon } from '../../tokenisers/daemon.ts'
+import { firstKey } from '../../tokenisers/first-key.ts'
 import { Needle } from '../../tokenisers/needle.ts'
 import { hasPorts } from '../../tokenisers/protocols.ts'
 import { Span } from '../../tokenisers/span.ts'
-import { NO_WORD } from '../../tokenisers/words.ts'
+import { NO_WORD, Words } from '../../tokenisers/words.ts'
 import { eventActions, Kind, kinds, LOGIN, loginOutcomes, remoteBegan, trafficActions, utmActions } from './fortigate-words.ts'
 
 const type = new Span()
@@ -61,6 +61,8 @@ const keys: Readonly<Record<string, ConnectionField | Span>> = {
   dir: direction,
   role,
   ui: userInterface,
+  user: 'chosen',
+  xauthuser: 'chosen',
   // FortiOS 4 had other names, and VoIP messages kept some of them
   src: 'source.ip',
   src_port: 'source.port',
@@ -76,6 +78,11 @@ const keys: Readonly<Record<string, ConnectionField | Span>> = {
 const blanks = new ConnectionReader(keys)
 const commas = new ConnectionReader(keys, { separator: ',' })
 
+/** The keys with which messages begin, by version, format and the analyser that forwards them. */
+const firstKeys = Words.of(
+  [1, 'date', 'time', 'timestamp', 'eventtime', 'itime', 'tz', 'logver', 'vd', 'id', 'type', 'logid', 'log_id'],
+  [1, 'devname', 'devid', 'device_id', 'device_name', 'slot'],
+)
 const LOGID = new Needle('logid=')
 const LOG_ID = new Needle('log_id=')
 const DEVICE_ID = new Needle('device_id=')
@@ -90,7 +97,7 @@ const afterQuote = (bytes: Uint8Array, at: number): number => (bytes[at] === QUO
 
 /** Has this message the number and the type that FortiOS puts side by side: `logid="0000000013" type=`? */
 function claims(message: Message): number {
-  return !isDaemon(message) && hasIdentity(message) ? message.body : NOT_OURS
+  return hasIdentity(message) ? firstKey(message, firstKeys) : NOT_OURS
 }
 
 function hasIdentity(message: Message): boolean {
@@ -147,6 +154,19 @@ function decideAction(bytes: Uint8Array, kind: number, isDetection: boolean): nu
   return known === NO_WORD ? Action.other : known
 }
 
+/** Events that tell of a detection: the firewall itself talks to an address that is known to be bad. */
+const DETECTION_EVENTS: ReadonlySet<number> = new Set([20214])
+/** A log's number has the type and subtype in front of six digits of the message. */
+const MESSAGES = 1_000_000
+
+function isDetectionEvent(bytes: Uint8Array, start: number, end: number): boolean {
+  const at = LOGID.find(bytes, start, Math.min(end, start + REACH))
+  const number = afterQuote(bytes, at + LOGID.length)
+  let stop = number
+  while (stop < end && isDigit(bytes[stop])) stop++
+  return at >= 0 && DETECTION_EVENTS.has(readDecimal(bytes, number, stop) % MESSAGES)
+}
+
 const isRemote = (bytes: Uint8Array, span: Span): boolean => remoteBegan.findIn(bytes, span) !== NO_WORD
 
 const portIn = (bytes: Uint8Array, { start, end }: Span): number => readPort(bytes, start, end)
@@ -175,10 +195,12 @@ function read(message: Message, event: EventRecord, start: number): Reading {
   const { bytes, end } = message
   const reader = isCsv(message) ? commas : blanks
   reader.read(bytes, start, end, event)
+  if (reader.isContradictory) return Reading.unreadable
   const typed = kinds.findIn(bytes, type)
   const isDetection = typed === Kind.detection || kinds.findIn(bytes, subtype) === Kind.detection
   const kind = typed === NO_WORD || typed === Kind.detection ? Kind.inspection : typed
   event.action = decideAction(bytes, kind, isDetection)
+  if (kind === Kind.event && event.action === Action.other && isDetectionEvent(bytes, start, end)) event.action = Action.detect
   if (!event.hasSource && !event.hasDestination) takeTunnelEnds(bytes, event)
   if (!event.hasSource && event.action === Action.loginFailed) takeAdministrator(bytes, event)
   if (!isDetection) event.count = 1

@@ -2,15 +2,16 @@
 // prefixes of UFW, firewalld, Shorewall, SuSEfirewall2, OpenWrt, Proxmox VE, EdgeOS, VyOS and UniFi. The kernel says
 // what the packet was, never what became of it: that is only in the prefix, which the administrator or the product chose.
 // Source: net/netfilter/nf_log_syslog.c of the kernel.
-import { DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
-import { ascii, find, findByte, isLetter, startsWith } from '../../../lib/bytes.ts'
+import { Action, DESTINATION, type EventRecord, Protocol, SOURCE } from '../../../event.ts'
+import { ascii, find, findByte, isLetter, readIdentifier, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
-import { isDaemon } from '../../tokenisers/daemon.ts'
 import { Needle } from '../../tokenisers/needle.ts'
 import { END, Pairs } from '../../tokenisers/pairs.ts'
+import { isOfDaemon, isOwnPlace } from '../../tokenisers/place.ts'
 import { hasPorts, readProtocol } from '../../tokenisers/protocols.ts'
 import { readRulePrefix } from '../../tokenisers/rule-prefix.ts'
+import { NO_WORD, Words } from '../../tokenisers/words.ts'
 
 const Field = { source: 1, destination: 2, length: 3, protocol: 4, sourcePort: 5, destinationPort: 6 } as const
 
@@ -27,9 +28,19 @@ const pairs = new Pairs({
   '<1>SPT': Field.sourcePort,
 })
 
+const OPEN = 0x5b
+const CLOSE = 0x5d
+const BLANK = 0x20
+const EQUALS = 0x3d
+const QUOTE = 0x22
+const KERNEL_TAG = ascii('kernel')
+const ULOGD = ascii('ulogd')
 const IN = ascii('IN=')
 const KERNEL = new Needle('kernel:')
 const DESCRIPTION = ascii('DESCR=')
+/** How the description of a policy of UniFi's own begins. */
+const policies = new Words({ block: Action.drop, drop: Action.drop, reject: Action.reject, allow: Action.allow, return: Action.allow })
+const DASH = 0x2d
 const DESCRIPTION_WORD = new Needle(' DESCR=')
 const SOURCE_KEY = new Needle('SRC=')
 const DESTINATION_KEY = new Needle(' DST=')
@@ -51,12 +62,51 @@ function packetStart(message: Message): number {
 }
 
 /**
- * Where a quotation begins, or `end`: kernels quote nothing but the description of a rule (UniFi: `DESCR="..."`), web servers what
- * strangers ask them for.
+ * Where a quotation begins, or `end`: kernels quote nothing but the description of a rule (UniFi: `DESCR="..."`) and a prefix (firewalld
+ * up to 1.0: `"filter_IN_public_REJECT: "IN=`), web servers what strangers ask them for.
  */
 function quotedFrom(bytes: Uint8Array, start: number, end: number): number {
-  const quote = findByte(bytes, start, end, 0x22)
-  return quote < 0 || startsWith(bytes, quote - DESCRIPTION.length, quote, DESCRIPTION) ? end : quote
+  const quote = findByte(bytes, start, end, QUOTE)
+  if (quote < 0 || startsWith(bytes, quote - DESCRIPTION.length, quote, DESCRIPTION)) return end
+  const close = isBeginning(bytes, start, quote) ? findByte(bytes, quote + 1, end, QUOTE) : -1
+  return close >= 0 && startsWith(bytes, close + 1, end, IN) ? end : quote
+}
+
+/** Whether nothing stands in front of `at` but the kernel's tag, its clock and its processor: `[32800.864][    C0]`. */
+function isBeginning(bytes: Uint8Array, start: number, at: number): boolean {
+  let isInside = startsWith(bytes, start, at, KERNEL_TAG)
+  for (let i = start; i < at; i++) {
+    if (bytes[i] === OPEN) isInside = true
+    else if (bytes[i] === CLOSE) isInside = false
+    else if (!isInside && bytes[i] !== BLANK) return false
+  }
+  return true
+}
+
+/** Whether the kernel wrote the line, or ulogd for it. */
+const isOfKernel = ({ bytes, tagStart, tagEnd }: Message): boolean =>
+  startsWith(bytes, tagStart, tagEnd, KERNEL_TAG) || startsWith(bytes, tagStart, tagEnd, ULOGD)
+
+/** Where ` SRC=` stands, or NOT_OURS. */
+function claims(message: Message): number {
+  const packet = packetStart(message)
+  if (packet < 0 || isOfKernel(message)) return packet
+  if (isOfDaemon(message) || !isInterfaceInPlace(message, packet)) return NOT_OURS
+  return packet
+}
+
+/**
+ * Whether the interfaces, which kernels write in front of the addresses, are where nobody but the kernel put them: behind the prefix of a
+ * rule, which is at the very beginning if the line has a tag, and else behind a few words.
+ */
+function isInterfaceInPlace(message: Message, packet: number): boolean {
+  const { bytes, body } = message
+  if (bytes[body] === OPEN || startsWith(bytes, body, packet, KERNEL_TAG)) return true
+  const interfaces = interfacesStart(bytes, body, packet)
+  if (interfaces <= body) return interfaces === body
+  if (message.tagEnd === message.tagStart) return isOwnPlace(message, interfaces - 1)
+  // one word, as a prefix, and perhaps a blank behind it
+  return findByte(bytes, body, interfaces - 1, BLANK) < 0 && findByte(bytes, body, interfaces, EQUALS) < 0
 }
 
 /** Reads what the rule put before IN=, in front of `packet`. */
@@ -64,16 +114,58 @@ function readPrefix(message: Message, packet: number, event: EventRecord): void 
   const { bytes } = message
   const kernel = KERNEL.find(bytes, message.start, packet)
   const start = kernel >= 0 ? kernel + KERNEL.length : Math.max(message.start, message.hostEnd)
-  readRulePrefix(bytes, start, prefixEnd(bytes, start, packet), event)
+  const end = prefixEnd(bytes, start, packet)
+  readRulePrefix(bytes, start, end, event)
+  if (event.action === Action.other && startsWith(bytes, end, packet, DESCRIPTION_WORD.text))
+    readDescription(bytes, start, end, packet, event)
+}
+
+/**
+ * UniFi's own policies between zones have no letter: `[GUEST_WAN-30004] DESCR="[GUEST_WAN]Block Unauthorized Traffic"`. Their description
+ * begins with what they do; the rest of it is free text.
+ */
+function readDescription(bytes: Uint8Array, first: number, start: number, packet: number, event: EventRecord): void {
+  const zones = findByte(bytes, start, packet, OPEN)
+  const close = zones === start + DESCRIPTION_WORD.length + 1 ? findByte(bytes, zones, packet, CLOSE) : -1
+  if (close < 0) return
+  let stop = close + 1
+  while (stop < packet && isLetter(bytes[stop])) stop++
+  const action = policies.find(bytes, close + 1, stop)
+  if (action === NO_WORD) return
+  event.action = action
+  let dash = start
+  while (dash > first && bytes[dash] !== DASH) dash--
+  event.rule = readIdentifier(bytes, dash + 1, findByte(bytes, dash, start, CLOSE))
+}
+
+/** Where `IN=` is, or -1. */
+function interfacesStart(bytes: Uint8Array, start: number, packet: number): number {
+  let at = find(bytes, start, packet, IN)
+  while (at > start && isLetter(bytes[at - 1])) at = find(bytes, at + 1, packet, IN)
+  return at
 }
 
 /** Where the interfaces begin, or before that the description of a rule, which is free text. */
 function prefixEnd(bytes: Uint8Array, start: number, packet: number): number {
-  let end = find(bytes, start, packet, IN)
-  while (end > start && isLetter(bytes[end - 1])) end = find(bytes, end + 1, packet, IN)
-  if (end < 0) end = packet
+  const interfaces = interfacesStart(bytes, start, packet)
+  const end = interfaces < 0 ? packet : interfaces
   const description = DESCRIPTION_WORD.find(bytes, start, end)
   return description < 0 ? end : description
+}
+
+const RESERVED = new Needle(' RES=')
+const SYN = ascii('SYN ')
+const URGENT = ascii('URGP=')
+
+/** Whether the flags of a TCP packet, which stand between two words behind the ports, are there without SYN. */
+function isWithoutSyn(bytes: Uint8Array, start: number, end: number): boolean {
+  const from = RESERVED.find(bytes, start, end)
+  if (from < 0) return false
+  for (let at = from + RESERVED.length; at < end; at++) {
+    if (bytes[at] === SYN[0] && startsWith(bytes, at, end, SYN)) return false
+    if (bytes[at] === URGENT[0] && startsWith(bytes, at, end, URGENT)) return true
+  }
+  return false
 }
 
 function read(message: Message, event: EventRecord, start: number): Reading {
@@ -107,12 +199,13 @@ function read(message: Message, event: EventRecord, start: number): Reading {
         break
     }
   }
+  event.isLate = event.protocol === Protocol.tcp && isWithoutSyn(bytes, pairs.end, end)
   return event.hasSource || event.hasDestination ? Reading.event : Reading.unreadable
 }
 
 export const netfilter: Recogniser = {
   name: 'netfilter',
   title: 'Linux netfilter (iptables, nftables, UniFi, EdgeOS)',
-  claims: message => (isDaemon(message) ? NOT_OURS : packetStart(message)),
+  claims,
   read,
 }

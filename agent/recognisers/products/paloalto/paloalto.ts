@@ -7,8 +7,8 @@ import { readDateTime, Stamp } from '../../../lib/calendar.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { Columns } from '../../tokenisers/columns.ts'
-import { isDaemon } from '../../tokenisers/daemon.ts'
 import { findLast, wordEnd } from '../../tokenisers/phrases.ts'
+import { isOwnPlace } from '../../tokenisers/place.ts'
 import { hasPorts, readProtocol } from '../../tokenisers/protocols.ts'
 import { NO_WORD } from '../../tokenisers/words.ts'
 import {
@@ -38,18 +38,19 @@ function claims(message: Message): number {
   if (first < 0) return NOT_OURS
   // some senders leave FUTURE_USE out, so that the receive time is the first column
   const isFirstMissing = first - body >= TIME_LENGTH && isDateTimeAt(bytes, first - TIME_LENGTH)
-  if (!isFirstMissing && !(isDateTimeAt(bytes, first + 1) && isNumberBefore(bytes, body, first))) return NOT_OURS
-  // further inside a daemon's line there is only what others made it write
-  if (isDaemon(message) && (isFirstMissing ? first - TIME_LENGTH : numberStart(bytes, body, first)) !== body) return NOT_OURS
   const limit = Math.min(end, first + REACH)
-  const timeEnd = isFirstMissing ? first : findByte(bytes, first + TIME_LENGTH, limit, COMMA)
-  const serialEnd = timeEnd < 0 ? -1 : findByte(bytes, timeEnd + 1, limit, COMMA)
+  const timeEnd = isFirstMissing ? first : receiveTimeEnd(bytes, first + 1, limit)
+  if (timeEnd < 0 || !(isFirstMissing || isNumberBefore(bytes, body, first))) return NOT_OURS
+  if (!isOwnPlace(message, isFirstMissing ? first - TIME_LENGTH : numberStart(bytes, body, first))) return NOT_OURS
+  const serialEnd = findByte(bytes, timeEnd + 1, limit, COMMA)
   const typeEnd = serialEnd < 0 ? -1 : findByte(bytes, serialEnd + 1, limit, COMMA)
   return typeEnd < 0 || typeWords.find(bytes, serialEnd + 1, typeEnd) === NO_WORD ? NOT_OURS : serialEnd + 1
 }
 
 /** `2026/11/20 12:00:01`, and with `-` and `T` the same. */
 const TIME_LENGTH = 19
+const DATE_LENGTH = 10
+const CLOCK_LENGTH = 8
 
 /** FUTURE_USE is a number or empty, and stands behind a blank where there is a header that could not be read. */
 function isNumberBefore(bytes: Uint8Array, start: number, end: number): boolean {
@@ -63,10 +64,24 @@ function numberStart(bytes: Uint8Array, start: number, end: number): number {
   return at
 }
 
-function isDateTimeAt(bytes: Uint8Array, at: number): boolean {
+const isDateTimeAt = (bytes: Uint8Array, at: number): boolean => isDateAt(bytes, at) && isClockAt(bytes, at + DATE_LENGTH + 1)
+
+function isDateAt(bytes: Uint8Array, at: number): boolean {
   const separator = bytes[at + 4]
   const isDate = (separator === 0x2f || separator === 0x2d) && bytes[at + 7] === separator
-  return isDate && isDigit(bytes[at]) && isDigit(bytes[at + 9]) && bytes[at + 13] === 0x3a && bytes[at + 16] === 0x3a
+  return isDate && isDigit(bytes[at]) && isDigit(bytes[at + DATE_LENGTH - 1])
+}
+
+const isClockAt = (bytes: Uint8Array, at: number): boolean => bytes[at + 2] === 0x3a && bytes[at + 5] === 0x3a
+
+/**
+ * The comma behind the receive time at `at`, or -1. A relay that takes the date for the end of a header puts the fields of one behind
+ * it: `2026/11/20 - - - 12:00:01`.
+ */
+function receiveTimeEnd(bytes: Uint8Array, at: number, limit: number): number {
+  if (!isDateAt(bytes, at)) return -1
+  const end = findByte(bytes, at + DATE_LENGTH, limit, COMMA)
+  return isClockAt(bytes, at + DATE_LENGTH + 1) || (end - at > TIME_LENGTH && isClockAt(bytes, end - CLOCK_LENGTH)) ? end : -1
 }
 
 /** Columns are looked for behind the type, which is found without them. */

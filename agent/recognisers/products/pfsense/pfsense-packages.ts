@@ -6,7 +6,7 @@ import { ascii, find, findByte, readDecimal, startsWith } from '../../../lib/byt
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading } from '../../recogniser.ts'
 import { readEndpoint } from '../../tokenisers/endpoint.ts'
-import { wordEnd } from '../../tokenisers/phrases.ts'
+import { findLast, wordEnd } from '../../tokenisers/phrases.ts'
 
 const HAPROXY = ascii('haproxy')
 const CHARON = ascii('charon')
@@ -17,6 +17,10 @@ const PACKET = ascii(' packet: from ')
 const TCP_RESULT = ascii(' TCP_')
 const DENIED = ascii('DENIED')
 const HIERARCHY = ascii(' HIER_')
+const JSON_START = ascii(']: {"')
+const JSON_CLIENT = ascii('"source":{"ip":"')
+const JSON_RESULT = ascii('"request_status":"')
+const QUOTE = 0x22
 
 type Reader = (message: Message, event: EventRecord) => Reading
 
@@ -51,6 +55,7 @@ const readCharon: Reader = ({ bytes, body, end }, event) => {
 
 /** `TIME ELAPSED 192.0.2.7 TCP_MISS/304 2912 GET https://... - HIER_DIRECT/198.51.100.9 -`. The URL stands behind the client and the result. */
 const readSquid: Reader = ({ bytes, body, end }, event) => {
+  if (find(bytes, body, end, JSON_START) >= 0) return readSquidJson(bytes, body, end, event)
   const result = find(bytes, body, end, TCP_RESULT)
   if (result < 0) return Reading.ignored
   let client = result
@@ -62,6 +67,23 @@ const readSquid: Reader = ({ bytes, body, end }, event) => {
   event.protocol = Protocol.tcp
   const peer = lastPeer(bytes, behind, end)
   if (peer > 0) event.hasDestination = readAddress(bytes, peer, wordEnd(bytes, peer, end), event.words, DESTINATION)
+  return Reading.event
+}
+
+/**
+ * OPNsense's `JSON (ECS)` log of the same: `..."source":{"ip":"192.0.2.7"},"url":{...},"labels":{"request_status":"TCP_DENIED",...`. A
+ * URL or a referrer that is not escaped could hold either of the two, so each must be there once and no more.
+ */
+function readSquidJson(bytes: Uint8Array, body: number, end: number, event: EventRecord): Reading {
+  const client = find(bytes, body, end, JSON_CLIENT)
+  const result = find(bytes, body, end, JSON_RESULT)
+  if (client < 0 || result < 0) return Reading.ignored
+  const isOnce = findLast(bytes, body, end, JSON_CLIENT) === client && findLast(bytes, body, end, JSON_RESULT) === result
+  const at = client + JSON_CLIENT.length
+  event.hasSource = isOnce && readAddress(bytes, at, findByte(bytes, at, end, QUOTE), event.words, SOURCE)
+  if (!event.hasSource) return Reading.unreadable
+  event.action = find(bytes, result, findByte(bytes, result + JSON_RESULT.length, end, QUOTE), DENIED) >= 0 ? Action.deny : Action.allow
+  event.protocol = Protocol.tcp
   return Reading.event
 }
 

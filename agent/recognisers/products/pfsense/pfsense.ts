@@ -6,9 +6,10 @@ import { Action, DESTINATION, Direction, type EventRecord, Protocol, SOURCE } fr
 import { readAddress } from '../../../lib/address.ts'
 import { ascii, find, findByte, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
-import { Reading, type Recogniser } from '../../recogniser.ts'
+import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { Columns } from '../../tokenisers/columns.ts'
 import { findLast } from '../../tokenisers/phrases.ts'
+import { isOfDaemon, isOwnPlace, isRelayedByDaemon } from '../../tokenisers/place.ts'
 import { readProtocol } from '../../tokenisers/protocols.ts'
 import { Words } from '../../tokenisers/words.ts'
 import { packageName, readPackage } from './pfsense-packages.ts'
@@ -22,7 +23,7 @@ const Column = { tracker: 3, action: 6, direction: 7, version: 8 } as const
 /** Where IPv4 and IPv6 differ. IPv4 has the protocol's number before its name, IPv6 behind it: both are read by number. */
 const Four = { protocol: 15, length: 17, source: 18 } as const
 const Six = { protocol: 13, length: 14, source: 15 } as const
-const WANTED = Four.source + 4
+const WANTED = Four.source + 6
 
 /** pf drops what it blocks without a word and answers what it rejects (pf.conf(5): block drop, block return). */
 const actions = new Words({ pass: Action.allow, block: Action.drop, reject: Action.reject })
@@ -38,6 +39,7 @@ function columnsStart(message: Message): number {
   const name = find(bytes, body, limit, FILTERLOG)
   // a word of its own, as a tag behind a header that could not be read
   if (name < 0 || (name > body && bytes[name - 1] !== 0x20) || !isTagEnd(bytes[name + FILTERLOG.length])) return -1
+  if (!isOwnPlace(message, name)) return -1
   const comma = findByte(bytes, name, limit, 0x2c)
   let start = comma < 0 ? limit : comma
   while (start > name && bytes[start - 1] !== 0x20) start--
@@ -45,6 +47,15 @@ function columnsStart(message: Message): number {
 }
 
 const isTagEnd = (byte: number): boolean => byte === 0x3a || byte === 0x5b || byte === 0x20
+
+const SYN = 0x53
+
+/** Whether the column has the flags of a TCP packet, and no SYN among them. */
+function isWithoutSyn(bytes: Uint8Array, column: number): boolean {
+  const start = columns.start(column)
+  const end = columns.end(column)
+  return end > start && findByte(bytes, start, end, SYN) < 0
+}
 
 function readFilter(bytes: Uint8Array, start: number, end: number, event: EventRecord): Reading {
   columns.split(bytes, start, end)
@@ -66,6 +77,7 @@ function readFilter(bytes: Uint8Array, start: number, end: number, event: EventR
   if (event.protocol === Protocol.tcp || event.protocol === Protocol.udp) {
     event.sourcePort = columns.port(layout.source + 2)
     event.destinationPort = columns.port(layout.source + 3)
+    event.isLate = event.protocol === Protocol.tcp && isWithoutSyn(bytes, layout.source + 5)
   }
   return Reading.event
 }
@@ -86,7 +98,7 @@ const OPEN = 0x28
  */
 function loginFrom(message: Message): number {
   const { bytes, body, end } = message
-  if (bytes[body] !== SLASH) return -1
+  if (bytes[body] !== SLASH || isOfDaemon(message)) return -1
   const page = find(bytes, body, Math.min(end, body + REACH), PAGE)
   if (page < 0) return -1
   const text = page + PAGE.length
@@ -110,6 +122,7 @@ function readLogin(bytes: Uint8Array, at: number, end: number, event: EventRecor
 
 /** Where the columns begin, or the address of a failed login, or the name of a package. */
 function claims(message: Message): number {
+  if (isRelayedByDaemon(message)) return NOT_OURS
   const columns = columnsStart(message)
   if (columns >= 0) return columns
   const login = loginFrom(message)

@@ -6,8 +6,8 @@ import { findByte, readDecimal, readIdentifier } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { ConnectionReader } from '../../tokenisers/connection.ts'
-import { isDaemon } from '../../tokenisers/daemon.ts'
 import { Needle } from '../../tokenisers/needle.ts'
+import { isOwnPlace } from '../../tokenisers/place.ts'
 import { Span } from '../../tokenisers/span.ts'
 import { decideAction } from './sonicwall-events.ts'
 
@@ -33,8 +33,13 @@ const reader = new ConnectionReader({
   rule,
   sid: 'signature',
   fw_action: done,
+  usr: 'chosen',
+  dstname: 'chosen',
+  arg: 'chosen',
 })
 
+/** `TCP packet received on a non-existent/closed connection; TCP packet dropped`, and `on a closing connection`. */
+const OVER = [new Needle('closed connection'), new Needle('closing connection')]
 const SERIAL = new Needle(' sn=')
 const BLANK = 0x20
 /** How far into a message its serial number may stand, behind the headers of relays. */
@@ -42,13 +47,13 @@ const REACH = 300
 
 /** Where `id=... sn=` begins, or NOT_OURS. */
 function claims(message: Message): number {
-  if (isDaemon(message)) return NOT_OURS
   const { bytes, body } = message
   let at = SERIAL.find(bytes, body, Math.min(message.end, body + REACH))
   if (at < 0) return NOT_OURS
   while (at > body && bytes[at - 1] === BLANK) at--
   while (at > body && bytes[at - 1] !== BLANK && bytes[at - 1] !== 0x3e) at--
-  return bytes[at] === 0x69 && bytes[at + 1] === 0x64 && bytes[at + 2] === 0x3d ? at : NOT_OURS
+  const isId = bytes[at] === 0x69 && bytes[at + 1] === 0x64 && bytes[at + 2] === 0x3d
+  return isId && isOwnPlace(message, at) ? at : NOT_OURS
 }
 
 /** `15 (LAN->WAN)`: the number of an access rule and the zones between which it stands; some have a name instead. */
@@ -59,8 +64,10 @@ function readRule(bytes: Uint8Array, { start, end }: Span): number {
 
 function read({ bytes, end }: Message, event: EventRecord, start: number): Reading {
   reader.read(bytes, start, end, event)
+  if (reader.isContradictory) return Reading.unreadable
   event.action = decideAction(bytes, readDecimal(bytes, number.start, number.end), done, text)
   event.rule = reader.signature >= 0 ? reader.signature : readRule(bytes, rule)
+  for (const words of OVER) if (words.find(bytes, text.start, text.end) >= 0) event.isLate = true
   if (event.hasSource || event.hasDestination) return Reading.event
   return reader.hasEnd ? Reading.unreadable : Reading.ignored
 }

@@ -5,9 +5,9 @@ import { Action, DESTINATION, type EventRecord } from '../../../event.ts'
 import { readAddress } from '../../../lib/address.ts'
 import { ascii, equals } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
-import { Reading, type Recogniser } from '../../recogniser.ts'
+import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { ConnectionReader } from '../../tokenisers/connection.ts'
-import { isDaemon } from '../../tokenisers/daemon.ts'
+import { firstKey } from '../../tokenisers/first-key.ts'
 import { Needle } from '../../tokenisers/needle.ts'
 import { Span } from '../../tokenisers/span.ts'
 import { NO_WORD, Words } from '../../tokenisers/words.ts'
@@ -42,10 +42,15 @@ const outcomes = Words.of([Action.loginFailed, 'failed'], [Action.allow, 'succes
 
 const COMPONENT = new Needle('log_component=')
 const LOGIN_FAILED = ['failed to log', 'failed to sign', 'wrong credentials'].map(text => new Needle(text))
+/** What the firewall says of packets that belong to no connection that it knows ('Invalid Traffic'). */
+const NO_CONNECTION = new Needle('not associate packet to any connection')
 const LOGGED_IN = new Needle('logged in')
 const NONE = ascii('-')
 /** How far into a message its component may stand: behind headers, times and the names of the device. */
 const REACH = 500
+
+/** The keys with which messages begin, in either format and by version. */
+const firstKeys = Words.of([1, 'device', 'device_name', 'device_model', 'device_serial_id', 'date', 'timestamp', 'log_id', 'log_type'])
 
 const logType = new Span()
 const subtype = new Span()
@@ -92,6 +97,9 @@ const reader = new ConnectionReader({
   fw_rule_id: 'rule',
   signature_id: 'signature',
   log_occurrence: 'count',
+  user_name: 'chosen',
+  user: 'chosen',
+  name: 'chosen',
 })
 
 /** What an event says of somebody who came in or tried to; the rest of what is logged as an event is housekeeping. */
@@ -124,12 +132,14 @@ function decideAction(bytes: Uint8Array, type: number): number {
 
 function read({ bytes, end }: Message, event: EventRecord, start: number): Reading {
   reader.read(bytes, start, end, event)
+  if (reader.isContradictory) return Reading.unreadable
   const type = types.findIn(bytes, logType)
   if (type === Type.health) return Reading.ignored
   event.action = decideAction(bytes, type)
   if (type === Type.detection && reader.signature >= 0) event.rule = reader.signature
   if (type === Type.sandbox && !event.hasDestination)
     event.hasDestination = readAddress(bytes, origin.start, origin.end, event.words, DESTINATION)
+  event.isLate = NO_CONNECTION.find(bytes, text.start, text.end) >= 0
   if (event.hasSource || event.hasDestination) return Reading.event
   return type === Type.event || type === Type.sandbox ? Reading.ignored : Reading.unreadable
 }
@@ -138,8 +148,8 @@ export const sophosXg: Recogniser = {
   name: 'sophos-xg',
   title: 'Sophos Firewall',
   claims: message => {
-    const isOurs = !isDaemon(message) && COMPONENT.find(message.bytes, message.body, Math.min(message.end, message.body + REACH)) >= 0
-    return isOurs ? message.body : -1
+    const { bytes, body, end } = message
+    return COMPONENT.find(bytes, body, Math.min(end, body + REACH)) >= 0 ? firstKey(message, firstKeys) : NOT_OURS
   },
   read,
 }

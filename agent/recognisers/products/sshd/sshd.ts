@@ -10,6 +10,7 @@ import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { readEndpoint } from '../../tokenisers/endpoint.ts'
 import { findLast, wordEnd } from '../../tokenisers/phrases.ts'
+import { isRelayedByDaemon } from '../../tokenisers/place.ts'
 import { auditProgram, isAudit, readAudit } from './sshd-audit.ts'
 import { beginEnds, readAuthLog, readEnd, readLast, readLastFrom, wasName } from './sshd-ends.ts'
 import { type Phrase, phrases, Shape } from './sshd-phrases.ts'
@@ -33,6 +34,7 @@ const NEW = ascii(' new ')
 /** Where sshd's own words begin, or NOT_OURS. */
 function textStart(message: Message): number {
   const { bytes, body, end, tagStart, tagEnd } = message
+  if (isRelayedByDaemon(message)) return NOT_OURS
   if (tagEnd > tagStart) {
     let name = tagEnd
     while (name > tagStart && bytes[name - 1] !== 0x2f) name--

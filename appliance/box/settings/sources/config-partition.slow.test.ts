@@ -110,17 +110,17 @@ t.test('a partition that is no FAT, is damaged or is huge is told, and ends in t
   const source = configPartition(box.run, device)
   t.match(await source.read(), {
     kind: 'fault',
-    fault: /^cyberalarm\.conf on the partition CYBERALARM cannot be read: mcopy printed more than/,
+    faults: [{ text: /^cyberalarm\.conf on the partition CYBERALARM cannot be read: mcopy printed more than/ }],
   })
   putOnPartition(device, 'cyberalarm.conf', Buffer.alloc(65_537, 0x61))
-  t.match(await source.read(), { kind: 'fault', fault: /longer than 64 KiB/ })
+  t.match(await source.read(), { kind: 'fault', faults: [{ text: /longer than 64 KiB/ }] })
   putOnPartition(device, 'cyberalarm.conf', Buffer.from([1, 2, 3]))
-  t.match(await source.read(), { kind: 'fault', fault: /is no text/ })
+  t.match(await source.read(), { kind: 'fault', faults: [{ text: /is no text/ }] })
 
   writeFileSync(device, Buffer.alloc(1 << 20))
   const none = await source.read()
-  t.match(none, { kind: 'fault', fault: /cannot be read: / })
-  t.notMatch(none, { fault: new RegExp(box.root) })
+  t.match(none, { kind: 'fault', faults: [{ text: /cannot be read: / }] })
+  t.notMatch(JSON.stringify(none), box.root)
   for (let seed = 1; seed <= 40; seed++) {
     const damaged = makeConfigPartition(box, { megabytes: 1 })
     putOnPartition(damaged, 'cyberalarm.conf', `host.name = box\n${'# z\n'.repeat(500)}`)

@@ -4,7 +4,7 @@ import type { RunTool } from '../../tools.ts'
 import { decode, TEXT_MAX_BYTES } from '../text-file.ts'
 import { codesIn, wipeSteps } from '../wipe.ts'
 import { overwriteFatFile, readFatFile } from './fat-file.ts'
-import type { Reading, SettingsSource } from './source.ts'
+import { type Reading, refusal, type SettingsSource } from './source.ts'
 import { overwriteCopies } from './stray-copies.ts'
 
 /** Windows hides what follows the last dot, and its editor adds `.txt` to a new file without a word. */
@@ -16,9 +16,9 @@ export function configPartition(run: RunTool, device: string): SettingsSource {
     for (const name of fileNames) {
       const found = await readFatFile(run, device, name, TEXT_MAX_BYTES + 1)
       if (found.kind === 'none') continue
-      if (found.kind === 'fault') return { kind: 'fault', fault: `${name} on the partition CYBERALARM ${found.fault}` }
+      if (found.kind === 'fault') return refusal(`${name} on the partition CYBERALARM ${found.fault}`)
       const decoded = decode(found.bytes)
-      if (decoded.kind === 'fault') return { kind: 'fault', fault: `${name} on the partition CYBERALARM ${decoded.fault}` }
+      if (decoded.kind === 'fault') return refusal(`${name} on the partition CYBERALARM ${decoded.fault}`)
       return { kind: 'text', text: decoded.text, file: name, wipe: () => wipe(run, device, name, found.bytes) }
     }
     return { kind: 'empty' }

@@ -53,7 +53,7 @@ t.test('links, pipes, folders and second names are neither followed nor read nor
     const { source, requested, taken, put } = box(t)
     const secret = put('etc/shadow', 'root:secret:1')
     attack(requested, secret)
-    t.match(await source.read(), { kind: 'fault', fault: 'console: the request is not a regular file' }, name)
+    t.match(await source.read(), { kind: 'fault', faults: [{ text: 'console: the request is not a regular file' }] }, name)
     await source.clear()
     t.notOk(existsSync(requested) || readdirSync(dirname(taken)).includes('taken.conf'), `${name}: it would be found again and again`)
     t.equal(readFileSync(secret, 'utf8'), 'root:secret:1')
@@ -73,7 +73,7 @@ t.test('a folder in the place where root keeps the request is put aside', async 
 t.test('a file without end is not read to its end', async t => {
   const { source, requested } = box(t)
   writeFileSync(requested, Buffer.alloc(5 << 20, 0x61))
-  t.match(await source.read(), { kind: 'fault', fault: /longer than 64 KiB/ })
+  t.match(await source.read(), { kind: 'fault', faults: [{ text: /longer than 64 KiB/ }] })
   await source.clear()
   t.notOk(existsSync(requested))
 })

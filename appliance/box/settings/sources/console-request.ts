@@ -6,7 +6,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isErrorWithCode, removeIfThere, syncFolder } from '../../../../agent/lib/durable-file.ts'
 import { decode, TEXT_MAX_BYTES } from '../text-file.ts'
-import type { Reading, SettingsSource } from './source.ts'
+import { refusal, type SettingsSource } from './source.ts'
 
 export interface ConsoleSource extends SettingsSource {
   /** Takes the request away, once it was carried out or refused. */
@@ -14,7 +14,7 @@ export interface ConsoleSource extends SettingsSource {
 }
 
 const { O_RDWR, O_NOFOLLOW, O_NONBLOCK } = constants
-const strange: Reading = { kind: 'fault', fault: 'console: the request is not a regular file' }
+const strange = refusal('console: the request is not a regular file')
 
 /** `requested` is where the console puts its request, `taken` where root keeps it until it is carried out or refused. */
 export function consoleSource(requested: string, taken: string): ConsoleSource {
@@ -26,7 +26,7 @@ export function consoleSource(requested: string, taken: string): ConsoleSource {
         const bytes = Buffer.alloc(TEXT_MAX_BYTES + 1)
         const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
         const decoded = decode(bytes.subarray(0, bytesRead))
-        if (decoded.kind === 'fault') return { kind: 'fault', fault: `console: the text ${decoded.fault}` }
+        if (decoded.kind === 'fault') return refusal(`console: the text ${decoded.fault}`)
         return { kind: 'text', text: decoded.text, file: 'console', wipe: async () => '' }
       })
     },

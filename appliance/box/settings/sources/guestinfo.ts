@@ -5,7 +5,7 @@
 import type { RunTool } from '../../tools.ts'
 import { memberNames } from '../box-settings.ts'
 import { getVariable, setVariable } from './guest-variables.ts'
-import type { Reading, SettingsSource } from './source.ts'
+import { type Reading, refusal, type SettingsSource } from './source.ts'
 
 const prefixes = ['guestinfo.cyberalarm.', 'guestinfo.']
 
@@ -19,8 +19,7 @@ export function guestinfoSource(run: RunTool): SettingsSource {
         if (variable.kind === 'absent') return { kind: 'absent' }
         if (variable.kind === 'none') continue
         // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break in a value would be another setting
-        if (/[\u0000-\u001f\u007f]/.test(variable.value))
-          return { kind: 'fault', fault: `${prefix}${name}: its value holds control characters` }
+        if (/[\u0000-\u001f\u007f]/.test(variable.value)) return refusal(`${prefix}${name}: its value holds control characters`)
         lines.push(`${name} = ${variable.value}\n`)
         if (name === 'enrolment.code') codes.push(prefix + name)
         break

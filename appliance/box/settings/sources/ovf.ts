@@ -36,7 +36,6 @@ export function ovfSource(run: RunTool, devices: string, driveMs = DRIVE_MS): Se
 function readingOf(source: string, wipe: (typed: string) => Promise<string>): Reading {
   const environment = readEnvironment(source)
   if (environment.kind === 'fault') return environment
-  if (environment.faults.length > 0) return { kind: 'fault', fault: environment.faults.join('\n') }
   const { text } = environment
   return { kind: 'text', text, file: FILE, wipe: () => wipe(readMember(text, FILE).stated.get('enrolment.code')?.value ?? '') }
 }
