@@ -24,7 +24,7 @@ packages: release ## build .deb, .rpm and the install script, into build/package
 demo: ready ## run a central service, an agent and 20,000 messages on this machine (KEEP=1 leaves both running)
 	@node scripts/demo.ts $(if $(KEEP),--keep)
 
-check: ready ## types, lint, import rules and fast tests; run it before each commit, takes under a minute
+check: ready ## types, lint, import rules and fast tests; run it before each commit, takes about a minute on a quiet machine
 	@node scripts/test.ts
 
 one: ready ## run one test file: FILE=agent/triage/triage.test.ts
@@ -33,7 +33,7 @@ one: ready ## run one test file: FILE=agent/triage/triage.test.ts
 watch: ready ## run the fast tests that each change concerns, until Ctrl-C
 	@node scripts/test.ts watch
 
-record: ready ## write what a product now reads into its fixtures, for you to review the diff (PRODUCT=name FILE=messages.txt)
+record: ready ## write what a product now reads into its fixtures, for you to check (PRODUCT=name FILE=messages.txt)
 	@node scripts/record.ts
 
 test: ready ## all of check and the end-to-end tests: killed processes, full disks, load, the image in virtual machines
@@ -55,7 +55,7 @@ bench: ready ## compare speed and memory with rsyslogd and ulogd2 (QUICK=1 ONLY=
 	@bash scripts/bench/set-up.sh
 	@node scripts/bench.ts $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(AGAINST),--against $(AGAINST))
 
-format: ready ## format the code
+format: ready ## format code, and Markdown in the folders of biome.json
 	@biome check --write .
 
 render: ready ## write what is generated from the settings table: docs/settings.md and the template on the FAT partition

@@ -16,9 +16,9 @@ import { sourceDate } from './source-date.ts'
 
 readOptions({
   name: 'node scripts/appliance.ts',
-  help: `Builds the disk of the box, and from it an OVA, a disk image and a qcow2. Environment variables:
+  help: `Builds the disk of the appliance, and from it an OVA, a disk image and a qcow2. Environment variables:
   BASE           debian-13, centos-stream-10 or centos-stream-9 (default chosen by what this machine reaches)
-  CENTRAL_URL    with CENTRAL_PINS: how its boxes find central; empty: each member has to enter it
+  CENTRAL_URL    with CENTRAL_PINS: how appliances find central; neither the OVF form nor the console asks
   SIGNING_KEY    file of the release key (default a key of this checkout, which others should not trust)
   OUTPUT         folder to write (default build/appliance/VERSION-BASE)
   ACCELERATOR    kvm, where KVM is known to work (default tcg, which takes minutes longer)`,
@@ -81,5 +81,8 @@ console.log(`\n${relative(process.cwd(), folder)}/, in ${steps.elapsed}`)
 for (const { name, bytes } of files) console.log(`  ${name.padEnd(44)} ${(bytes / 1e6).toFixed(1).padStart(8)} MB`)
 console.log(`  ${'SHA256SUMS, SHA256SUMS.sig, allowed_signers'}\n\n${signature}`)
 if (centralUrl === '')
-  console.log('\nThe image has no central: build it with CENTRAL_URL= and CENTRAL_PINS=, or each member has to enter both.')
+  console.log(`
+The image has no central, and neither the OVF form nor the console asks for one. Build it with CENTRAL_URL= and CENTRAL_PINS=;
+or give each appliance central.url and central.pins in cyberalarm.conf on its FAT partition, or under VMware in the guest
+variables guestinfo.cyberalarm.central.url and guestinfo.cyberalarm.central.pins.`)
 console.log('\nNext: deploy the .ova in vSphere (Deploy OVF Template, file or URL), or run `make flash DEVICE=/dev/sdX`.')

@@ -69,7 +69,7 @@ const status = await until(
   now => {
     const { received, waiting, spooled } = sums(now)
     const lost = now.accounting.reduce((sum, input) => sum + (input.kernelLost ?? 0), 0)
-    return received + lost >= total && waiting + spooled === 0
+    return received + lost >= total && waiting + spooled + now.queue.batches === 0
   },
   60_000,
 )
@@ -127,13 +127,19 @@ if (keep) {
   node_modules/.bin/node agent/main.ts sent --since 1h --root ${root}
   node_modules/.bin/node central-stub/main.ts stats --folder ${centralFolder}
 and stop them with
-  kill ${agent.child.pid} ${central.child.pid} && rm -r ${folder}`)
+  ${stopLine(agent.child.pid!, central.child.pid!)}`)
   central.leaveRunning()
   process.exit()
 }
 await agent.kill('SIGTERM')
 await central.kill()
 rmSync(folder, { recursive: true })
+
+/** For a shell; a process that has ended but that nobody has waited for has no /proc/ID/exe any more. */
+function stopLine(...ids: readonly number[]): string {
+  const isRunning = ids.map(id => `[ -e /proc/${id}/exe ]`).join(' || ')
+  return `kill ${ids.join(' ')}; while ${isRunning}; do sleep 1; done; rm -r ${folder}`
+}
 
 function showProgress(): void {
   const share = sent / total

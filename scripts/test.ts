@@ -2,7 +2,7 @@
 //   node scripts/test.ts [check | all | long | updates]
 //   node scripts/test.ts one FILE...      prints what failed and a count
 //   node scripts/test.ts watch            runs the fast tests again that a changed file concerns
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { $ } from 'zx'
 import { runFiles } from './tests/pool.ts'
@@ -21,6 +21,8 @@ const SLOWEST = 10
 $.verbose = false
 mkdirSync('build', { recursive: true })
 const total = { passed: 0, failed: 0 }
+/** Files and other parts, for the end: what they printed is far above by then. */
+const failed: string[] = []
 
 const seconds = (value: number): string => `${value.toFixed(1)} s`
 const row = (isGood: boolean, name: string, took: number): string => `${isGood ? 'ok  ' : 'FAIL'} ${name.padEnd(62)} ${seconds(took)}`
@@ -30,6 +32,7 @@ async function part(name: string, command: string, ...args: string[]): Promise<v
   const done = await $({ nothrow: true })`${command} ${args}`
   if (done.exitCode !== 0) {
     total.failed++
+    failed.push(name)
     console.log(done.stdout + done.stderr)
   }
   console.log(row(done.exitCode === 0, name, (performance.now() - began) / 1000))
@@ -39,9 +42,10 @@ async function part(name: string, command: string, ...args: string[]): Promise<v
 const buildRelease = () => part('release', 'node', 'scripts/build-release.ts')
 
 function count(results: readonly FileResult[]): void {
-  for (const { passed, failed } of results) {
-    total.passed += passed
-    total.failed += failed
+  for (const result of results) {
+    total.passed += result.passed
+    total.failed += result.failed
+    if (result.failed > 0) failed.push(result.file)
   }
 }
 
@@ -73,7 +77,9 @@ async function runTarget(target: string): Promise<void> {
 }
 
 async function runOne(files: readonly string[]): Promise<void> {
-  if (files.length === 0) throw new Error('which one? make one FILE=agent/triage/triage.test.ts')
+  if (files.length === 0) endWith('which test file? For example: make one FILE=agent/triage/triage.test.ts')
+  for (const file of files)
+    if (!file.endsWith('.test.ts') || !existsSync(file)) endWith(`${file} is not a test file; paths begin at the project's folder`)
   if (files.some(file => tierOf(file) !== 'check')) await buildRelease()
   count(
     await runFiles(
@@ -86,10 +92,16 @@ async function runOne(files: readonly string[]): Promise<void> {
   )
 }
 
+function endWith(fault: string): never {
+  console.error(fault)
+  process.exit(2)
+}
+
 const [target = 'check', ...words] = process.argv.slice(2)
 if (target === 'watch') await watch()
 else if (target === 'one') await runOne(words)
 else if (targets[target] !== undefined) await runTarget(target)
-else throw new Error(`node scripts/test.ts ${Object.keys(targets).join(' | ')} | one FILE | watch, not '${target}'`)
+else endWith(`usage: node scripts/test.ts ${Object.keys(targets).join(' | ')} | one FILE | watch, not '${target}'`)
+if (failed.length > 0) console.log(`Failed:\n${failed.map(name => `  ${name}`).join('\n')}`)
 console.log(`${total.passed} passed, ${total.failed} failed`)
 process.exitCode = total.failed > 0 ? 1 : 0

@@ -27,8 +27,8 @@ export function readFixtures(): Map<string, Fixture[]> {
 const VARIED = /^((?:10|172|192|198|203)\.\d+\.\d+)\.\d+$/
 
 /**
- * `count` messages of one product: all of its fixtures that can be read, again and again, each time from another address of
- * the source's network, so that they are not one event each that repeats.
+ * `count` messages of one product: all of its fixtures that can be read, again and again, from other addresses of the
+ * source's network, a few of which are busier than the rest.
  */
 export function varyFixtures(product: string, count: number): string[] {
   const fixtures = (readFixtures().get(product) ?? []).filter(({ line, reading }) => reading !== 'unreadable' && !line.includes('\n'))
@@ -36,8 +36,9 @@ export function varyFixtures(product: string, count: number): string[] {
     const { line, event } = fixtures[i % fixtures.length]
     const source = String(event?.['source.ip'] ?? '')
     const network = VARIED.exec(source)?.[1]
-    const round = Math.floor(i / fixtures.length)
-    return network === undefined ? line : line.replaceAll(source, `${network}.${1 + (round % 254)}`)
+    // even steps below one, raised to a power: small numbers come often
+    const host = 1 + Math.floor(254 * ((i * 0.618034) % 1) ** 3)
+    return network === undefined ? line : line.replaceAll(source, `${network}.${host}`)
   })
 }
 

@@ -120,8 +120,7 @@ function stage(batches: number, plays: readonly Play[], as: Identity = identity)
 }
 
 /** Runs the loop on a played clock until `isDone`; gives its state. */
-async function play(host: UplinkHost, isDone: () => boolean, now = Date.now()) {
-  const state = initialUplinkState()
+async function play(host: UplinkHost, isDone: () => boolean, now = Date.now(), state = initialUplinkState()) {
   const ending = new AbortController()
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now })
   try {
@@ -179,6 +178,18 @@ t.test('whatever central answers: in order, one at a time, acknowledged by genui
     if (acknowledged.length > 0 && discarded.length === 0) assert.equal(state.failure, undefined, 'a receipt clears the failure')
   })
   await t.resolves(fc.assert(property, { numRuns: 60 }))
+})
+
+t.test('what was sent is counted before the spool is empty', async t => {
+  const { host, queue } = stage(1, [])
+  const state = initialUplinkState()
+  const counted: number[] = []
+  const acknowledge: UplinkHost['acknowledge'] = (outgoing, receipt) => {
+    counted.push(state.bytesSent)
+    return host.acknowledge(outgoing, receipt)
+  }
+  await play({ ...host, acknowledge }, () => queue.length === 0, Date.now(), state)
+  t.same(counted, [1], 'the one byte of the batch')
 })
 
 t.test('a batch that central rejects is discarded after eight refusals, not after eight failures of any kind', async t => {

@@ -3,7 +3,7 @@ import { Failure } from '../../agent/errors.ts'
 import { parseSettings } from '../../agent/settings/table.ts'
 
 /**
- * The text of image.conf from CENTRAL_URL= and CENTRAL_PINS=, both empty if each member has to say it. Throws where the agent would
+ * The text of image.conf from CENTRAL_URL= and CENTRAL_PINS=, both empty if each appliance is to be told in another way. Throws where the agent would
  * refuse them on every box that is made of the image.
  */
 export function imageSettings(url: string, pins: string): string {
