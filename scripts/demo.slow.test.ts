@@ -4,8 +4,8 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 
-t.setTimeout(240_000)
-const environment = { cwd: join(import.meta.dirname, '..'), encoding: 'utf8', timeout: 100_000, maxBuffer: 1 << 26 } as const
+t.setTimeout(600_000)
+const environment = { cwd: join(import.meta.dirname, '..'), encoding: 'utf8', timeout: 250_000, maxBuffer: 1 << 26 } as const
 const run = (words: readonly string[], stdio: StdioOptions = 'pipe') => spawnSync(process.execPath, words, { ...environment, stdio })
 
 /** Of each gateway at 127.0.0.11 to 17, which send one product each. */
