@@ -75,6 +75,9 @@ try {
     }
   }
   tell(context)
+} catch (error) {
+  results.failures.push({ part: 'preparation', reason: String(error) })
+  console.error(error)
 } finally {
   await end(results.failures.length > 0 ? 1 : 0)
 }
@@ -126,7 +129,9 @@ function withPeers(box: string): Subject[] {
   return subjects
 }
 
-const inTurn = (ours: readonly Subject[], theirs: readonly Subject[]): Subject[] => ours.flatMap((one, i) => [one, theirs[i]])
+function inTurn(ours: readonly Subject[], theirs: readonly Subject[]): Subject[] {
+  return ours.flatMap((one, i) => [one, theirs[i]])
+}
 
 function tell({ workload }: Context): void {
   const head = `${new Date().toISOString().slice(0, 10)}, ${runs} run${runs === 1 ? '' : 's'}${quick ? ', quick' : ''}`
