@@ -3,6 +3,9 @@
 /** ASCII of a literal, for comparing. */
 export const ascii = (text: string): Uint8Array => Uint8Array.from(text, letter => letter.charCodeAt(0))
 
+/** What separates words. */
+export const BLANK = 0x20
+
 export function startsWith(bytes: Uint8Array, at: number, end: number, token: Uint8Array): boolean {
   if (end - at < token.length) return false
   for (let i = 0; i < token.length; i++) if (bytes[at + i] !== token[i]) return false

@@ -1,12 +1,12 @@
 // Where a message made of pairs begins: with one of the few keys that the product puts first. Behind any other, text of a
 // stranger may stand: `user=x date=2026-11-20 logid=...`.
+import { BLANK } from '../../lib/bytes.ts'
 import type { Message } from '../../message.ts'
 import { NOT_OURS } from '../recogniser.ts'
 import { isOwnPlace } from './place.ts'
 import { NO_WORD, type Words } from './words.ts'
 
 const EQUALS = 0x3d
-const BLANK = 0x20
 /** How far into a message its first key may end, behind the words of a header that could not be read. */
 const REACH = 200
 

@@ -19,7 +19,7 @@
 // as expected goes back to reading. Both give the same pairs.
 
 import { readAddress } from '../../lib/address.ts'
-import { readDecimal, readIdentifier, readPort } from '../../lib/bytes.ts'
+import { BLANK, readDecimal, readIdentifier, readPort } from '../../lib/bytes.ts'
 import { endAtBlank, endAtQuote, endOfQuoted, SLACK, viewOf } from '../../lib/scan.ts'
 import { putDotted, readDotted } from './dotted.ts'
 import { KeyTable, NO_KEY } from './key-table.ts'
@@ -36,7 +36,6 @@ const UNEXPECTED = -1
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const BLANK = 0x20
 /** What was not as expected may cost this part of reading the message; then it is only read. */
 const EFFORT_MAX = 0.25
 /** Bytes that are read in the time in which one layout is tried in vain. */

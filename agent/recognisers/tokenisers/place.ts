@@ -1,6 +1,7 @@
 // Where a product's own text may stand. A stranger chooses user names and URLs, and daemons write them into their lines, so what looks
 // like a firewall's message counts only where the firewall puts it: directly behind the header, whoever's tag is in front of
 // it. Only where there is no tag at all may a few words of a header come first that could not be read.
+import { BLANK } from '../../lib/bytes.ts'
 import type { Message } from '../../message.ts'
 import { NO_WORD, Words } from './words.ts'
 
@@ -16,7 +17,6 @@ const daemons = Words.of(
 const HEADER_WORDS_MAX = 3
 
 const SLASH = 0x2f
-const BLANK = 0x20
 const DIGIT_MAX = 0x39
 
 /** Whether bytes[start, end) is the tag of such a program, of a part of one, or its path: `postfix/smtpd`, `/usr/sbin/sshd`. */

@@ -54,8 +54,9 @@ export class Words {
   }
 
   /** The same for the word in a span. */
-  findIn(bytes: Uint8Array, { start, end }: Span): number {
-    return this.find(bytes, start, end)
+  findIn(bytes: Uint8Array, { start, end }: Span, otherwise = NO_WORD): number {
+    const number = this.find(bytes, start, end)
+    return number === NO_WORD ? otherwise : number
   }
 
   private isAt(slot: number, bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,13 +1,12 @@
 // The code in front of an ASA message, in all its spellings: `%ASA-4-106023:`, `%ASA-session-5-106100:`, `%FTD<Up>-4-313005:`,
 // `%FTD--6-852002:`, `%ASA-6-302016 Teardown`, and `ASA-2-106006:` that lost its per cent sign on the way.
-import { ascii, find, findByte, isDigit, readDecimal, startsWith } from '../../../lib/bytes.ts'
+import { ascii, BLANK, find, findByte, isDigit, readDecimal, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS } from '../../recogniser.ts'
 import { wordEnd } from '../../tokenisers/phrases.ts'
 import { isOwnPlace } from '../../tokenisers/place.ts'
 
 const products = ['ASA', 'FTD', 'PIX', 'FWSM', 'NGIPS'].map(ascii)
-const BLANK = 0x20
 const PERCENT = 0x25
 const DASH = 0x2d
 const COLON = 0x3a

@@ -2,11 +2,10 @@
 // `NP Identity Ifc:10.0.0.1/68`, `[2001:db8::1]/443`, `10.0.0.1(192.0.2.1)/80`, each perhaps with `(mapped/port)` and `(user)` behind it.
 import { DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
 import { readAddress, readIPv4 } from '../../../lib/address.ts'
-import { ascii, isDigit, readDecimal, readPort } from '../../../lib/bytes.ts'
+import { ascii, BLANK, isDigit, readDecimal, readPort } from '../../../lib/bytes.ts'
 import { putDotted, readDotted } from '../../tokenisers/dotted.ts'
 import { Words } from '../../tokenisers/words.ts'
 
-const BLANK = 0x20
 const OPEN = 0x28
 const CLOSE = 0x29
 const SLASH = 0x2f

@@ -3,7 +3,7 @@
 // Source: FortiOS Log Message Reference, docs.fortinet.com.
 import { Action, DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
 import { readAddress } from '../../../lib/address.ts'
-import { ascii, findByte, isDigit, readDecimal, readPort, startsWith } from '../../../lib/bytes.ts'
+import { ascii, BLANK, findByte, isDigit, readDecimal, readPort, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { type ConnectionField, ConnectionReader } from '../../tokenisers/connection.ts'
@@ -91,7 +91,6 @@ const TYPE = ascii('type=')
 const REACH = 300
 const QUOTE = 0x22
 const COMMA = 0x2c
-const BLANK = 0x20
 
 const afterQuote = (bytes: Uint8Array, at: number): number => (bytes[at] === QUOTE ? at + 1 : at)
 

@@ -3,7 +3,7 @@
 // what the packet was, never what became of it: that is only in the prefix, which the administrator or the product chose.
 // Source: net/netfilter/nf_log_syslog.c of the kernel.
 import { Action, DESTINATION, type EventRecord, Protocol, SOURCE } from '../../../event.ts'
-import { ascii, find, findByte, isLetter, readIdentifier, startsWith } from '../../../lib/bytes.ts'
+import { ascii, BLANK, find, findByte, isLetter, readIdentifier, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { Needle } from '../../tokenisers/needle.ts'
@@ -30,7 +30,6 @@ const pairs = new Pairs({
 
 const OPEN = 0x5b
 const CLOSE = 0x5d
-const BLANK = 0x20
 const EQUALS = 0x3d
 const QUOTE = 0x22
 const KERNEL_TAG = ascii('kernel')

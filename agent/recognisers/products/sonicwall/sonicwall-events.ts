@@ -50,7 +50,7 @@ const firewallActions = Words.of(
 /** `User login failed`, `Login denied`: what SMA appliances write without a number of its own. */
 const LOGIN_FAILED = [new Needle('ogin failed'), new Needle('ogin denied')]
 
-/** The action of the first telling word in the text of a message, or NO_WORD. */
+/** The action of the first telling word in the text of a message. */
 function actionOfText(bytes: Uint8Array, { start, end }: Span): number {
   for (const words of LOGIN_FAILED) if (words.find(bytes, start, end) >= 0) return Action.loginFailed
   for (let at = start; at < end; at++) {
@@ -59,7 +59,7 @@ function actionOfText(bytes: Uint8Array, { start, end }: Span): number {
     const action = at > first ? words.find(bytes, first, at) : NO_WORD
     if (action !== NO_WORD) return action
   }
-  return NO_WORD
+  return Action.other
 }
 
 /** What became of the connection or login of message `number`, by fw_action= and the message's text. */
@@ -71,6 +71,5 @@ export function decideAction(bytes: Uint8Array, number: number, firewallAction: 
   if (done !== NO_WORD && (done !== Action.allow || numbered === NO_WORD)) return done
   if (numbered !== NO_WORD && numbered !== Action.detect) return numbered
   const stated = actionOfText(bytes, text)
-  if (numbered === Action.detect) return stated === Action.drop || stated === Action.deny ? stated : numbered
-  return stated === NO_WORD ? Action.other : stated
+  return numbered === Action.detect && stated !== Action.drop && stated !== Action.deny ? numbered : stated
 }

@@ -2,7 +2,7 @@
 // id=firewall sn=... time="..." fw=... pri= c= m= msg="..." src=ip:port:interface[:host] dst=... proto=tcp/https ...
 // Source: SonicOS 6.5 and 7.0 Log Events Reference Guide, 'Index of Syslog Tag Field Descriptions'.
 import type { EventRecord } from '../../../event.ts'
-import { findByte, readDecimal, readIdentifier } from '../../../lib/bytes.ts'
+import { ascii, BLANK, findByte, readDecimal, readIdentifier, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { ConnectionReader } from '../../tokenisers/connection.ts'
@@ -41,7 +41,7 @@ const reader = new ConnectionReader({
 /** `TCP packet received on a non-existent/closed connection; TCP packet dropped`, and `on a closing connection`. */
 const OVER = [new Needle('closed connection'), new Needle('closing connection')]
 const SERIAL = new Needle(' sn=')
-const BLANK = 0x20
+const ID = ascii('id=')
 /** How far into a message its serial number may stand, behind the headers of relays. */
 const REACH = 300
 
@@ -52,8 +52,7 @@ function claims(message: Message): number {
   if (at < 0) return NOT_OURS
   while (at > body && bytes[at - 1] === BLANK) at--
   while (at > body && bytes[at - 1] !== BLANK && bytes[at - 1] !== 0x3e) at--
-  const isId = bytes[at] === 0x69 && bytes[at + 1] === 0x64 && bytes[at + 2] === 0x3d
-  return isId && isOwnPlace(message, at) ? at : NOT_OURS
+  return startsWith(bytes, at, message.end, ID) && isOwnPlace(message, at) ? at : NOT_OURS
 }
 
 /** `15 (LAN->WAN)`: the number of an access rule and the zones between which it stands; some have a name instead. */

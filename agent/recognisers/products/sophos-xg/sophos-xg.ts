@@ -104,10 +104,7 @@ const reader = new ConnectionReader({
 
 /** What an event says of somebody who came in or tried to; the rest of what is logged as an event is housekeeping. */
 function decideLogin(bytes: Uint8Array, kind: number): number {
-  if (kind === AUTHENTICATION) {
-    const outcome = outcomes.findIn(bytes, status)
-    return outcome === NO_WORD ? Action.other : outcome
-  }
+  if (kind === AUTHENTICATION) return outcomes.findIn(bytes, status, Action.other)
   // administration is also every change of a setting, failed ones included
   for (const words of LOGIN_FAILED) if (words.find(bytes, text.start, text.end) >= 0) return Action.loginFailed
   return LOGGED_IN.find(bytes, text.start, text.end) >= 0 ? Action.allow : Action.other
@@ -122,10 +119,7 @@ function decideAction(bytes: Uint8Array, type: number): number {
   const known = subtypes.findIn(bytes, subtype)
   if (known >= ADMINISTRATION) return decideLogin(bytes, known)
   if (type === Type.event) return Action.other
-  if (known === NO_WORD) {
-    const stated = statuses.findIn(bytes, status)
-    return stated === NO_WORD ? Action.other : stated
-  }
+  if (known === NO_WORD) return statuses.findIn(bytes, status, Action.other)
   const done = known === Action.detect ? statuses.findIn(bytes, action) : known
   return done === Action.deny ? done : known
 }
