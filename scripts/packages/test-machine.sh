@@ -43,7 +43,8 @@ mount --bind -o ro "$folder" packages
 mount --bind -o ro ../upper .layer
 # what is installed outside meanwhile changes neither who there is in here nor what dpkg knows
 if $is_new; then
-  cp -a var/lib/dpkg var/lib/dpkg.own
+  # a copy made while a package is being installed outside holds half of it
+  while rm -rf var/lib/dpkg.own && cp -a var/lib/dpkg var/lib/dpkg.own && [ -n "$(ls var/lib/dpkg.own/updates)" ]; do sleep 0.5; done
   rm -rf var/lib/dpkg
   mv var/lib/dpkg.own var/lib/dpkg
   for each in passwd group shadow gshadow; do cp -p etc/$each etc/$each.own && mv etc/$each.own etc/$each; done
