@@ -48,7 +48,8 @@ else {
     for (const moment of allMoments)
       await t.test(`as soon as ${moment}`, async t => {
         const started = await Machine.start({ ...machine, folder: ground.folderOf('ova'), unit: momentUnit(moment) })
-        await started.says('NOW', UP_SECONDS).finally(() => started.cut())
+        const isCut = started.says('NOW', UP_SECONDS).finally(() => started.cut())
+        await t.resolves(isCut, 'the moment came, and the power went')
         t.comment(`cut after ${((performance.now() - started.startedAt) / 1000).toFixed(1)} s`)
       })
     const { report } = await collects(t, 'ova', machine)
