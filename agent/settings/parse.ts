@@ -83,7 +83,7 @@ const issueText = (issue: z.core.$ZodIssue): string =>
     : issue.message
 
 /** The setting that was probably meant, as a question; '' if none comes near. */
-export function nearest(name: string, names: readonly string[]): string {
+function nearest(name: string, names: readonly string[]): string {
   const last = name.split('.').pop() ?? ''
   const guess = names.find(
     known => known.toLowerCase() === name.toLowerCase() || (last.length > 2 && known.toLowerCase().endsWith(`.${last.toLowerCase()}`)),
