@@ -12,6 +12,7 @@ const folder = join(t.testdir(), 'central')
 const central = await startCentral({ folder })
 const target = targetOf(central, folder)
 t.teardown(() => central.close())
+t.setTimeout(120_000)
 
 const newBox = async (): Promise<Box> => enrolBox(target, await central.makeCode())
 
