@@ -56,9 +56,15 @@ t.test('a statement of shed batches closes the gap it names and no other', async
   t.same(decideShed(shed({}), head, { hash: hex(99), storedAt: 18 }, undefined, undefined), { kind: 'stored', storedAt: 18 })
 })
 
-t.test('a statement over batches whose receipts were lost is taken if it speaks of the same batches', async t => {
-  t.same(decideShed(shed({ first: 3, previous: bytes(2) }), head, undefined, hex(2), undefined), { kind: 'store' })
-  const past = shed({ first: 3, last: 4, previous: bytes(2), lastHash: bytes(4) })
-  t.same(decideShed(past, head, undefined, hex(2), hex(4)), { kind: 'store' })
-  t.same(decideShed({ ...past, lastHash: bytes(5) }, head, undefined, hex(2), hex(4)), { kind: 'refuse', code: 'chain-conflict' })
-})
+t.test(
+  'a statement over batches whose receipts were lost is taken if it speaks of the same batches, and stored if of new ones too',
+  async t => {
+    t.same(decideShed(shed({ first: 3, previous: bytes(2) }), head, undefined, hex(2), undefined), { kind: 'store' })
+    const past = shed({ first: 3, last: 4, previous: bytes(2), lastHash: bytes(4) })
+    t.same(decideShed(past, head, undefined, hex(2), { hash: hex(4), storedAt: 19 }), { kind: 'stored', storedAt: 19 })
+    t.same(decideShed({ ...past, lastHash: bytes(5) }, head, undefined, hex(2), { hash: hex(4), storedAt: 19 }), {
+      kind: 'refuse',
+      code: 'chain-conflict',
+    })
+  },
+)

@@ -9,6 +9,7 @@ import { type UnpackedBatch, unpack } from '../../agent/batch/unpack.ts'
 import { activeCertificates, type CertificateRecord } from '../devices/devices.ts'
 import { type Head, headOf, moveHead, noHead } from '../devices/head.ts'
 import type { KeyedQueue } from '../keyed-queue.ts'
+import { costOf, type Owner, type Quotas } from '../limits/quotas.ts'
 import { Refusal, type RefusalCode } from '../refusals.ts'
 import { eventColumns, timestamp } from '../store/schema.ts'
 import type { Reader, Store } from '../store/store.ts'
@@ -19,6 +20,7 @@ export interface IngestContext {
   readonly store: Store
   readonly keys: Keys
   readonly deviceQueue: KeyedQueue
+  readonly quotas: Quotas
   readonly now: () => number
 }
 
@@ -30,7 +32,10 @@ export async function ingest(context: IngestContext, bytes: Uint8Array, connecti
   if (frame.device !== connection.device) throw new Refusal('device-mismatch')
   return context.deviceQueue.run(frame.device, async () => {
     await checkSignature(context, frame, connection)
-    const storedAt = frame.kind === 'batch' ? await takeBatch(context, frame, bytes.length) : await takeShed(context, frame)
+    const storedAt =
+      frame.kind === 'batch'
+        ? await takeBatch(context, frame, bytes.length, connection)
+        : await takeShed(context, frame, bytes.length, connection)
     const { keys } = context
     const sequence = frame.kind === 'batch' ? frame.sequence : frame.last
     return signReceipt(
@@ -62,16 +67,17 @@ function storedBefore(decision: Decision, head: Head): number | undefined {
   return decision.kind === 'stored' ? decision.storedAt : undefined
 }
 
-async function takeBatch({ store, keys, now }: IngestContext, frame: BatchFrame, size: number): Promise<number> {
+async function takeBatch({ store, keys, quotas, now }: IngestContext, frame: BatchFrame, size: number, owner: Owner): Promise<number> {
   const [head, stored] = await Promise.all([headOf(store, frame.device), storedBatch(store, frame.device, frame.sequence)])
   const before = storedBefore(decideBatch(frame, head, stored), head)
   if (before !== undefined) return before
+  quotas.check(owner, now())
   if (frame.sealKey !== keys.seal.id) throw new Refusal('seal-wrong')
   const packed = await orRefuse('seal-wrong', () => openFrame(frame, keys.seal.privateKey))
   const at = now()
-  await store.transact(async transaction => {
+  const rows = await store.transact(async transaction => {
     // in here, because transactions go one at a time: only one batch is in memory in full
-    const { batch, rows } = await orRefuse('batch-malformed', () => readRows(frame, packed))
+    const { batch, events } = await orRefuse('batch-malformed', () => readRows(frame, packed))
     await transaction.run(
       'INSERT INTO batches VALUES ($device, $sequence, $hash, $storedAt, $sealKey, $rows, $messages, $bytes, $accounting)',
       {
@@ -86,23 +92,31 @@ async function takeBatch({ store, keys, now }: IngestContext, frame: BatchFrame,
         accounting: JSON.stringify(batch.accounting),
       },
     )
-    await transaction.append('events', ...rows)
+    await transaction.append('events', ...events)
     await moveHead(transaction, frame.device, { sequence: frame.sequence, hash: hex(frame.hash) })
+    return batch.rows
   })
+  quotas.count(owner, costOf(size, rows), at)
   return at
 }
 
-async function takeShed({ store, now }: IngestContext, frame: ShedFrame): Promise<number> {
-  const { device, first, last, rows, messages, reason } = frame
-  const [head, stored, hashBefore, hashOfLast] = await Promise.all([
+async function takeShed({ store, quotas, now }: IngestContext, frame: ShedFrame, size: number, owner: Owner): Promise<number> {
+  const { device, last, reason } = frame
+  const [head, stored, before, atLast] = await Promise.all([
     headOf(store, device),
     storedShed(store, device, hex(frame.hash)),
-    hashAt(store, device, first - 1),
-    hashAt(store, device, last),
+    storedAs(store, device, frame.first - 1),
+    storedAs(store, device, last),
   ])
-  const before = storedBefore(decideShed(frame, head, stored, hashBefore, hashOfLast), head)
-  if (before !== undefined) return before
+  const storedAt = storedBefore(decideShed(frame, head, stored, before?.hash, atLast), head)
+  if (storedAt !== undefined) return storedAt
+  quotas.check(owner, now())
+  quotas.checkStatement(owner, now())
   const at = now()
+  // of what it says of batches that central has, nothing is counted
+  const first = Math.max(frame.first, head.sequence + 1)
+  const held = await heldOf(store, device, frame.first, head.sequence)
+  const [rows, messages] = [Math.max(0, frame.rows - held.rows), Math.max(0, frame.messages - held.messages)]
   const numbers = { first: BigInt(first), last: BigInt(last), rows: BigInt(rows), messages: BigInt(messages) }
   const hashes = { hash: hex(frame.hash), lastHash: hex(frame.lastHash) }
   await store.transact(async transaction => {
@@ -113,8 +127,9 @@ async function takeShed({ store, now }: IngestContext, frame: ShedFrame): Promis
       storedAt: timestamp(at),
       reason,
     })
-    if (last > head.sequence) await moveHead(transaction, device, { sequence: last, hash: hashes.lastHash })
+    await moveHead(transaction, device, { sequence: last, hash: hashes.lastHash })
   })
+  quotas.count(owner, costOf(size, 0), at)
   return at
 }
 
@@ -125,14 +140,13 @@ function readRows(frame: BatchFrame, packed: Uint8Array) {
     const event = batch.event(i)
     return [frame.device, sequence, ...eventColumns.map(column => column.read(event))]
   })
-  return { batch, rows: [eventTypes, values] as const }
+  return { batch, events: [eventTypes, values] as const }
 }
 
 const eventTypes = [VARCHAR, BIGINT, ...eventColumns.map(column => column.type)]
 
-const hashSchema = z.object({ hash: z.string() })
-const storedSchema = hashSchema
-  .extend({ stored_at: z.date() })
+const storedSchema = z
+  .object({ hash: z.string(), stored_at: z.date() })
   .transform((row): Stored => ({ hash: row.hash, storedAt: row.stored_at.getTime() }))
 
 async function storedBatch(reader: Reader, device: string, sequence: number): Promise<Stored | undefined> {
@@ -145,10 +159,23 @@ async function storedShed(reader: Reader, device: string, hash: string): Promise
   return (await reader.read(storedSchema, sql, { device, hash }))[0]
 }
 
-/** Hash on file of the batch of a number, stored or the last of a shed statement; undefined if it is not known. */
-async function hashAt(reader: Reader, device: string, sequence: number): Promise<string | undefined> {
-  if (sequence === noHead.sequence) return noHead.hash
-  const sql = `SELECT hash FROM batches WHERE device = $device AND sequence = $sequence
-    UNION ALL SELECT last_hash FROM sheds WHERE device = $device AND last = $sequence`
-  return (await reader.read(hashSchema, sql, { device, sequence: BigInt(sequence) }))[0]?.hash
+const first: Stored = { hash: noHead.hash, storedAt: 0 }
+
+/** What is on file under a number, a batch or the last of a statement; undefined if it is not known. */
+async function storedAs(reader: Reader, device: string, sequence: number): Promise<Stored | undefined> {
+  if (sequence === noHead.sequence) return first
+  const sql = `SELECT hash, stored_at FROM batches WHERE device = $device AND sequence = $sequence
+    UNION ALL SELECT last_hash, stored_at FROM sheds WHERE device = $device AND last = $sequence`
+  return (await reader.read(storedSchema, sql, { device, sequence: BigInt(sequence) }))[0]
+}
+
+const number = z.bigint().transform(Number)
+
+/** Rows and messages on file of the batches from one number to another, stored or shed. */
+async function heldOf(reader: Reader, device: string, from: number, to: number): Promise<{ rows: number; messages: number }> {
+  const sql = `SELECT coalesce(sum(rows), 0) AS rows, coalesce(sum(messages), 0) AS messages FROM (
+      SELECT rows, messages FROM batches WHERE device = $device AND sequence BETWEEN $from AND $to
+      UNION ALL SELECT rows, messages FROM sheds WHERE device = $device AND first >= $from AND last <= $to)`
+  const shape = z.object({ rows: number, messages: number })
+  return (await reader.read(shape, sql, { device, from: BigInt(from), to: BigInt(to) }))[0]
 }
