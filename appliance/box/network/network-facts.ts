@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from '../../../agent/errors.ts'
 import { isErrorWithCode, writeDurable } from '../../../agent/lib/durable-file.ts'
+import { withoutSecrets } from '../../../agent/lib/redact.ts'
 import { readSettings } from '../../../agent/settings/file.ts'
 import { openCentral } from '../../../agent/uplink/pinned-client.ts'
 import { boxPathsBelow } from '../paths.ts'
-import { withoutSecrets } from '../settings/box-settings.ts'
+
 import { readCards } from './cards.ts'
 import { defaultRoutes } from './default-routes.ts'
 
