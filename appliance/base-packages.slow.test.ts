@@ -9,7 +9,7 @@ import { bootEnvironment, startBox, whyNoBox } from './test-box-machine.ts'
 
 const reason = whyNoBox()
 if (reason !== undefined) console.log(`# not run: ${reason}`)
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 const PASSWORD = 'proxy-pass-word'
 const PROXY = 3128
 

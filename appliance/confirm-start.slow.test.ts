@@ -8,7 +8,7 @@ import { BOOT, bootEnvironment, startBox, whyNoBox } from './test-box-machine.ts
 
 const reason = whyNoBox()
 if (reason !== undefined) console.log(`# not run: ${reason}`)
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 const PACKAGES = 'a'.repeat(64)
 
 t.test('a start on trial', { skip: reason ?? false }, async t => {

@@ -8,7 +8,7 @@ import t from 'tap'
 import { temporaryFolder } from '../agent/testing/harness.ts'
 import { makeDisk, whyNoDisk } from '../agent/testing/power-cuts.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 const [OLDER, NEWEST] = ['1'.repeat(64), '2'.repeat(64)]
 const FACTS = 'card 1\nroute 4\ncentral\n'
 /** All programs that a script may start between two states of the disk. */

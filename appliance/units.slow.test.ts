@@ -8,7 +8,7 @@ import { startBox, whyNoBox } from './test-box-machine.ts'
 
 const reason = whyNoBox()
 if (reason !== undefined) console.log(`# not run: ${reason}`)
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 t.test('once its code is spent, the enrolment rests', { skip: reason ?? false }, async t => {
   const { machine, folder, settings } = await startBox(t)
