@@ -65,7 +65,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     accounts,
     outbox,
     log,
-    pseudonymise: (words, at) => pseudonyms.of(words, at),
+    pseudonymise: addresses => pseudonyms.of(addresses),
     identity,
     keepNumbers: () => gateways.flush(),
     stored: () => wakeUplink.notify(),
@@ -76,6 +76,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const watch = new ProcessWatch()
   const everySecond = setInterval(() => {
     clock.tick()
+    watch.tick()
     collector.tick()
     for (const gateway of gateways.active) gateway.tick()
     if (isRecovered && !batcher.isPersisting && !uplink.isSending) adoptIdentity(recovery, keeper, wakeUplink)

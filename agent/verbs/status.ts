@@ -77,8 +77,8 @@ function findingLines({ code, severity, detail, advice, since }: Finding, now: n
   return [`  ${severity === 'information' ? '-' : '!'} ${detail.replaceAll('\n', '\n    ')} [${code}]${span}`, `    ${advice}`]
 }
 
-const processText = ({ residentBytes, cpuSeconds, longestStallMs }: NonNullable<Status['process']>): string =>
-  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(longestStallMs)} ms`
+const processText = ({ residentBytes, cpuSeconds, ...stall }: NonNullable<Status['process']>): string =>
+  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(stall.longestStallLastHourMs)} ms in the last hour, ${Math.round(stall.longestStallSinceStartMs)} ms since start`
 
 const countersText = (counters: Readonly<Record<string, number>>): string =>
   Object.entries(counters)
