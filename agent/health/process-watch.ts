@@ -10,7 +10,7 @@ import type { ProcessStatus } from './status-schema.ts'
 const BUSY_RESOLUTION_MS = 10
 const QUIET_RESOLUTION_MS = 100
 /** Of the time, spent with anything but waiting. */
-const BUSY_FROM = 0.05
+const BUSY_FROM = 0.03
 const MINUTE_MS = 60_000
 
 const lookEvery = (resolutionMs: number) => ({ resolutionMs, delay: monitorEventLoopDelay({ resolution: resolutionMs }) })
