@@ -94,14 +94,15 @@ t.test('one member that fills the disk has to wait before it is full, and the ot
   const central = await startCentralProcess(folder)
   t.teardown(() => central.kill())
   const [greedy, other] = await sendersOn(central, folder, ['greedy', 'other'], [await packRandom(32_768), undefined])
+  leave(2 * 64 * MIB + 20 * MIB)
   const refused = await until(
     () => greedy.send(),
     answer => answer !== 'receipt',
     200_000,
   )
   t.equal(refused, '503 central-scarce 600')
-  t.comment(`the greedy one stored ${greedy.receipted.length} batches of 32,768 rows on a disk of 256 MiB`)
-  for (let i = 0; i < 20; i++) t.equal(await other.send(), 'receipt')
+  t.ok(greedy.receipted.length > 0, `the greedy one stored ${greedy.receipted.length} batches of 32,768 rows in 20 MiB`)
+  for (let i = 0; i < 5; i++) t.equal(await other.send(), 'receipt')
   leave(10 * MIB)
   t.equal(await other.send(), '503 central-full 60', 'what is left is the reserve')
   t.match(await limitsOf(folder), { disk: { room: 'none' }, refusals: { 'central-scarce': 1, 'central-full': 1 } })
@@ -127,7 +128,7 @@ t.test('when the database meets a full disk, central goes on without a restart; 
       return
     }
   }
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     leave((2 + round) * MIB)
     await sendUntilFull()
     t.match(await small.send(), /^receipt$|^503 central-full 60$/)
@@ -154,7 +155,7 @@ t.test('when the database meets a full disk, central goes on without a restart; 
   const after = await startCentral({ folder, reserveBytes: 1 })
   const { perDevice, rows } = await after.stats()
   t.same(
-    perDevice.map(({ sequence }) => sequence),
+    senders.map(({ box }) => perDevice.find(({ device }) => device === box.device)?.sequence),
     senders.map(({ receipted }) => receipted.length),
     'nothing with a receipt is lost, and nothing is there that has none',
   )

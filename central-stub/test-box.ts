@@ -160,7 +160,7 @@ function packNew(rows: number): Promise<Uint8Array> {
     batch.add(event, context)
     batch.add(event, context)
   }
-  const pseudonymise = () => Buffer.alloc(16, 0xab)
+  const pseudonymise = (addresses: Uint8Array) => Buffer.alloc(addresses.length, 0xab)
   return packBatch(batch, { pseudonymise, reasonName: () => 'blocked', accounting: { received: rows * 2 } })
 }
 

@@ -124,7 +124,7 @@ export class Store implements Reader {
     } catch (error) {
       if (error instanceof Refusal) throw error
       this.options.report?.(error)
-      throw this.room === 'none' ? this.unusable(error) : error
+      throw this.isForLackOfRoom(error) ? this.unusable(error) : error
     } finally {
       this.opening = undefined
     }
@@ -153,10 +153,16 @@ export class Store implements Reader {
       // whoever asks next sees how that went
       this.opening.catch(() => undefined)
     }
-    return this.room === 'none' ? this.unusable(error) : error
+    return this.isForLackOfRoom(error) ? this.unusable(error) : error
+  }
+
+  /** DuckDB's errors have no code: what strerror(3) says of ENOSPC and EDQUOT is in their text. */
+  private isForLackOfRoom(error: unknown): boolean {
+    return this.room === 'none' || (error instanceof Error && /No space left on device|Disk quota exceeded/.test(error.message))
   }
 
   private unusable(cause: unknown): Refusal {
-    return new Refusal(this.room === 'none' ? 'central-full' : 'central-failed', { retryAfterSeconds: FULL_RETRY_SECONDS, cause })
+    const code = this.isForLackOfRoom(cause) ? 'central-full' : 'central-failed'
+    return new Refusal(code, { retryAfterSeconds: FULL_RETRY_SECONDS, cause })
   }
 }
