@@ -1,7 +1,7 @@
 // The gateways that log to this box: what is known of each while the agent runs, and the number by which central knows it.
 // Numbers are kept on disk, because a gateway is the same gateway after a restart; its address never leaves.
-import { basename, dirname } from 'node:path'
-import Conf from 'conf'
+import * as z from 'zod'
+import { fromJson, mendState, toJson, writeState } from '../lib/state-file.ts'
 import type { Recogniser } from '../recognisers/recogniser.ts'
 import { GatewayClock } from './gateway-clock.ts'
 
@@ -56,6 +56,11 @@ export class Gateways {
     return this.others.messages > 0 ? [...this.known.values(), this.others] : [...this.known.values()]
   }
 
+  /** The highest number that was given. */
+  get highest(): number {
+    return this.addresses.length
+  }
+
   /** Keeps new numbers on the disk; throws what `save` throws, and then tries again the next time. */
   flush(): void {
     if (this.isSaved) return
@@ -76,14 +81,24 @@ export class Gateways {
   }
 }
 
-/** Gateways whose numbers are kept in the JSON file at `path`. A file that cannot be read starts a new numbering. */
-export function openGateways(path: string): Gateways {
-  const state = new Conf<{ addresses: string[] }>({
-    cwd: dirname(path),
-    configName: basename(path, '.json'),
-    clearInvalidConfig: true,
-    configFileMode: 0o600,
-    defaults: { addresses: [] },
-  })
-  return new Gateways(state.get('addresses'), addresses => state.set('addresses', [...addresses]))
+const decode = fromJson(value => z.object({ addresses: z.array(z.string()).max(GATEWAYS_MAX) }).parse(value).addresses)
+
+export interface OpenedGateways {
+  readonly gateways: Gateways
+  /** What was wrong with the copies of the file. */
+  readonly damage: readonly string[]
+  /** How many numbers are passed over, because whose they were is not known any more. */
+  readonly lost: number
+}
+
+/**
+ * Gateways whose numbers are kept in the JSON file at `path`. Where no copy of it can be used, numbers go on after `highest`, the
+ * highest that was given: to central a number never becomes another gateway.
+ */
+export function openGateways(path: string, highest: number): OpenedGateways {
+  const { value, damage } = mendState(path, decode)
+  const known = value ?? []
+  const lost = Math.max(0, Math.min(highest, GATEWAYS_MAX) - known.length)
+  const addresses = [...known, ...Array.from({ length: lost }, () => '')]
+  return { gateways: new Gateways(addresses, all => writeState(path, toJson({ addresses: all }))), damage, lost }
 }

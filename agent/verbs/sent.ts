@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { unpack, type WireEvent } from '../batch/unpack.ts'
 import { Failure } from '../errors.ts'
 import type { LedgerLine } from '../ledger/entries.ts'
-import { readLedger } from '../ledger/ledger.ts'
+import { readLedger } from '../ledger/ledger-files.ts'
 import { grouped } from '../lib/table.ts'
 
 /** An ISO time, or a span such as `2h`, `30m`, `7d` back from now; ms. Failure 'argument-wrong' otherwise. */
@@ -77,6 +77,7 @@ function forPeople({ at, entry }: LedgerLine): string[] {
       return [`${at}  agent stopped`]
     case 'begin':
     case 'counts':
+    case 'unknown':
       return []
   }
 }
