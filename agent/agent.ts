@@ -70,8 +70,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     keepNumbers: () => {
       pseudonymKey.flush()
       gateways.flush()
-      ledger.state.gateways = gateways.highest
+      ledger.state.gateways = gateways.given
     },
+    numbering: () => gateways.accounting,
     stored: () => wakeUplink.notify(),
   })
   const uplink = initialUplinkState()
@@ -81,9 +82,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const everySecond = setInterval(() => {
     clock.tick()
     collector.tick()
-    for (const gateway of gateways.active) gateway.tick()
+    gateways.tick()
     outbox.keepCounts({ isFlushed: batcher.diskFault !== undefined })
-    if (isRecovered && !batcher.isPersisting && !uplink.isSending) adoptIdentity(recovery, keeper, wakeUplink)
+    if (uplink.isSending) keeper.supersedeIfChanged()
+    else if (isRecovered && !batcher.isPersisting) adoptIdentity(recovery, keeper, wakeUplink)
   }, 1000)
 
   const stopping = new AbortController()

@@ -6,7 +6,8 @@ import { memberOf, revokeCertificates } from './devices/devices.ts'
 import { type EnrolContext, issueCode } from './devices/enrol.ts'
 import { WrongCodes, wrongCodeLimits } from './devices/wrong-codes.ts'
 import { openFolder } from './folder.ts'
-import { makeServer } from './http/server.ts'
+import { makeServer, type ServerContext } from './http/server.ts'
+import { Opening } from './ingest/opening.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { listenAdmin, type Operations } from './operator/admin.ts'
 import { readStats, readTop } from './operator/stats.ts'
@@ -46,7 +47,8 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   await using cleanup = new AsyncDisposableStack()
   const store = cleanup.adopt(await Store.open(folder), store => store.close())
   const deviceQueue = new KeyedQueue()
-  const context: EnrolContext = { store, keys, deviceQueue, wrongCodes: new WrongCodes(wrongCodeLimits), now }
+  const opening = cleanup.adopt(new Opening({ sealKey: keys.seal.privateKey }, report), opening => opening.close())
+  const context: ServerContext = { store, keys, opening, deviceQueue, wrongCodes: new WrongCodes(wrongCodeLimits), now }
   const server = makeServer({ context, serverKey, authority: keys.authority.certificate, report })
   cleanup.defer(() => server.close())
   await server.listen({ host, port })

@@ -130,7 +130,7 @@ const context = { gateway: 1, product: 1, reason: 2, input: 0, sourceEndpoint: E
 const packedRows = new Map<number, Promise<Uint8Array>>()
 
 /** A packed batch of `rows` blocked connections from 192.0.2.0/24 and on, each of which counts two messages. */
-function packRows(rows: number): Promise<Uint8Array> {
+export function packRows(rows: number): Promise<Uint8Array> {
   const packed = packedRows.get(rows) ?? packNew(rows)
   packedRows.set(rows, packed)
   return packed
@@ -195,7 +195,16 @@ export async function makeChain(box: Box, count: number, first = 1, previous: Ui
 }
 
 export function makeShed(box: Box, first: number, last: number, previous: Uint8Array, lastHash: Uint8Array): Sent {
-  const { bytes, hash } = buildShedFrame({ device: box.device, first, last, previous, lastHash, rows: 30, messages: 60, reason: 'quota' })
+  const { bytes, hash } = buildShedFrame({
+    device: box.device,
+    first,
+    last,
+    previous,
+    lastHash,
+    rows: 30,
+    messages: 60,
+    reason: 'not-kept',
+  })
   return { bytes: signFrame(bytes, box.key).bytes, hash }
 }
 

@@ -84,8 +84,9 @@ export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
     keepNumbers: () => {
       key.flush()
       gateways.flush()
-      ledger.state.gateways = gateways.highest
+      ledger.state.gateways = gateways.given
     },
+    numbering: () => ({}),
     stored: () => undefined,
   })
   const damage = [...keeper.damage, ...(keeper.fault === undefined ? [] : [keeper.fault.detail]), ...ledger.damage, ...key.damage, ...numbers.damage]

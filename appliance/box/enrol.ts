@@ -10,6 +10,7 @@ import { Failure, type Fault, faultOf } from '../../agent/errors.ts'
 import { backoffMs, pause } from '../../agent/lib/backoff.ts'
 import { isErrorWithCode, writeDurable } from '../../agent/lib/durable-file.ts'
 import { fromJson, mendState, toJson, writeState } from '../../agent/lib/state-file.ts'
+import { withoutSecrets } from '../../agent/lib/redact.ts'
 import { normaliseCode } from '../../agent/lib/typed-code.ts'
 import { type Paths, pathsBelow } from '../../agent/paths.ts'
 import { readSettings } from '../../agent/settings/file.ts'
@@ -17,7 +18,6 @@ import { makeRequest, requestSchema } from '../../agent/uplink/enrol.ts'
 import { type Identity, identitySchema, readIdentity, writeIdentity } from '../../agent/uplink/identity.ts'
 import type { EnrolmentReport } from './enrolment-report.ts'
 import { boxPathsBelow } from './paths.ts'
-import { withoutSecrets } from './settings/box-settings.ts'
 
 export const ENROLLED = 0
 export const REFUSED = 4

@@ -7,7 +7,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type * as z from 'zod'
 import { type CertificateRecord, findCertificate, fingerprintOf } from '../devices/devices.ts'
 import { type EnrolContext, enrol, enrolSchema, renew, renewSchema } from '../devices/enrol.ts'
-import { ingest } from '../ingest/ingest.ts'
+import { type IngestContext, ingest } from '../ingest/ingest.ts'
 import { Refusal, type RefusalCode, refusals } from '../refusals.ts'
 import type { ServerKey } from '../trust/keys.ts'
 import { RequestsInFlight, requestLimits } from './requests-in-flight.ts'
@@ -22,6 +22,8 @@ const HEADERS_MS = 10_000
 const REQUEST_MS = 120_000
 const KEEP_ALIVE_MS = 75_000
 
+export type ServerContext = EnrolContext & IngestContext
+
 interface Call {
   readonly body: unknown
   /** Of the other end of the TCP connection. */
@@ -30,12 +32,12 @@ interface Call {
 
 interface OpenRoute {
   readonly access: 'open'
-  readonly handle: (context: EnrolContext, call: Call) => Promise<object>
+  readonly handle: (context: ServerContext, call: Call) => Promise<object>
 }
 
 interface DeviceRoute {
   readonly access: 'device'
-  readonly handle: (context: EnrolContext, call: Call, peer: CertificateRecord) => Promise<object>
+  readonly handle: (context: ServerContext, call: Call, peer: CertificateRecord) => Promise<object>
 }
 
 type Route = { readonly url: string; readonly maxBytes: number } & (OpenRoute | DeviceRoute)
@@ -71,7 +73,7 @@ function parseBody<T>(shape: z.ZodType<T>, body: unknown): T {
 }
 
 export interface ServerOptions {
-  readonly context: EnrolContext
+  readonly context: ServerContext
   readonly serverKey: ServerKey
   /** PEM of the authority whose devices are let in. */
   readonly authority: string
@@ -115,7 +117,7 @@ export function makeServer({ context, serverKey, authority, report }: ServerOpti
   return server
 }
 
-function addRoute(server: FastifyInstance<Server>, route: Route, context: EnrolContext, inFlight: RequestsInFlight): void {
+function addRoute(server: FastifyInstance<Server>, route: Route, context: ServerContext, inFlight: RequestsInFlight): void {
   const callOf = (request: FastifyRequest): Call => ({ body: request.body, address: request.ip })
   const common = { method: 'POST', url: route.url, bodyLimit: route.maxBytes } as const
   if (route.access === 'open') {
