@@ -65,7 +65,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     accounts,
     outbox,
     log,
-    pseudonymise: (words, at) => pseudonymKey.pseudonyms.of(words, at),
+    pseudonymise: addresses => pseudonymKey.pseudonyms.of(addresses),
     identity,
     keepNumbers: () => {
       pseudonymKey.flush()
@@ -81,6 +81,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const watch = new ProcessWatch()
   const everySecond = setInterval(() => {
     clock.tick()
+    watch.tick()
     collector.tick()
     gateways.tick()
     outbox.keepCounts({ isFlushed: batcher.diskFault !== undefined })

@@ -37,6 +37,8 @@ export const advice = {
   'file-lost': 'Both copies of the file were damaged: replace the disk. The damaged ones are kept beside it, as x.damaged, for the helpdesk.',
   'spool-damaged': 'What these files held is counted as shed, and central is told. If this happens again, replace the disk.',
   'ledger-torn': 'Nothing to do: this is what a power cut leaves behind.',
+  'agent-stalled':
+    'The machine has too little CPU, or its disk is slow. Give it more, or move other work away. If this persists, tell the helpdesk.',
   'stopped-uncleanly': 'Find out why the agent was killed: power cut, reset, or out of memory. Nothing to do if you know.',
   'clock-jumped': 'Check the time synchronisation (NTP) of this box.',
   'listen-failed':

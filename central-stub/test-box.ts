@@ -160,7 +160,7 @@ function packNew(rows: number): Promise<Uint8Array> {
     batch.add(event, context)
     batch.add(event, context)
   }
-  const pseudonymise = () => Buffer.alloc(16, 0xab)
+  const pseudonymise = (addresses: Uint8Array) => Buffer.alloc(addresses.length, 0xab)
   return packBatch(batch, { pseudonymise, reasonName: () => 'blocked', accounting: { received: rows * 2 } })
 }
 
@@ -194,17 +194,15 @@ export async function makeChain(box: Box, count: number, first = 1, previous: Ui
   return chain
 }
 
-export function makeShed(box: Box, first: number, last: number, previous: Uint8Array, lastHash: Uint8Array): Sent {
-  const { bytes, hash } = buildShedFrame({
-    device: box.device,
-    first,
-    last,
-    previous,
-    lastHash,
-    rows: 30,
-    messages: 60,
-    reason: 'not-kept',
-  })
+export function makeShed(
+  box: Box,
+  first: number,
+  last: number,
+  previous: Uint8Array,
+  lastHash: Uint8Array,
+  { rows, messages } = { rows: 30, messages: 60 },
+): Sent {
+  const { bytes, hash } = buildShedFrame({ device: box.device, first, last, previous, lastHash, rows, messages, reason: 'not-kept' })
   return { bytes: signFrame(bytes, box.key).bytes, hash }
 }
 

@@ -79,7 +79,7 @@ export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
     accounts,
     outbox,
     log: quietLog,
-    pseudonymise: (words, at) => key.pseudonyms.of(words, at),
+    pseudonymise: addresses => key.pseudonyms.of(addresses),
     identity: () => keeper.identity,
     keepNumbers: () => {
       key.flush()

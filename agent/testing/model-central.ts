@@ -40,15 +40,15 @@ export class ModelCentral {
       if (decision.kind === 'store') this.head = { sequence: frame.sequence, hash: held.hash }
       return
     }
-    const before = this.hashOf(frame.first - 1)
-    const decision = decideShed(frame, this.head, this.statements.get(held.hash), before, this.hashOf(frame.last))
+    const before = this.heldAt(frame.first - 1)
+    const decision = decideShed(frame, this.head, this.statements.get(held.hash), before, this.heldAt(frame.last))
     if (decision.kind === 'refuse') throw new Error(`central refuses statement ${frame.first}-${frame.last}: ${decision.code}`)
     if (decision.kind !== 'store') return
     this.statements.set(held.hash, held)
     if (frame.last > this.head.sequence) this.head = { sequence: frame.last, hash: hex(frame.lastHash) }
   }
 
-  private hashOf(sequence: number): string | undefined {
-    return sequence === this.head.sequence ? this.head.hash : this.batches.get(sequence)?.hash
+  private heldAt(sequence: number): { hash: string; storedAt: number } | undefined {
+    return sequence === this.head.sequence ? { hash: this.head.hash, storedAt: 1 } : this.batches.get(sequence)
   }
 }

@@ -7,6 +7,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { generateSealKeyPair, sealKeyId } from '../../agent/batch/seal.ts'
+import { isErrorWithCode } from '../../agent/lib/durable-file.ts'
 import { mendState, writeState } from '../../agent/lib/state-file.ts'
 import { withoutSumLine, withSumLine } from '../../agent/lib/summed.ts'
 import { fileNames } from '../folder.ts'
@@ -55,7 +56,12 @@ export async function openServerKey(folder: string, authority: Authority, name: 
   if (stored !== undefined && isUsable(certificateIn(stored), authority, name, now)) return serverKey(stored, authority)
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const made = `${pemOf(privateKey)}${await issueServer(authority, publicKey, name, now)}\n`
-  writeState(path, withSumLine(made))
+  try {
+    writeState(path, withSumLine(made))
+  } catch (error) {
+    // boxes pin the authority, not this key: it is as good unwritten, and the next start makes another
+    if (!isErrorWithCode(error, 'ENOSPC', 'EDQUOT')) throw error
+  }
   return serverKey(made, authority)
 }
 
