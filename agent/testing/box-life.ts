@@ -1,5 +1,6 @@
 // The life of a box in process: opened from its folder as agent.ts does it, batches, receipts, what is shed, files that are full, a
 // stop. Thousands of lives take minutes, so that each can meet another fault of the disk. Central is its rules only.
+import { createPublicKey } from 'node:crypto'
 import { generateSealKeyPair } from '../batch/seal.ts'
 import { Batcher } from '../delivery/batcher.ts'
 import { Outbox } from '../delivery/outbox.ts'
@@ -19,14 +20,15 @@ import { Networks } from '../triage/networks.ts'
 import { Triage } from '../triage/triage.ts'
 import { writeIdentity } from '../uplink/identity.ts'
 import { IdentityKeeper } from '../uplink/identity-file.ts'
+import type { Outgoing } from '../uplink/uplink.ts'
 import { blockedLine } from './harness.ts'
 import type { ModelCentral } from './model-central.ts'
 
 const LEDGER_BYTES = 2 ** 30
 /** Room for two small batches: the third sheds the first. */
 const QUOTA_BYTES = 3 * 4096
-/** Some ten lines. */
-export const FILE_MAX_BYTES = 12_000
+/** Some five lines. */
+export const FILE_MAX_BYTES = 6_000
 const DEVICE = '11111111-1111-4111-8111-111111111111'
 /** What fails is not tried again: the agent stops. */
 const stopping = AbortSignal.abort()
@@ -111,15 +113,23 @@ export async function close({ batcher }: Life): Promise<boolean> {
   return batcher.diskFault === undefined
 }
 
+/** Sends the oldest batch; its receipt is lost. */
+export function offer({ outbox, keeper, spool }: Life, central: ModelCentral): Outgoing | undefined {
+  const { identity } = keeper
+  const outgoing = identity === undefined ? undefined : outbox.next(identity)
+  if (identity === undefined || outgoing === undefined) return undefined
+  central.take(outgoing, spool.oldest()?.segment.rows ?? 0, createPublicKey(identity.privateKey))
+  return outgoing
+}
+
 /** Sends `most` batches and statements, and has their receipts. */
-export async function send({ outbox, keeper, spool }: Life, central: ModelCentral, most = 100): Promise<void> {
+export async function send(life: Life, central: ModelCentral, most = 100): Promise<void> {
   for (let i = 0; i < most; i++) {
-    const outgoing = keeper.identity === undefined ? undefined : outbox.next(keeper.identity)
+    const outgoing = offer(life, central)
     if (outgoing === undefined) return
     const { sequence, hash } = outgoing
-    central.take(outgoing, spool.oldest()?.segment.rows ?? 0)
     const receipt = { device: DEVICE, sequence, hash, storedAt: '2026-11-20T12:00:00.000Z', key: '0'.repeat(16), signature: `${'A'.repeat(86)}==` }
-    await outbox.acknowledge(receipt)
+    await life.outbox.acknowledge(receipt)
   }
 }
 

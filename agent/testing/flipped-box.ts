@@ -1,12 +1,12 @@
 // Boxes whose files meet a flipped bit, and how such a start is judged.
-import { mkdirSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureOwnCertificate, readTlsFiles } from '../sources/syslog/tls-certificate.ts'
 import { pathsBelow } from '../paths.ts'
 import { openKeys, openServerKey } from '../../central-stub/trust/keys.ts'
 import { keepApplied, keepMember, readApplied, readKept } from '../../appliance/box/settings/state-files.ts'
 import { type FlipResult, flipAll } from './bit-flips.ts'
-import { close, makeIdentity, openLife, receive, send, stop } from './box-life.ts'
+import { close, makeIdentity, offer, openLife, receive, send, stop } from './box-life.ts'
 import { after, check, type Outcome } from './disk-faults.ts'
 import { ModelCentral } from './model-central.ts'
 
@@ -30,8 +30,7 @@ async function makeBox(root: string, ending: Ending): Promise<{ central: ModelCe
   }
   if (ending === 'unreceipted') {
     await send(life, central, life.spool.length - 1)
-    const last = life.keeper.identity === undefined ? undefined : life.outbox.next(life.keeper.identity)
-    if (last !== undefined) central.take(last, 3)
+    offer(life, central)
   }
   if (ending === 'stopped') await stop(life)
   else life.ledger.close()
@@ -44,7 +43,6 @@ export async function flipBox(folder: string, ending: Ending, stride: number): P
   const [original, scratch] = [join(folder, 'original'), join(folder, 'scratch')]
   const { central, received } = await makeBox(original, ending)
   const judge = async (): Promise<Outcome> => after(pathsBelow(scratch), ModelCentral.copy(central), received, 0)
-  const { cpSync, rmSync } = await import('node:fs')
   cpSync(original, scratch, { recursive: true })
   const whole = await judge()
   check(whole.damage.length === 0, `a whole box says ${whole.damage.join('; ')}`)

@@ -1,6 +1,7 @@
 // Central's rules about what may follow what, without its server and its store: for tests that hand it thousands of batches.
+import type { KeyObject } from 'node:crypto'
 import { decideBatch, decideShed } from '../../central-stub/ingest/chain.ts'
-import { decodeFrame } from '../batch/frame.ts'
+import { decodeFrame, verifyFrame } from '../batch/frame.ts'
 import type { Outgoing } from '../uplink/uplink.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -29,9 +30,10 @@ export class ModelCentral {
     return [...this.batches.values()].reduce((sum, { rows }) => sum + rows, 0)
   }
 
-  /** Stores what was sent, or throws the code of its refusal. `rows`: those of the batch. */
-  take(outgoing: Outgoing, rows: number): void {
-    const frame = decodeFrame(outgoing.bytes)
+  /** Stores what was sent, or throws the code of its refusal. `rows`: those of the batch; `device`: the public key. */
+  take(outgoing: Outgoing, rows: number, device: KeyObject): void {
+    const frame = verifyFrame(decodeFrame(outgoing.bytes), [device])
+    if (frame === undefined) throw new Error('central refuses a signature')
     const held = { hash: outgoing.hash, storedAt: 1, rows }
     if (frame.kind === 'batch') {
       const decision = decideBatch(frame, this.head, this.batches.get(frame.sequence))
