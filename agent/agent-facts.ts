@@ -72,6 +72,7 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     uplink: {
       lastReceiptAtMs: uplink.lastReceiptAt,
       lastReceipt: uplink.lastReceipt,
+      waitingSinceMs: uplink.waitingSince,
       bytesSent: uplink.bytesSent,
       failure: failure === undefined ? undefined : { ...failure, sinceMs: failure.since, atMs: failure.at },
       retryAtMs: uplink.retryAt,

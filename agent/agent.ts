@@ -68,6 +68,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     pseudonymise: (words, at) => pseudonyms.of(words, at),
     identity,
     keepNumbers: () => gateways.flush(),
+    numbering: () => gateways.accounting,
     stored: () => wakeUplink.notify(),
   })
   const uplink = initialUplinkState()
@@ -77,8 +78,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const everySecond = setInterval(() => {
     clock.tick()
     collector.tick()
-    for (const gateway of gateways.active) gateway.tick()
-    if (isRecovered && !batcher.isPersisting && !uplink.isSending) adoptIdentity(recovery, keeper, wakeUplink)
+    gateways.tick()
+    if (uplink.isSending) keeper.supersedeIfChanged()
+    else if (isRecovered && !batcher.isPersisting) adoptIdentity(recovery, keeper, wakeUplink)
   }, 1000)
 
   const stopping = new AbortController()

@@ -8,7 +8,8 @@ import { type EnrolContext, issueCode } from './devices/enrol.ts'
 import { KnownCodes } from './devices/known-codes.ts'
 import { readUsage } from './devices/usage.ts'
 import { openFolder } from './folder.ts'
-import { makeServer } from './http/server.ts'
+import { makeServer, type ServerContext } from './http/server.ts'
+import { Opening } from './ingest/opening.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { type QuotaLimits, Quotas, quotaLimits } from './limits/quotas.ts'
 import { listenAdmin, type Operations } from './operator/admin.ts'
@@ -61,7 +62,9 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   }
   const { reserveBytes } = options
   const store = cleanup.adopt(await Store.open(folder, { reserveBytes, onOpened, report }), store => store.close())
-  const context: EnrolContext = { store, keys, deviceQueue: new KeyedQueue(), codes, codeLimits: new CodeLimits(), quotas, now }
+  const opening = cleanup.adopt(new Opening({ sealKey: keys.seal.privateKey }, report), opening => opening.close())
+  const codeLimits = new CodeLimits()
+  const context: ServerContext = { store, keys, opening, deviceQueue: new KeyedQueue(), codes, codeLimits, quotas, now }
   const { http: server, limits } = makeServer({ context, serverKey, authority: keys.authority.certificate, report })
   cleanup.defer(() => server.close())
   await server.listen({ host, port })

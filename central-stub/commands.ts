@@ -51,7 +51,7 @@ what it has and tries again; \`stats\` shows both.`,
     name: 'code',
     summary: 'create an enrolment code for one box of a member',
     help: `Prints the code. It is valid for one box, once, until it expires. It is shown only now:
-central stores its hash. On the box: cyberalarm enrol CODE`,
+central stores its hash. On the box: cyberalarm enrol`,
     example: "node central-stub/main.ts code --folder /var/lib/central --member 'St Example School'",
     options: {
       member: { value: 'NAME', help: 'the organisation that the box belongs to', required: true },

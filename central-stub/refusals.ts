@@ -19,6 +19,7 @@ export const refusals = {
   'csr-refused': [400, 'The signing request is not a self-signed PKCS #10 request for a P-256 key.'],
   'renewed-too-often': [429, 'The device was issued too many certificates in the last 24 hours: try again later.'],
   'batch-malformed': [400, 'The body is not a batch of a version that central supports.'],
+  'batch-too-costly': [422, 'Opening the batch took more time or memory than one batch may take.'],
   'device-mismatch': [403, 'A device may send its own batches only.'],
   'signature-wrong': [403, 'The batch is not signed by a key of this device.'],
   'seal-wrong': [400, 'The batch is not sealed to a key of this central.'],

@@ -130,7 +130,7 @@ const context = { gateway: 1, product: 1, reason: 2, input: 0, sourceEndpoint: E
 const packedRows = new Map<number, Promise<Uint8Array>>()
 
 /** A packed batch of `rows` blocked connections from 192.0.2.0/24 and on, each of which counts two messages. */
-function packRows(rows: number): Promise<Uint8Array> {
+export function packRows(rows: number): Promise<Uint8Array> {
   const packed = packedRows.get(rows) ?? packNew(rows)
   packedRows.set(rows, packed)
   return packed
@@ -202,7 +202,8 @@ export function makeShed(
   lastHash: Uint8Array,
   { rows, messages } = { rows: 30, messages: 60 },
 ): Sent {
-  const { bytes, hash } = buildShedFrame({ device: box.device, first, last, previous, lastHash, rows, messages, reason: 'quota' })
+  const header = { device: box.device, first, last, previous, lastHash, rows, messages, reason: 'not-kept' } as const
+  const { bytes, hash } = buildShedFrame(header)
   return { bytes: signFrame(bytes, box.key).bytes, hash }
 }
 

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
+import { Packr } from 'msgpackr'
 import t from 'tap'
 import { Action, Direction, EventRecord } from '../event.ts'
 import { parseAddress } from '../lib/address.ts'
+import { compress, decompress } from './compress.ts'
+import { readHead } from './head.ts'
 import { BATCH_MAX_ROWS, type Context, Endpoint, OpenBatch } from './open-batch.ts'
 import { packBatch } from './pack.ts'
 import { unpack } from './unpack.ts'
@@ -130,7 +133,6 @@ t.test('refuses bytes that packBatch cannot have written', async t => {
   const batch = new OpenBatch()
   for (let i = 0; i < 40; i++) batch.add(fill(`203.0.113.${i}`, '198.51.100.1', { destinationPort: i }), context)
   const good = await packBatch(batch, options)
-  const { compress, decompress } = await import('./compress.ts')
   const plain = decompress(good)
   t.throws(() => unpack(Buffer.alloc(0)), { code: 'batch-malformed' })
   let refused = 0
@@ -164,17 +166,9 @@ t.test('a packed batch is one zstd frame, and columns of a later version are pas
   const packed = await packBatch(batch, options)
   t.equal(packed.indexOf(Buffer.from('28b52ffd', 'hex')), 0)
   t.equal(packed.lastIndexOf(Buffer.from('28b52ffd', 'hex')), 0)
-  const { compress, decompress } = await import('./compress.ts')
-  const { Packr } = await import('msgpackr')
-  const packr = new Packr({ useRecords: false })
   const plain = decompress(packed)
-  let head: { lengths: number[] } | undefined
-  let end = 0
-  packr.unpackMultiple(plain, (value: unknown, _start?: number, stop?: number) => {
-    head = value as { lengths: number[] }
-    end = stop ?? 0
-    return false
-  })
-  const later = await compress([packr.pack({ ...head, lengths: [...(head?.lengths ?? []), 5] }), plain.subarray(end), Buffer.from('later')])
+  const { head, length } = readHead(plain)
+  const lengths = [...head.lengths, 5]
+  const later = await compress([new Packr({ useRecords: false }).pack({ ...head, lengths }), plain.subarray(length), Buffer.from('later')])
   t.strictSame(unpack(later).event(2999), unpack(packed).event(2999))
 })

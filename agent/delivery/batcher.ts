@@ -25,6 +25,8 @@ export interface BatcherParts {
   identity(): Identity | undefined
   /** Keeps the numbers of new gateways on the disk, before a batch that names them. */
   keepNumbers(): void
+  /** What central has to know of those numbers, in the form of counts. */
+  numbering(): Readonly<Record<string, number>>
   /** Called when a batch is in the spool. */
   stored(): void
 }
@@ -73,7 +75,7 @@ export class Batcher {
       return
     }
     const totals = accounts.snapshot()
-    const accounting = growth(this.reported, totals)
+    const accounting = { ...growth(this.reported, totals), ...this.parts.numbering() }
     const reasonName = (reason: number) => rules[reason].name
     const isNumbered = await this.retryUntilWritten(() => this.parts.keepNumbers(), signal)
     if (!isNumbered) log.warning('the numbers of new gateways could not be saved')

@@ -17,7 +17,7 @@ const well: Facts = {
   process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallMs: 4 },
   central: { url: 'https://central.example', pinCount: 2 },
   identity: { device: '00000000-0000-4000-8000-000000000001', certificateUntilMs: now, fault: undefined },
-  uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, bytesSent: 700, failure: undefined, retryAtMs: 0 },
+  uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, waitingSinceMs: 0, bytesSent: 700, failure: undefined, retryAtMs: 0 },
   queue: { batches: 0, bytes: 0, quotaBytes: 2 ** 31 },
   diskFault: undefined,
   ledger: { tornBytes: 0, setAside: undefined },
@@ -95,6 +95,13 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
       finds: [{ code: 'central-busy', severity: 'warning' }],
     },
   ],
+  receipts: [
+    { over: { uplink: { ...well.uplink, waitingSinceMs: minutesAgo(14) } }, finds: [] },
+    {
+      over: { uplink: { ...well.uplink, waitingSinceMs: minutesAgo(15) }, queue: { ...well.queue, batches: 3 } },
+      finds: [{ code: 'receipt-missing', severity: 'problem', detail: /^3 batches wait/, since: '2026-11-20T11:45:00.000Z' }],
+    },
+  ],
   disk: [{ over: { diskFault: fault('disk-full', 'cannot write x') }, finds: [{ code: 'disk-full', severity: 'problem' }] }],
   accounting: [
     {
@@ -125,6 +132,13 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
     {
       over: { ledger: { tornBytes: 17, setAside: undefined } },
       finds: [{ code: 'ledger-torn', severity: 'information', detail: /17 bytes/ }],
+    },
+  ],
+  gateways: [
+    { over: { gateways: [{ ...well.gateways[0], number: 0, lastMessageAtMs: minutesAgo(61) }] }, finds: [] },
+    {
+      over: { gateways: [...well.gateways, { ...well.gateways[0], number: 0, messages: 7 }] },
+      finds: [{ code: 'gateways-too-many', severity: 'warning', detail: /: 7 messages from the others/ }],
     },
   ],
   forgottenSources: [

@@ -14,6 +14,10 @@ export const finding = (severity: Severity, { code, detail, advice }: Fault, sin
 
 const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
+/** A receipt comes within seconds; an attempt is given up after a minute or two. */
+const RECEIPT_LATE_MS = 15 * 60_000
+const SENDERS_SHOWN_MS = 3_600_000
+
 type Check = (facts: Facts) => Finding | readonly Finding[] | undefined
 
 export const checks: Readonly<Record<string, Check>> = {
@@ -36,6 +40,14 @@ export const checks: Readonly<Record<string, Check>> = {
   sources: ({ sourceFaults }) => sourceFaults.map(one => finding(one.code === 'native-missing' ? 'warning' : 'problem', one)),
   uplink: ({ uplink: { failure } }) =>
     failure === undefined ? undefined : finding(failure.code === 'central-busy' ? 'warning' : 'problem', failure, failure.sinceMs),
+  receipts: ({ uplink: { waitingSinceMs }, queue, now }) =>
+    waitingSinceMs === 0 || now - waitingSinceMs < RECEIPT_LATE_MS
+      ? undefined
+      : finding(
+          'problem',
+          fault('receipt-missing', `${counted(queue.batches, 'batch waits', 'batches wait')}, and central has acknowledged none`),
+          waitingSinceMs,
+        ),
   disk: ({ diskFault }) => (diskFault === undefined ? undefined : finding('problem', diskFault)),
   accounting: ({ accounting }) => {
     const wrong = accounting.filter(input => input.unaccounted !== 0)
@@ -78,6 +90,13 @@ export const checks: Readonly<Record<string, Check>> = {
           'information',
           fault('ledger-torn', `The last line of the ledger was incomplete (${counted(tornBytes, 'byte', 'bytes')}) and was removed`),
         ),
+  // number 0 stands for all senders that have no number of their own
+  gateways: ({ gateways, now }) => {
+    const others = gateways.find(({ number, lastMessageAtMs }) => number === 0 && now - lastMessageAtMs < SENDERS_SHOWN_MS)
+    if (others === undefined) return undefined
+    const detail = `More addresses send syslog to this box than it has numbers for: ${counted(others.messages, 'message', 'messages')} from the others since the agent started count as one gateway`
+    return finding('warning', fault('gateways-too-many', detail))
+  },
   forgottenSources: ({ forgottenSources }) =>
     forgottenSources === 0
       ? undefined

@@ -37,6 +37,8 @@ export interface Facts {
   readonly uplink: {
     readonly lastReceiptAtMs: number
     readonly lastReceipt: Receipt | undefined
+    /** Since when batches wait and no receipt came; 0 while none waits. */
+    readonly waitingSinceMs: number
     readonly bytesSent: number
     /** What went wrong last, since when it is this, and when it was tried last. */
     readonly failure: (Fault & { readonly sinceMs: number; readonly atMs: number }) | undefined

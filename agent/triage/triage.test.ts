@@ -43,10 +43,12 @@ t.test('knows what is internal, public and ours, special, or foreign, at every e
     ['2001:db8:52::9', foreign],
     ['::10.1.2.3', internal],
     ['::ffff:0:192.168.3.4', internal],
-    ['2001:db8:9::5efe:10.0.0.7', internal],
+    ['2001:db8:9::5efe:10.0.0.7', foreign],
     ['2001:db8:9::200:5efe:203.0.113.1', foreign],
     ['64:ff9b::10.1.2.3', internal],
     ['64:ff9b::203.0.113.1', foreign],
+    ['64:ff9b::198.51.100.7', oursPublic],
+    ['2002:c633:6407::1', oursPublic],
     ['2002:c0a8:101::1', internal],
     ['2002:cb00:7101::1', foreign],
   ]

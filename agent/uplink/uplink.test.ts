@@ -1,5 +1,6 @@
 // The loop against a central that is played: every answer in every order, on a clock that is turned by the test.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { mock } from 'node:test'
 import fc from 'fast-check'
 import t from 'tap'
@@ -9,7 +10,8 @@ import { pause } from '../lib/backoff.ts'
 import { quietLog } from '../log.ts'
 import { temporaryFolder } from '../testing/harness.ts'
 import { enrolOnce, isRenewalDue, renewOnce } from './enrol.ts'
-import { type Identity, identityFrom } from './identity.ts'
+import { type Identity, identityFrom, writeIdentity } from './identity.ts'
+import { IdentityKeeper } from './identity-file.ts'
 import { type Answer, type CentralClient, openCentral } from './pinned-client.ts'
 import { initialUplinkState, type Outgoing, type UplinkHost, uploadForever } from './uplink.ts'
 
@@ -27,6 +29,7 @@ async function enrolled(folder: string): Promise<Identity> {
   }
 }
 
+const never = new AbortController().signal
 const identity = await enrolled(temporaryFolder(t))
 const hashOf = (sequence: number): string => sequence.toString(16).padStart(64, '0')
 
@@ -98,6 +101,7 @@ function stage(batches: number, plays: readonly Play[], as: Identity = identity)
   }
   const host: UplinkHost = {
     identity: () => present,
+    superseded: () => never,
     connect: async () => client,
     next: () => queue[0],
     isGenuine: ({ signature }) => signature === 'genuine',
@@ -120,11 +124,11 @@ function stage(batches: number, plays: readonly Play[], as: Identity = identity)
 }
 
 /** Runs the loop on a played clock until `isDone`; gives its state. */
-async function play(host: UplinkHost, isDone: () => boolean, now = Date.now(), state = initialUplinkState()) {
+async function play(host: UplinkHost, isDone: () => boolean, now = Date.now(), state = initialUplinkState(), log = quietLog) {
   const ending = new AbortController()
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now })
   try {
-    const sending = uploadForever(host, state, quietLog, ending.signal)
+    const sending = uploadForever(host, state, log, ending.signal)
     for (let step = 0; !isDone() && step < 100_000; step++) {
       for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
       mock.timers.tick(STEP_MS)
@@ -217,6 +221,107 @@ t.test('a box that was enrolled anew does not wait for the failures of its old i
   await play(host, () => acknowledged.length === 1, began)
   t.equal(posts.length, 2)
   t.ok(posts[1].at - posts[0].at <= 5 * STEP_MS, `${posts[1].at - posts[0].at} ms`)
+})
+
+t.test('a box that is enrolled anew while an attempt hangs gives it up, and counts no failure', async t => {
+  const { host, posts, acknowledged, become } = stage(1, [])
+  let superseded = new AbortController()
+  let hangs = 0
+  const hanging: UplinkHost = {
+    ...host,
+    superseded: () => superseded.signal,
+    connect: async (of, signal) => {
+      const client = await host.connect(of, signal)
+      if (of !== identity) return client
+      const post: CentralClient['post'] = (_path, _body, over) =>
+        new Promise((_resolve, reject) => {
+          hangs++
+          over?.addEventListener('abort', () => reject(over.reason))
+          setImmediate(() => superseded.abort())
+          setTimeout(() => {
+            become({ ...identity })
+            superseded = new AbortController()
+          }, STEP_MS)
+        })
+      return { ...client, post }
+    },
+  }
+  const state = await play(hanging, () => acknowledged.length === 1)
+  t.equal(hangs, 1, 'not tried again before the new identity is there')
+  t.equal(posts.length, 1)
+  t.match(state, { failure: undefined, failuresInARow: 0 })
+})
+
+t.test('a renewal that comes back after a new enrolment does not take its place', async t => {
+  const folder = temporaryFolder(t)
+  const path = join(folder, 'identity.json')
+  writeIdentity(path, identity.stored)
+  const keeper = new IdentityKeeper(path, quietLog)
+  const { superseded } = keeper
+  const anew = { ...identity.stored, enrolment: 'anew' }
+  writeIdentity(path, anew)
+  keeper.supersedeIfChanged()
+  t.ok(superseded.aborted)
+  keeper.replace({ ...identity.stored })
+  t.ok(keeper.reload())
+  t.equal(keeper.identity?.stored.enrolment, 'anew')
+  t.notOk(keeper.superseded.aborted, 'the new one may send')
+})
+
+t.test('a central that refuses in turns fills neither log nor status, and how long nothing was acknowledged is known', async t => {
+  const turns = Array.from({ length: 60 }, (_, i): Play => ({ status: i % 2 === 0 ? 403 : 503, retryAfterSeconds: 0 }))
+  const { host, posts } = stage(1, turns)
+  const said: string[] = []
+  const log = { info: (text: string) => said.push(text), warning: (text: string) => said.push(text) }
+  const state = initialUplinkState()
+  const began = Date.now()
+  await play(host, () => posts.length === 60, began, state, log)
+  const minutes = (posts[59].at - began) / 60_000
+  t.ok(said.length <= 2 + minutes / 5, `${said.length} lines in ${Math.round(minutes)} minutes`)
+  t.ok(state.waitingSince > 0 && state.waitingSince - began < 10_000, 'since the first of them')
+  const stored = stage(1, [])
+  t.equal((await play(stored.host, () => stored.acknowledged.length === 1)).waitingSince, 0)
+})
+
+t.test('what central says at enrolment and renewal is kept in its one form only', async t => {
+  const { device, certificate, sealKey, receiptKey, privateKey } = identity.stored
+  const good = {
+    device,
+    certificate,
+    sealKey: { publicKey: sealKey },
+    receiptKey: { publicKey: receiptKey },
+    nextSequence: 1,
+    previousHash: hashOf(0),
+  }
+  const client = (body: object): CentralClient => ({
+    post: async () => ({ status: 200, retryAfterSeconds: 0, body }),
+    close: async () => undefined,
+  })
+  const request = { csr: '', privateKey }
+  const read = await enrolOnce(
+    client({ ...good, certificate: `${'junk\n'.repeat(500)}${certificate}`, more: 'x' }),
+    'code',
+    undefined,
+    request,
+  )
+  t.equal(read.certificate, identity.certificate.toString(), 'nothing but the certificate')
+  t.notOk('more' in read)
+  for (const change of [
+    { device: 'x'.repeat(100_000) },
+    { certificate: `${certificate}${' '.repeat(10_000)}` },
+    { certificate: 'none' },
+    { sealKey: { publicKey: 'A'.repeat(100_000) } },
+    { receiptKey: { publicKey: '\u001b[2J' } },
+    { nextSequence: Number.MAX_SAFE_INTEGER },
+    { nextSequence: 0 },
+    { previousHash: '0'.repeat(10_000) },
+  ])
+    await t.rejects(
+      enrolOnce(client({ ...good, ...change }), 'code', undefined, request),
+      { code: 'central-refused' },
+      Object.keys(change)[0],
+    )
+  await t.rejects(renewOnce(client({ certificate }), identity), { code: 'central-refused' }, 'a certificate for another key')
 })
 
 t.test('renews when two thirds of the life of its certificate are over, and batches do not wait if that fails', async t => {

@@ -10,6 +10,7 @@ import { inputNames, sum } from '../ledger/accounting.ts'
 import { foldLedger } from '../ledger/ledger.ts'
 import { initialState } from '../ledger/state.ts'
 import { agoText, bytesText, grouped, spanText, table } from '../lib/table.ts'
+import { visible } from '../lib/visible.ts'
 import type { Paths } from '../paths.ts'
 import type { Settings } from '../settings/table.ts'
 import { readIdentity } from '../uplink/identity.ts'
@@ -61,20 +62,22 @@ export function statusText(status: Status, now: number): string {
     ...(status.process === null ? [] : [processText(status.process)]),
     ...status.sources.map(source => `listening ${source.name} ${source.address}${countersText(source.counters)}`),
     '',
-    gatewaysText(status, now),
+    ...gatewaysText(status, now),
     '',
-    accountingTable(status.accounting),
+    ...accountingTable(status.accounting),
     ...droppedText(status.accounting),
     ...productsText(status.products),
     ...refusedText(status.refused),
   ]
-  return part.join('\n')
+  // each is one line: what an agent or central says cannot pass for another one
+  return part.map(visible).join('\n')
 }
 
 /** `!` marks what needs attention. */
 function findingLines({ code, severity, detail, advice, since }: Finding, now: number): string[] {
   const span = since === undefined ? '' : ` for ${spanText(Math.max(0, Math.round((now - Date.parse(since)) / 1000)))}`
-  return [`  ${severity === 'information' ? '-' : '!'} ${detail.replaceAll('\n', '\n    ')} [${code}]${span}`, `    ${advice}`]
+  const lines = `${detail} [${code}]${span}`.split('\n')
+  return [`  ${severity === 'information' ? '-' : '!'} ${lines[0]}`, ...lines.slice(1).map(line => `    ${line}`), `    ${advice}`]
 }
 
 const processText = ({ residentBytes, cpuSeconds, longestStallMs }: NonNullable<Status['process']>): string =>
@@ -86,8 +89,8 @@ const countersText = (counters: Readonly<Record<string, number>>): string =>
     .map(([name, value]) => `  ${name} ${grouped(value)}`)
     .join('')
 
-function gatewaysText(status: Status, now: number): string {
-  if (status.gateways.length === 0) return 'No gateway has sent anything yet.'
+function gatewaysText(status: Status, now: number): string[] {
+  if (status.gateways.length === 0) return ['No gateway has sent anything yet.']
   const rows = status.gateways.map(gateway => [
     gateway.number,
     gateway.address,
@@ -98,7 +101,7 @@ function gatewaysText(status: Status, now: number): string {
     `${(gateway.parsed * 100).toFixed(1)} %`,
     gateway.clockOffsetSeconds === null ? '-' : spanText(gateway.clockOffsetSeconds),
   ])
-  return table(['gateway', 'address', 'product', 'last message', 'messages', 'msg/s', 'parsed', 'clock offset'], rows)
+  return table(['gateway', 'address', 'product', 'last message', 'messages', 'msg/s', 'parsed', 'clock offset'], rows).split('\n')
 }
 
 /** Where a product's own recogniser does not get along with its messages. */
@@ -126,7 +129,7 @@ function droppedText(accounting: readonly InputStatus[]): string[] {
 }
 
 /** One line an input, and one for all: what was received and where every message went. */
-function accountingTable(accounting: readonly InputStatus[]): string {
+function accountingTable(accounting: readonly InputStatus[]): string[] {
   const columns = [
     'received',
     'sent',
@@ -145,5 +148,8 @@ function accountingTable(accounting: readonly InputStatus[]): string {
     input.kernelLost === null ? '-' : grouped(input.kernelLost),
   ])
   const total = ['all', ...columns.map(column => grouped(accounting.reduce((sum, input) => sum + input[column], 0))), '']
-  return table(['input', ...columns.map(column => (column === 'droppedTotal' ? 'dropped' : column)), 'lost by kernel'], [...rows, total])
+  return table(
+    ['input', ...columns.map(column => (column === 'droppedTotal' ? 'dropped' : column)), 'lost by kernel'],
+    [...rows, total],
+  ).split('\n')
 }

@@ -9,6 +9,7 @@ import { enrol } from '../../agent/enrolment.ts'
 import { Failure, type Fault, faultOf } from '../../agent/errors.ts'
 import { backoffMs, pause } from '../../agent/lib/backoff.ts'
 import { isErrorWithCode, removeIfThere, writeDurable } from '../../agent/lib/durable-file.ts'
+import { withoutSecrets } from '../../agent/lib/redact.ts'
 import { normaliseCode } from '../../agent/lib/typed-code.ts'
 import { type Paths, pathsBelow } from '../../agent/paths.ts'
 import { readSettings } from '../../agent/settings/file.ts'
@@ -16,7 +17,6 @@ import { makeRequest, requestSchema } from '../../agent/uplink/enrol.ts'
 import { type Identity, identitySchema, readIdentity, writeIdentity } from '../../agent/uplink/identity.ts'
 import type { EnrolmentReport } from './enrolment-report.ts'
 import { boxPathsBelow } from './paths.ts'
-import { withoutSecrets } from './settings/box-settings.ts'
 
 export const ENROLLED = 0
 export const REFUSED = 4

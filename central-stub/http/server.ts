@@ -8,7 +8,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type * as z from 'zod'
 import { type CertificateRecord, findCertificate, fingerprintOf } from '../devices/devices.ts'
 import { type EnrolContext, enrol, enrolSchema, renew, renewSchema } from '../devices/enrol.ts'
-import { ingest } from '../ingest/ingest.ts'
+import { type IngestContext, ingest } from '../ingest/ingest.ts'
 import { networkOf } from '../limits/network.ts'
 import type { Place, Places } from '../limits/places.ts'
 import { Refusal } from '../refusals.ts'
@@ -30,6 +30,8 @@ const CHECK_MS = 5000
 const KEEP_ALIVE_MS = 75_000
 const SCARCE_SECONDS = 600
 
+export type ServerContext = EnrolContext & IngestContext
+
 interface Call {
   readonly body: unknown
   /** Of the other end of the TCP connection. */
@@ -38,12 +40,12 @@ interface Call {
 
 interface OpenRoute {
   readonly access: 'open'
-  readonly handle: (context: EnrolContext, call: Call) => Promise<object>
+  readonly handle: (context: ServerContext, call: Call) => Promise<object>
 }
 
 interface DeviceRoute {
   readonly access: 'device'
-  readonly handle: (context: EnrolContext, call: Call, peer: CertificateRecord) => Promise<object>
+  readonly handle: (context: ServerContext, call: Call, peer: CertificateRecord) => Promise<object>
 }
 
 type Route = { readonly url: string; readonly maxBytes: number } & (OpenRoute | DeviceRoute)
@@ -79,7 +81,7 @@ function parseBody<T>(shape: z.ZodType<T>, body: unknown): T {
 }
 
 export interface ServerOptions {
-  readonly context: EnrolContext
+  readonly context: ServerContext
   readonly serverKey: ServerKey
   /** PEM of the authority whose devices are let in. */
   readonly authority: string
@@ -149,7 +151,7 @@ interface OpenCall {
 }
 
 interface Surroundings {
-  readonly context: EnrolContext
+  readonly context: ServerContext
   readonly limits: ServerLimits
   readonly guard: ConnectionGuard
   readonly calls: WeakMap<FastifyRequest, OpenCall>

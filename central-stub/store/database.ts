@@ -2,6 +2,7 @@
 // opened again; store.ts does that.
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, type DuckDBType, type DuckDBValue } from '@duckdb/node-api'
 import * as z from 'zod'
 import { syncFolder } from '../../agent/lib/durable-file.ts'
@@ -28,7 +29,7 @@ export interface Reader {
 
 export interface Transaction extends Reader {
   run(sql: string, values?: Values): Promise<void>
-  append(table: string, types: readonly DuckDBType[], rows: readonly (readonly DuckDBValue[])[]): Promise<void>
+  append(table: string, types: readonly DuckDBType[], rows: Iterable<readonly DuckDBValue[]>): Promise<void>
 }
 
 export class Database implements Reader {
@@ -123,19 +124,32 @@ async function append(
   connection: DuckDBConnection,
   table: string,
   types: readonly DuckDBType[],
-  rows: readonly (readonly DuckDBValue[])[],
+  rows: Iterable<readonly DuckDBValue[]>,
 ): Promise<void> {
   const appender = await connection.createAppender(table)
   try {
-    for (let at = 0; at < rows.length; at += CHUNK_ROWS) {
+    for (const some of inChunks(rows)) {
       const chunk = DuckDBDataChunk.create(types)
-      chunk.setRows(rows.slice(at, at + CHUNK_ROWS))
+      chunk.setRows(some)
       appender.appendDataChunk(chunk)
+      // a full batch takes 0.2 s in all: connections are served in between
+      await setImmediate()
     }
     appender.flushSync()
   } finally {
     appender.closeSync()
   }
+}
+
+function* inChunks<T>(rows: Iterable<T>): Generator<T[]> {
+  let chunk: T[] = []
+  for (const row of rows) {
+    chunk.push(row)
+    if (chunk.length < CHUNK_ROWS) continue
+    yield chunk
+    chunk = []
+  }
+  if (chunk.length > 0) yield chunk
 }
 
 /** A half-made database is never opened: it gets its name when its tables are on the disk. */
