@@ -194,17 +194,15 @@ export async function makeChain(box: Box, count: number, first = 1, previous: Ui
   return chain
 }
 
-export function makeShed(box: Box, first: number, last: number, previous: Uint8Array, lastHash: Uint8Array): Sent {
-  const { bytes, hash } = buildShedFrame({
-    device: box.device,
-    first,
-    last,
-    previous,
-    lastHash,
-    rows: 30,
-    messages: 60,
-    reason: 'not-kept',
-  })
+export function makeShed(
+  box: Box,
+  first: number,
+  last: number,
+  previous: Uint8Array,
+  lastHash: Uint8Array,
+  { rows, messages } = { rows: 30, messages: 60 },
+): Sent {
+  const { bytes, hash } = buildShedFrame({ device: box.device, first, last, previous, lastHash, rows, messages, reason: 'not-kept' })
   return { bytes: signFrame(bytes, box.key).bytes, hash }
 }
 

@@ -10,6 +10,7 @@ import { eventOf } from '../../agent/batch/unpack.ts'
 import { activeCertificates, type CertificateRecord } from '../devices/devices.ts'
 import { type Head, headOf, moveHead, noHead } from '../devices/head.ts'
 import type { KeyedQueue } from '../keyed-queue.ts'
+import { costOf, type Owner, type Quotas } from '../limits/quotas.ts'
 import { Refusal } from '../refusals.ts'
 import { eventColumns, timestamp } from '../store/schema.ts'
 import type { Reader, Store } from '../store/store.ts'
@@ -22,6 +23,7 @@ export interface IngestContext {
   readonly keys: Keys
   readonly opening: Opening
   readonly deviceQueue: KeyedQueue
+  readonly quotas: Quotas
   readonly now: () => number
 }
 
@@ -36,7 +38,9 @@ export async function ingest(context: IngestContext, bytes: Uint8Array, connecti
   if (unverified.device !== connection.device) throw new Refusal('device-mismatch')
   return context.deviceQueue.run(unverified.device, async () => {
     const frame = await verified(context, unverified, connection)
-    const storedAt = frame.kind === 'batch' ? await takeBatch(context, frame, bytes.length) : await takeShed(context, frame)
+    const take =
+      frame.kind === 'batch' ? takeBatch(context, frame, bytes.length, connection) : takeShed(context, frame, bytes.length, connection)
+    const storedAt = await take
     const { keys } = context
     const sequence = frame.kind === 'batch' ? frame.sequence : frame.last
     return signReceipt(
@@ -75,10 +79,16 @@ function storedBefore(decision: Decision, head: Head): number | undefined {
   return decision.kind === 'stored' ? decision.storedAt : undefined
 }
 
-async function takeBatch({ store, keys, opening, now }: IngestContext, frame: BatchFrame, size: number): Promise<number> {
+async function takeBatch(
+  { store, keys, opening, quotas, now }: IngestContext,
+  frame: BatchFrame,
+  size: number,
+  owner: Owner,
+): Promise<number> {
   const [head, stored] = await Promise.all([headOf(store, frame.device), storedBatch(store, frame.device, frame.sequence)])
   const before = storedBefore(decideBatch(frame, head, stored), head)
   if (before !== undefined) return before
+  quotas.check(owner, now())
   if (frame.sealKey !== keys.seal.id) throw new Refusal('seal-wrong')
   const columns = await opening.open(frame)
   const at = now()
@@ -100,10 +110,11 @@ async function takeBatch({ store, keys, opening, now }: IngestContext, frame: Ba
     await transaction.append('events', eventTypes, rowsOf(frame, columns))
     await moveHead(transaction, frame.device, { sequence: frame.sequence, hash: hex(frame.hash) })
   })
+  quotas.count(owner, costOf(size, columns.rows), at)
   return at
 }
 
-async function takeShed({ store, now }: IngestContext, frame: ShedFrame): Promise<number> {
+async function takeShed({ store, quotas, now }: IngestContext, frame: ShedFrame, size: number, owner: Owner): Promise<number> {
   const { device, first, last } = frame
   const [head, stored, before, lastOnFile] = await Promise.all([
     headOf(store, device),
@@ -113,6 +124,8 @@ async function takeShed({ store, now }: IngestContext, frame: ShedFrame): Promis
   ])
   const storedAt = storedBefore(decideShed(frame, head, stored, before, lastOnFile), head)
   if (storedAt !== undefined) return storedAt
+  quotas.check(owner, now())
+  quotas.checkStatement(owner, now())
   // what central has already was not lost, whatever the statement says of it
   const held = first > head.sequence ? nothingHeld : await heldIn(store, device, first, head.sequence)
   const rows = within(frame.rows - held.rows, (last - head.sequence) * BATCH_MAX_ROWS)
@@ -132,6 +145,7 @@ async function takeShed({ store, now }: IngestContext, frame: ShedFrame): Promis
     })
     await moveHead(transaction, device, { sequence: last, hash: hex(frame.lastHash) })
   })
+  quotas.count(owner, costOf(size, 0), at)
   return at
 }
 

@@ -9,7 +9,7 @@ import { makeQuickly, whyNoPackages } from './test-release.ts'
 
 const reason = whyNoPackages() ?? whyNoMachine()
 if (reason !== undefined) console.log(`# not run: ${reason}`)
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 const folder = mkdtempSync(join(tmpdir(), 'ca-packages-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 const said = /the agent does not run[^]*Error: broken for a test[^]*cyberalarm-restart/
