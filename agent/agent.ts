@@ -65,7 +65,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     accounts,
     outbox,
     log,
-    pseudonymise: (words, at) => pseudonyms.of(words, at),
+    pseudonymise: addresses => pseudonyms.of(addresses),
     identity,
     keepNumbers: () => gateways.flush(),
     numbering: () => gateways.accounting,
@@ -77,6 +77,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const watch = new ProcessWatch()
   const everySecond = setInterval(() => {
     clock.tick()
+    watch.tick()
     collector.tick()
     gateways.tick()
     if (uplink.isSending) keeper.supersedeIfChanged()

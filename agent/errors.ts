@@ -34,6 +34,8 @@ export const advice = {
   'ledger-damaged': 'The file was changed after it was written. Keep a copy of it for the helpdesk.',
   'ledger-set-aside': 'Keep a copy of this file for the helpdesk. The box goes on with a new one.',
   'ledger-torn': 'Nothing to do: this is what a power cut leaves behind.',
+  'agent-stalled':
+    'The machine has too little CPU, or its disk is slow. Give it more, or move other work away. If this persists, tell the helpdesk.',
   'stopped-uncleanly': 'Find out why the agent was killed: power cut, reset, or out of memory. Nothing to do if you know.',
   'clock-jumped': 'Check the time synchronisation (NTP) of this box.',
   'listen-failed':

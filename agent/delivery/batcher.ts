@@ -13,7 +13,6 @@ import type { BatchSource, FilledBatch } from './filled-batch.ts'
 import type { Outbox } from './outbox.ts'
 
 const AGE_MAX_MS = 2000
-const POLL_MS = 100
 const COUNTS_EVERY_MS = 10_000
 
 export interface BatcherParts {
@@ -50,9 +49,11 @@ export class Batcher {
   async closeForever(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { batches } = this.parts
-      if (!batches.isLarge) await batches.wait(POLL_MS, signal)
+      // an empty batch gets its first row in this moment at the earliest
+      const left = Number.isNaN(batches.ageMs) ? AGE_MAX_MS / 2 : AGE_MAX_MS - batches.ageMs
+      if (!batches.isLarge && left > 0) await batches.wait(Math.ceil(left), signal)
       if (batches.isLarge || batches.ageMs >= AGE_MAX_MS) await this.closeOnce(signal)
-      else this.recordCounts()
+      this.recordCounts()
     }
   }
 

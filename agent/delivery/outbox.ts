@@ -95,8 +95,7 @@ export class Outbox {
       if (oldest === undefined) return undefined
       const { segment } = oldest
       if (segment.kind === 'shed') return this.statement(segment, identity)
-      const hash = hashOfUnsigned(oldest.frame)
-      if (hash !== undefined && toHex(hash) === segment.hash)
+      if (toHex(hashOfUnsigned(oldest.frame)) === segment.hash)
         return { sequence: segment.last, hash: segment.hash, bytes: signFrame(oldest.frame, identity.privateKey).bytes }
       this.shed(this.spool.shedOldest(), 'damaged-on-disk')
     }

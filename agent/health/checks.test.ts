@@ -14,7 +14,7 @@ const well: Facts = {
   now,
   version: '1.2.3',
   startedAtMs: minutesAgo(90),
-  process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallMs: 4 },
+  process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallSinceStartMs: 1400, longestStallLastHourMs: 4 },
   central: { url: 'https://central.example', pinCount: 2 },
   identity: { device: '00000000-0000-4000-8000-000000000001', certificateUntilMs: now, fault: undefined },
   uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, waitingSinceMs: 0, bytesSent: 700, failure: undefined, retryAtMs: 0 },
@@ -119,6 +119,12 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
     {
       over: { clock: { jumps: 1, lastJumpMs: -3_600_400 } },
       finds: [{ code: 'clock-jumped', severity: 'warning', detail: /1 time .* last by -3600 s$/ }],
+    },
+  ],
+  stalls: [
+    {
+      over: { process: { ...well.process, longestStallLastHourMs: 2430 } },
+      finds: [{ code: 'agent-stalled', severity: 'warning', detail: /^For 2\.4 s within the last hour/ }],
     },
   ],
   lastStop: [{ over: { wasStoppedCleanly: false }, finds: [{ code: 'stopped-uncleanly', severity: 'warning', detail: /2 s .* 10 s/ }] }],

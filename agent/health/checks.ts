@@ -12,6 +12,9 @@ export const finding = (severity: Severity, { code, detail, advice }: Fault, sin
   ...(sinceMs === undefined ? {} : { since: new Date(sinceMs).toISOString() }),
 })
 
+/** Shorter ones are bridged by the kernel's buffers, which take 25,000 messages on a box. */
+const STALL_MS = 2000
+
 const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
 /** A receipt comes within seconds; an attempt is given up after a minute or two. */
@@ -70,6 +73,16 @@ export const checks: Readonly<Record<string, Check>> = {
           fault(
             'clock-jumped',
             `The clock of this box jumped ${counted(jumps, 'time', 'times')} since the agent started, last by ${Math.round(lastJumpMs / 1000)} s`,
+          ),
+        ),
+  stalls: ({ process: { longestStallLastHourMs } }) =>
+    longestStallLastHourMs < STALL_MS
+      ? undefined
+      : finding(
+          'warning',
+          fault(
+            'agent-stalled',
+            `For ${(longestStallLastHourMs / 1000).toFixed(1)} s within the last hour the agent could do nothing: messages may have been lost meanwhile`,
           ),
         ),
   lastStop: ({ wasStoppedCleanly }) =>

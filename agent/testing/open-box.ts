@@ -36,7 +36,7 @@ export async function openBox(folders: Pick<Paths, 'ledger' | 'spool'>, quotaByt
     accounts,
     outbox,
     log: quietLog,
-    pseudonymise: () => Buffer.alloc(16),
+    pseudonymise: addresses => Buffer.alloc(addresses.length),
     identity: () => identity,
     keepNumbers: () => undefined,
     numbering: () => ({}),

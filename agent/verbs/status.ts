@@ -80,8 +80,8 @@ function findingLines({ code, severity, detail, advice, since }: Finding, now: n
   return [`  ${severity === 'information' ? '-' : '!'} ${lines[0]}`, ...lines.slice(1).map(line => `    ${line}`), `    ${advice}`]
 }
 
-const processText = ({ residentBytes, cpuSeconds, longestStallMs }: NonNullable<Status['process']>): string =>
-  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(longestStallMs)} ms`
+const processText = ({ residentBytes, cpuSeconds, ...stall }: NonNullable<Status['process']>): string =>
+  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(stall.longestStallLastHourMs)} ms in the last hour, ${Math.round(stall.longestStallSinceStartMs)} ms since start`
 
 const countersText = (counters: Readonly<Record<string, number>>): string =>
   Object.entries(counters)

@@ -7,7 +7,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { generateSealKeyPair, sealKeyId } from '../../agent/batch/seal.ts'
-import { writeDurable } from '../../agent/lib/durable-file.ts'
+import { isErrorWithCode, writeDurable } from '../../agent/lib/durable-file.ts'
 import { fileNames, readIfThere } from '../folder.ts'
 import { type Authority, issueServer, makeAuthority, pinOf } from './certificates.ts'
 
@@ -53,7 +53,12 @@ export async function openServerKey(folder: string, authority: Authority, name: 
   if (stored !== undefined && isUsable(certificateIn(stored), authority, name, now)) return serverKey(stored, authority)
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const made = `${pemOf(privateKey)}${await issueServer(authority, publicKey, name, now)}\n`
-  writeDurable(path, made)
+  try {
+    writeDurable(path, made)
+  } catch (error) {
+    // boxes pin the authority, not this key: it is as good unwritten, and the next start makes another
+    if (!isErrorWithCode(error, 'ENOSPC', 'EDQUOT')) throw error
+  }
   return serverKey(made, authority)
 }
 

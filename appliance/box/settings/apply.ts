@@ -9,6 +9,7 @@ import { withoutSecrets } from '../../../agent/lib/redact.ts'
 import { pathsBelow } from '../../../agent/paths.ts'
 import { readCards } from '../network/cards.ts'
 import { networkBackends } from '../network/index.ts'
+import { writeOpenPorts } from '../network/open-ports.ts'
 import { planNetwork } from '../network/plan.ts'
 import { writeNetwork } from '../network/write.ts'
 import { type BoxPaths, boxPathsBelow } from '../paths.ts'
@@ -84,9 +85,10 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
     network: await attempt(() => writeNetwork(backend, plan, networkFolder(paths, facts.network))),
     agent: await attempt(() => put(pathsBelow(root).settings, renderAgentSettings(image?.stated ?? new Map(), stated), 0o640)),
     time: await attempt(() => put(paths.timeSources, renderTimeSources(values, readIfThere(paths.imageTimeSources) ?? ''), 0o644)),
+    openPorts: await attempt(() => writeOpenPorts(paths.openPorts, values['network.open'])),
     code: choice.code !== '',
   }
-  const all = { network: true, agent: true, time: true, code: true }
+  const all = { network: true, agent: true, time: true, openPorts: true, code: true }
   // a name and a password for the proxy may be in it
   await attempt(() => put(paths.proxy, `${values['uplink.proxy'] || (image?.values['uplink.proxy'] ?? '')}\n`, 0o600))
   const inactive = (await attempt(() => activate(run, { changed: isUnfinished ? all : changed, backend, plan, hostName }))) ?? []
