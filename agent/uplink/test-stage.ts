@@ -134,4 +134,3 @@ export async function play(host: UplinkHost, isDone: () => boolean, now = Date.n
   }
   return state
 }
-
