@@ -17,6 +17,7 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 type Check = (facts: Facts) => Finding | readonly Finding[] | undefined
 
 export const checks: Readonly<Record<string, Check>> = {
+  settings: ({ settingsFault }) => (settingsFault === undefined ? undefined : finding('problem', settingsFault)),
   central: ({ central }) => {
     const missing = [...(central.url === '' ? ['central.url'] : []), ...(central.pinCount === 0 ? ['central.pins'] : [])]
     if (missing.length === 0) return undefined

@@ -2,7 +2,7 @@
 // before it, so that a line cannot be changed, taken out or put in without breaking the chain after it.
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { emptyCounts, inputNames, type RowsByInput, type Totals } from './accounting.ts'
+import { emptyCounts, inputNames, noLosses, type RowsByInput, type Totals } from './accounting.ts'
 
 const count = z.int().nonnegative()
 // an older ledger lacks inputs that were added later
@@ -10,6 +10,7 @@ const countOrNone = count.default(0)
 const rowsSchema = z.object(
   Object.fromEntries(inputNames.map(name => [name, countOrNone])) as Record<keyof RowsByInput, typeof countOrNone>,
 )
+const lossesSchema = z.object({ kernel: countOrNone, connections: countOrNone, bytes: countOrNone, deafMs: countOrNone })
 const countsSchema = z.object({
   received: count,
   merged: count,
@@ -20,10 +21,28 @@ const countsSchema = z.object({
   spooled: count,
   sent: count,
   shed: count,
+  lost: lossesSchema.default(noLosses),
 })
 const countsOrNone = countsSchema.default(emptyCounts)
 const totalsSchema = z.object(Object.fromEntries(inputNames.map(name => [name, countsOrNone])) as Record<keyof Totals, typeof countsOrNone>)
 
+const byName = z.record(z.string(), count)
+/**
+ * Until when the agent listened, and where the numbers of the kernel stood: with these the next agent knows what was lost between.
+ * Only an agent that listens writes it.
+ */
+const heardSchema = z.object({
+  /** ms since 1970, and s since the machine was started: a clock can jump, and a machine can be switched off. */
+  at: z.number(),
+  uptime: z.number(),
+  /** What the kernel had dropped at the UDP socket since that was opened. */
+  drops: count.optional(),
+  /** By group of the packet log: the number of the last packet. */
+  sequences: byName.optional(),
+})
+export type Heard = z.infer<typeof heardSchema>
+
+// What was added later is optional: a ledger of an older release lacks it. What a newer release adds is passed over.
 const entrySchema = z.discriminatedUnion('kind', [
   /** First line of a file: the state at its start, so that the files before are not needed. */
   z.object({
@@ -34,6 +53,9 @@ const entrySchema = z.discriminatedUnion('kind', [
     hash: z.string(),
     device: z.string(),
     enrolment: z.string(),
+    heard: heardSchema.optional(),
+    sockets: byName.optional(),
+    unreported: byName.optional(),
   }),
   /** A batch was closed. `body` is the packed batch, base64: exactly the bytes that are sealed and sent. */
   z.object({
@@ -45,6 +67,7 @@ const entrySchema = z.discriminatedUnion('kind', [
     value: count,
     totals: totalsSchema,
     body: z.string(),
+    heard: heardSchema.optional(),
   }),
   /** Central acknowledged everything up to `sequence`, whose frame has `hash`; `receipt` is its signed receipt. */
   z.object({
@@ -65,15 +88,33 @@ const entrySchema = z.discriminatedUnion('kind', [
   /** Rows that will never be sent. Of a signed statement to central `first` to `last` are its batches; 0 if they were in none. */
   z.object({ kind: z.literal('shed'), first: count, last: count, byInput: rowsSchema, reason: z.string() }),
   /** The counts at a time when no batch was closed. */
-  z.object({ kind: z.literal('counts'), totals: totalsSchema }),
+  z.object({ kind: z.literal('counts'), totals: totalsSchema, heard: heardSchema.optional() }),
   /** The box was enrolled; the chain goes on from this state. */
   z.object({ kind: z.literal('enrolled'), device: z.string(), enrolment: z.string(), sequence: count, receipted: count, hash: z.string() }),
-  z.object({ kind: z.literal('start'), version: z.string(), afterCleanStop: z.boolean() }),
-  z.object({ kind: z.literal('stop'), totals: totalsSchema }),
+  /**
+   * An agent listens. `sockets`: by input, the kernel's number of the socket that systemd holds, 0 where it is the agent's own.
+   * `deafMs`: how long nobody had listened.
+   */
+  z.object({
+    kind: z.literal('start'),
+    version: z.string(),
+    afterCleanStop: z.boolean(),
+    sockets: byName.optional(),
+    deafMs: byName.optional(),
+  }),
+  /** `unreported`: what was counted since the last batch, which the next agent tells central. */
+  z.object({ kind: z.literal('stop'), totals: totalsSchema, heard: heardSchema.optional(), unreported: byName.optional() }),
 ])
 
 export type LedgerEntry = z.infer<typeof entrySchema>
-const lineSchema = z.object({ at: z.string(), previous: z.string(), entry: entrySchema })
+const knownKinds: ReadonlySet<string> = new Set(entrySchema.options.map(({ shape }) => shape.kind.value))
+/** An entry of a newer release, which means nothing to this one. */
+export interface UnknownEntry {
+  readonly kind: 'unknown'
+}
+const unknownEntry: UnknownEntry = { kind: 'unknown' }
+const unknownSchema = z.object({ kind: z.string().refine(kind => !knownKinds.has(kind)) }).transform(() => unknownEntry)
+const lineSchema = z.object({ at: z.string(), previous: z.string(), entry: z.union([entrySchema, unknownSchema]) })
 export type LedgerLine = z.infer<typeof lineSchema>
 
 export const CHAIN_START = '0'.repeat(64)

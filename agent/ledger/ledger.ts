@@ -34,7 +34,8 @@ export class Ledger {
   /** A file that was damaged when it was opened, kept under another name; its entries before the damage count. */
   damaged: string | undefined
   private readonly folder: string
-  private readonly quotaBytes: number
+  /** May be changed: it counts from the next file on. */
+  quotaBytes: number
   private number = 0
   private file = -1
   private bytes = 0
@@ -145,14 +146,15 @@ export class Ledger {
   }
 
   private beginFile(at: Date): void {
-    const { totals, sequence, receipted, hash, device, enrolment } = this.state
+    const { totals, sequence, receipted, hash, device, enrolment, heard, sockets, unreported } = this.state
     const path = join(this.folder, nameOf(this.number + 1))
     const before = { file: this.file, bytes: this.bytes, number: this.number }
     try {
       this.file = openSync(path, 'wx+', 0o600)
       this.bytes = 0
       this.number++
-      this.write({ kind: 'begin', totals: structuredClone(totals), sequence, receipted, hash, device, enrolment }, at, true)
+      const begin = { totals: structuredClone(totals), sequence, receipted, hash, device, enrolment, heard, sockets, unreported }
+      this.write({ kind: 'begin', ...begin }, at, true)
       syncFolder(this.folder)
     } catch (error) {
       if (this.file !== before.file && this.file >= 0) {

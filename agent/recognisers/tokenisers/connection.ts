@@ -71,6 +71,8 @@ export class ConnectionReader {
    * first value is the device's.
    */
   isContradictory = false
+  /** Whether it ends in the bare value of an address or a span: of a product that ends no message so, that value was cut. */
+  isCut = false
   private isBehindChosen = false
   /** Of each span a bit. */
   private spansBehindChosen = 0
@@ -111,11 +113,16 @@ export class ConnectionReader {
     this.signature = -1
     this.hasEnd = false
     this.isContradictory = false
+    this.isCut = false
     this.spansBehindChosen = 0
     this.isBehindChosen = this.isSourceBehindChosen = this.isDestinationBehindChosen = false
     for (let i = 0; i < spans.length; i++) spans[i].clear()
     pairs.begin(bytes, start, end)
+    let last: number = END
+    let lastEnd = start
     for (let field = pairs.next(); field !== END; field = pairs.next()) {
+      last = field
+      lastEnd = pairs.end
       if (field >= FIRST_SPAN) {
         if (this.isBehindChosen) this.keepBehindChosen(field - FIRST_SPAN)
         else pairs.keep(spans[field - FIRST_SPAN])
@@ -192,6 +199,8 @@ export class ConnectionReader {
           break
       }
     }
+    // behind a value in quotes there is one byte more
+    if (lastEnd === end) this.isCut = mayBeCut(last)
     this.readTime(bytes, event)
     if (event.bytes < 0) event.bytes = bothWays(sentBytes, receivedBytes)
     if (event.packets < 0) event.packets = bothWays(sentPackets, receivedPackets)
@@ -244,6 +253,8 @@ export class ConnectionReader {
     event.clock = stamp.clock
   }
 }
+
+const mayBeCut = (field: number): boolean => field >= FIRST_SPAN || (field >= Field['source.ip'] && field <= Field.destination)
 
 /** Sent and received together, where -1 says that one was not stated; -1 too if that is more than a number holds. */
 export function bothWays(sent: number, received: number): number {

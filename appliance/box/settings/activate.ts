@@ -35,7 +35,9 @@ export async function activate(run: RunTool, { changed, backend, plan, hostName 
   if (hostname() !== hostName) await call(['systemd-run', '--no-block', '--quiet', 'hostnamectl', '--transient', 'set-hostname', hostName])
   if (changed.network === true && (await runs(backend.unit))) for (const words of backend.reload(plan)) await call(words)
   if (changed.time === true && (await runs('chronyd.service'))) await call(['chronyc', 'reload', 'sources'])
-  if (changed.agent === true) await restart('cyberalarm-agent.service')
+  // it takes up what it can and restarts for the rest
+  if (changed.agent === true && (await runs('cyberalarm-agent.service')))
+    await call(['systemctl', '--no-block', 'reload-or-restart', 'cyberalarm-agent.service'])
   // it holds the code and the way to central of its start; where it does not run, its path unit starts it
   if (changed.code === true || changed.agent === true) await restart('cyberalarm-enrol.service')
   return faults

@@ -194,7 +194,8 @@ function read(message: Message, event: EventRecord, start: number): Reading {
   const { bytes, end } = message
   const reader = isCsv(message) ? commas : blanks
   reader.read(bytes, start, end, event)
-  if (reader.isContradictory) return Reading.unreadable
+  // FortiOS puts counts and words in quotes behind all that is read here
+  if (reader.isContradictory || reader.isCut) return Reading.unreadable
   const typed = kinds.findIn(bytes, type)
   const isDetection = typed === Kind.detection || kinds.findIn(bytes, subtype) === Kind.detection
   const kind = typed === NO_WORD || typed === Kind.detection ? Kind.inspection : typed
