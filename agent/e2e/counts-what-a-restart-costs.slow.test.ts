@@ -152,8 +152,9 @@ t.test('sockets that are held are never deaf; what does not fit meanwhile is cou
         counts => (counts?.received ?? 0) + (counts?.lost.kernel ?? 0) >= datagrams,
       )
     await held.end(signal)
-    await flood(60_000)
-    await sendTcp(held.tcpPort, ['<13>waits in the queue of the listener'])
+    await flood(40_000)
+    const waiting = await openTcp(held.tcpPort)
+    waiting.end('<13>waits in the queue of the listener\n')
     await held.start()
   }
   const status = await until(

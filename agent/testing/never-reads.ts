@@ -1,5 +1,4 @@
 // A firewall that sends over TCP and never reads: it does not see that its connection was closed until it is refused a write.
-import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -48,7 +47,7 @@ export class NeverReads {
     socket.pause() // before it is connected: then Node.js does not read
     socket.setNoDelay(true)
     socket.connect(this.port, '127.0.0.1')
-    await Promise.race([once(socket, 'connect'), once(socket, 'close')])
+    await new Promise<void>(resolve => socket.once('connect', resolve).once('close', resolve))
     if (!socket.destroyed) return socket
     await sleep(20)
     return undefined

@@ -71,14 +71,13 @@ export class ConnectionReader {
    * first value is the device's.
    */
   isContradictory = false
-  /** Whether it ends in the bare value of an address or a span: of a product that ends no message so, that value was cut. */
-  isCut = false
   private isBehindChosen = false
   /** Of each span a bit. */
   private spansBehindChosen = 0
   private isSourceBehindChosen = false
   private isDestinationBehindChosen = false
   private readonly other = new EventRecord()
+  private readonly isCutAtEnd: boolean
   private readonly pairs: Pairs
   private readonly spans: readonly Span[]
   private readonly pieces = new SplitTime()
@@ -86,8 +85,12 @@ export class ConnectionReader {
   private readonly epoch = new Span()
   private readonly stamp = new Stamp()
 
-  /** `keys`: each known key, spelled as the device does. The format is that of Pairs; values may stand in double quotes. */
-  constructor(keys: Readonly<Record<string, ConnectionField | Span>>, format: PairsFormat = {}) {
+  /**
+   * `keys`: each known key, spelled as the device does. The format is that of Pairs; values may stand in double quotes. `isCutAtEnd`: the
+   * device ends no message in a bare end or span, so that one that does was cut in it, and says an address of a digit less.
+   */
+  constructor(keys: Readonly<Record<string, ConnectionField | Span>>, format: PairsFormat = {}, isCutAtEnd = false) {
+    this.isCutAtEnd = isCutAtEnd
     const { date, time, zone } = this.pieces
     const times: Readonly<Record<TimeField, Span>> = { date, time, zone, timestamp: this.timestamp, epoch: this.epoch }
     const spans: Span[] = []
@@ -113,7 +116,6 @@ export class ConnectionReader {
     this.signature = -1
     this.hasEnd = false
     this.isContradictory = false
-    this.isCut = false
     this.spansBehindChosen = 0
     this.isBehindChosen = this.isSourceBehindChosen = this.isDestinationBehindChosen = false
     for (let i = 0; i < spans.length; i++) spans[i].clear()
@@ -200,11 +202,20 @@ export class ConnectionReader {
       }
     }
     // behind a value in quotes there is one byte more
-    if (lastEnd === end) this.isCut = mayBeCut(last)
+    if (lastEnd === end && this.isCutAtEnd) this.forget(last, event)
     this.readTime(bytes, event)
     if (event.bytes < 0) event.bytes = bothWays(sentBytes, receivedBytes)
     if (event.packets < 0) event.packets = bothWays(sentPackets, receivedPackets)
     if (!hasPorts(event.protocol)) event.sourcePort = event.destinationPort = -1
+  }
+
+  /** Takes back what the last value said, of which the rest may be missing. */
+  private forget(field: number, event: EventRecord): void {
+    if (field >= FIRST_SPAN) this.spans[field - FIRST_SPAN].clear()
+    if (field === Field['source.ip'] || field === Field.source) event.hasSource = false
+    if (field === Field['destination.ip'] || field === Field.destination) event.hasDestination = false
+    if (field === Field['source.port'] || field === Field.source) event.sourcePort = -1
+    if (field === Field['destination.port'] || field === Field.destination) event.destinationPort = -1
   }
 
   private keepBehindChosen(index: number): void {
@@ -253,8 +264,6 @@ export class ConnectionReader {
     event.clock = stamp.clock
   }
 }
-
-const mayBeCut = (field: number): boolean => field >= FIRST_SPAN || (field >= Field['source.ip'] && field <= Field.destination)
 
 /** Sent and received together, where -1 says that one was not stated; -1 too if that is more than a number holds. */
 export function bothWays(sent: number, received: number): number {

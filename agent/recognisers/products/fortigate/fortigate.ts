@@ -75,8 +75,9 @@ const keys: Readonly<Record<string, ConnectionField | Span>> = {
   policy_id: 'rule',
   attack_id: 'signature',
 }
-const blanks = new ConnectionReader(keys)
-const commas = new ConnectionReader(keys, { separator: ',' })
+// FortiOS puts counts, and words in quotes, behind all that is read here
+const blanks = new ConnectionReader(keys, {}, true)
+const commas = new ConnectionReader(keys, { separator: ',' }, true)
 
 /** The keys with which messages begin, by version, format and the analyser that forwards them. */
 const firstKeys = Words.of(
@@ -194,8 +195,7 @@ function read(message: Message, event: EventRecord, start: number): Reading {
   const { bytes, end } = message
   const reader = isCsv(message) ? commas : blanks
   reader.read(bytes, start, end, event)
-  // FortiOS puts counts and words in quotes behind all that is read here
-  if (reader.isContradictory || reader.isCut) return Reading.unreadable
+  if (reader.isContradictory) return Reading.unreadable
   const typed = kinds.findIn(bytes, type)
   const isDetection = typed === Kind.detection || kinds.findIn(bytes, subtype) === Kind.detection
   const kind = typed === NO_WORD || typed === Kind.detection ? Kind.inspection : typed
