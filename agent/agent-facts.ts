@@ -34,6 +34,8 @@ export interface AgentParts {
   readonly sources: readonly Source[]
   /** Why sources could not be opened. */
   readonly faults: readonly Fault[]
+  /** What was wrong with files that the agent keeps. */
+  readonly storedFaults: readonly Fault[]
 }
 
 const SHAPES_SHOWN = 20
@@ -86,13 +88,16 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     uplink: {
       lastReceiptAtMs: uplink.lastReceiptAt,
       lastReceipt: uplink.lastReceipt,
+      waitingSinceMs: uplink.waitingSince,
       bytesSent: uplink.bytesSent,
       failure: failure === undefined ? undefined : { ...failure, sinceMs: failure.since, atMs: failure.at },
       retryAtMs: uplink.retryAt,
     },
     queue: { batches: spool.length, bytes: spool.usedBytes, quotaBytes: spool.quotaBytes },
-    diskFault: parts.batcher.diskFault,
-    ledger: { tornBytes: ledger.tornBytes, setAside: ledger.damaged },
+    diskFault: parts.batcher.diskFault ?? ledger.checkpointFault,
+    ledger: { tornBytes: ledger.tornBytes, damage: ledger.damage },
+    storedFaults: parts.storedFaults,
+    spoolDamage: { files: spool.damage, count: spool.damages },
     clock: { jumps: clock.jumps, lastJumpMs: clock.lastJumpMs },
     wasStoppedCleanly: parts.wasStoppedCleanly,
     gateways: parts.gateways.active.map(gatewayFacts),

@@ -6,11 +6,11 @@ import { factsOf } from './agent-facts.ts'
 import { centralOf, LiveSettings, limitsOf } from './changed-settings.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { Outbox } from './delivery/outbox.ts'
-import { openPseudonyms } from './delivery/pseudonym-key.ts'
+import { PseudonymKey } from './delivery/pseudonym-key.ts'
 import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
 import { uplinkHost } from './delivery/uplink-host.ts'
 import { Uploads } from './delivery/uploads.ts'
-import { describe } from './errors.ts'
+import { describe, type Fault, fault } from './errors.ts'
 import { ClockWatch } from './health/clock-watch.ts'
 import { ProcessWatch } from './health/process-watch.ts'
 import { statusOf } from './health/status.ts'
@@ -62,7 +62,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   let currentStatus: (() => Status) | undefined
   const statusServer = await serveStatus(paths.statusSocket, () => currentStatus?.())
   const stored = openStored(options)
-  const { keeper, ledger, spool, accounts, outbox, recovery, pseudonyms, gateways, before } = stored
+  const { keeper, ledger, spool, accounts, outbox, recovery, pseudonymKey, gateways, before } = stored
   const live = new LiveSettings(settings)
   const batches = new OpenBatches()
   const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
@@ -94,23 +94,31 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     accounts,
     outbox,
     log,
-    pseudonymise: (words, at) => pseudonyms.of(words, at),
+    pseudonymise: addresses => pseudonymKey.pseudonyms.of(addresses),
     reported: before.totals,
     unreported: before.unreported,
     heard: () => losses.heard(now()),
     identity,
-    keepNumbers: () => gateways.flush(),
+    keepNumbers: () => {
+      pseudonymKey.flush()
+      gateways.flush()
+      ledger.state.gateways = gateways.given
+    },
+    numbering: () => gateways.accounting,
     stored: () => wakeUplink.notify(),
   })
+  outbox.beforeKeeping = () => Object.assign(ledger.state, { heard: losses.heard(now()), unreported: batcher.unreported })
   const uplink = initialUplinkState()
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
   const everySecond = setInterval(() => {
     clock.tick()
+    watch.tick()
     collector.tick()
-    losses.refresh()
-    for (const gateway of gateways.active) gateway.tick()
-    if (isRecovered && !batcher.isPersisting && !uplink.isSending) adoptIdentity(recovery, keeper, wakeUplink)
+    gateways.tick()
+    outbox.keepCounts({ isFlushed: batcher.diskFault !== undefined })
+    if (uplink.isSending) keeper.supersedeIfChanged()
+    else if (isRecovered && !batcher.isPersisting) adoptIdentity(recovery, keeper, wakeUplink)
   }, 1000)
 
   const stopping = new AbortController()
@@ -174,8 +182,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await drain(spool, uplink, uploads)
   clearInterval(everySecond)
   watch.stop()
-  const heard = losses.heard(now())
-  outbox.appendOrDefer({ kind: 'stop', totals: accounts.snapshot(), heard, unreported: batcher.unreported })
+  outbox.beforeKeeping()
+  const { heard, unreported } = ledger.state
+  outbox.appendOrDefer({ kind: 'stop', totals: accounts.snapshot(), heard, unreported })
+  outbox.keepCounts({ isStopped: true, isFlushed: true })
   ledger.close()
   await statusServer.close()
   return restart.signal.aborted
@@ -194,10 +204,28 @@ function openStored({ paths, settings, log }: AgentOptions) {
   const { stoppedCleanly: wasStoppedCleanly, heard, sockets, unreported } = ledger.state
   const before = { totals: accounts.snapshot(), heard, sockets, unreported }
   recoverCounts(recovery, keeper.identity)
-  const pseudonyms = openPseudonyms(paths.pseudonymKey)
-  const gateways = openGateways(paths.gateways)
-  return { keeper, ledger, spool, accounts, outbox, recovery, wasStoppedCleanly, before, pseudonyms, gateways }
+  const pseudonymKey = new PseudonymKey(paths.pseudonymKey)
+  const { gateways, ...numbers } = openGateways(paths.gateways, ledger.state.gateways)
+  const storedFaults = [
+    ...restoredFaults(keeper.damage),
+    ...(pseudonymKey.isLost
+      ? [fault('file-lost', `Pseudonyms of earlier reports cannot be turned back: ${pseudonymKey.damage.join('; ')}`)]
+      : restoredFaults(pseudonymKey.damage)),
+    ...(numbers.lost > 0
+      ? [
+          fault(
+            'file-lost',
+            `Gateways have new numbers, above ${numbers.lost}: ${numbers.damage.join('; ') || `${paths.gateways} is gone`}`,
+          ),
+        ]
+      : restoredFaults(numbers.damage)),
+  ]
+  for (const { detail } of storedFaults) log.warning(detail)
+  return { keeper, ledger, spool, accounts, outbox, recovery, wasStoppedCleanly, before, pseudonymKey, gateways, storedFaults }
 }
+
+const restoredFaults = (damage: readonly string[]): Fault[] =>
+  damage.length === 0 ? [] : [fault('file-restored', `A file was damaged and is restored from its copy: ${damage.join('; ')}`)]
 
 /** Looks whether the box was enrolled again, and lets the ledger follow. */
 function adoptIdentity(recovery: Recovery, keeper: IdentityKeeper, wakeUplink: Notifier): void {

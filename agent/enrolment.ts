@@ -1,7 +1,7 @@
-// `cyberalarm enrol CODE`: trades a code for an identity. The running agent takes it up within a second.
+// `cyberalarm enrol`: trades a code for an identity. The running agent takes it up within a second.
 import { mkdirSync } from 'node:fs'
 import { Failure } from './errors.ts'
-import { readLedger } from './ledger/ledger.ts'
+import { readLedger } from './ledger/ledger-files.ts'
 import { isErrorWithCode } from './lib/durable-file.ts'
 import { normaliseCode } from './lib/typed-code.ts'
 import type { Paths } from './paths.ts'
@@ -21,8 +21,8 @@ export async function enrol(
   { request, before }: { readonly request?: Request; readonly before?: (stored: Identity['stored']) => void } = {},
 ): Promise<Identity> {
   const letters = normaliseCode(code)
-  // the command line shows it to the person who typed it; the appliance, which writes logs, judges the code before it comes here
-  if (letters === undefined) throw new Failure('code-wrong', `'${code}' is not an enrolment code`)
+  // without the code: it may be a good one with one wrong letter, and this text may end in a log
+  if (letters === undefined) throw new Failure('code-wrong', `this is not an enrolment code: ${whatIsWrong(code)}`)
   const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
   if (central.url === '' || central.pins.length === 0)
     throw new Failure('central-not-set', `central.url or central.pins is not set in ${paths.settings}`)
@@ -35,6 +35,12 @@ export async function enrol(
   } finally {
     await client.close()
   }
+}
+
+function whatIsWrong(code: string): string {
+  const { length } = code.replace(/[\s-]/g, '')
+  if (length !== 17) return `it has ${length} letters and digits, not 17`
+  return 'a letter is mistyped, or its last one, which checks the others'
 }
 
 function deviceOfLedger(paths: Paths): string | undefined {

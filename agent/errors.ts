@@ -10,7 +10,7 @@ export const advice = {
   'code-refused': 'The code is unknown, used or expired. Ask for a new one.',
   'code-not-wiped': 'The code was used and is worth nothing now. Remove it all the same, so that nobody takes it for a fresh one.',
   'data-lost': 'Restart; if this persists, replace the disk.',
-  'not-enrolled': 'Enrol this box with `cyberalarm enrol CODE`.',
+  'not-enrolled': 'Enrol this box with `cyberalarm enrol`; it asks for the code.',
   'identity-damaged': 'Enrol again with a new code. Nothing else is lost.',
   'identity-refused': 'Enrol again with a new code. Batches that are queued are kept.',
   'certificate-expired': 'Check the clock of this box. If it is right, enrol again with a new code.',
@@ -26,12 +26,20 @@ export const advice = {
   'central-busy': 'Nothing to do: the box tries again by itself.',
   'receipt-wrong':
     'The receipt is not signed by central for this batch. The batch stays in the queue. If this persists, call the helpdesk.',
+  'receipt-missing':
+    'See what else is said about central. If nothing is, or if it lasts for hours, call the helpdesk: batches are kept until the queue is full.',
   'proxy-refused': 'Check the address and the password in uplink.proxy, and that the proxy allows CONNECT to central on port 443.',
   'disk-full': 'Free space on the disk with the data folder. Until then events are kept in memory; what does not fit is counted as shed.',
   'disk-failed': 'Check the owner and permissions of the data folder, and the health of the disk.',
   'ledger-damaged': 'The file was changed after it was written. Keep a copy of it for the helpdesk.',
   'ledger-set-aside': 'Keep a copy of this file for the helpdesk. The box goes on with a new one.',
+  'file-restored': 'Nothing to do: the second copy of the file was whole. If this happens again, replace the disk.',
+  'file-lost':
+    'Both copies of the file were damaged: replace the disk. The damaged ones are kept beside it, as x.damaged, for the helpdesk.',
+  'spool-damaged': 'What these files held is counted as shed, and central is told. If this happens again, replace the disk.',
   'ledger-torn': 'Nothing to do: this is what a power cut leaves behind.',
+  'agent-stalled':
+    'The machine has too little CPU, or its disk is slow. Give it more, or move other work away. If this persists, tell the helpdesk.',
   'stopped-uncleanly': 'Find out why the agent was killed: power cut, reset, or out of memory. Nothing to do if you know.',
   'clock-jumped': 'Check the time synchronisation (NTP) of this box.',
   'listen-failed':
@@ -42,6 +50,8 @@ export const advice = {
     'Build it with scripts/build-addon.sh (this needs a C compiler), or install the package for this processor. Everything else works without it.',
   'certificate-unreadable':
     'Make the PEM files in syslog.tls.certificate and syslog.tls.key readable for the agent, and check that they belong together.',
+  'gateways-too-many':
+    'Let only your firewalls reach the syslog ports of this box. Senders that fall silent give their numbers back by themselves.',
   'sources-forgotten': 'If this persists, tell the helpdesk: some allowed connections from blocked sources may be missed.',
   'reading-failed': 'This is a bug in CyberAlarm. Please report it to the helpdesk with the output of `cyberalarm status --json`.',
   'accounting-wrong': 'This is a bug in CyberAlarm. Please report it to the helpdesk with the output of `cyberalarm status --json`.',

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // cyberalarm: argv to verb. The only reader of process.env, and the only place that decides how the process ends.
 import { describe, Failure, faultOf } from './errors.ts'
+import { withoutSecrets } from './lib/redact.ts'
+import { visibleLines } from './lib/visible.ts'
 import { parseVerb } from './verbs/command.ts'
 import { verbs } from './verbs/index.ts'
 
@@ -23,17 +25,19 @@ try {
       signal: interrupt.signal,
       environment: process.env,
       print,
+      clearScreen: () => void process.stdout.write('\u001b[2J\u001b[H'),
     })
 } catch (error) {
   fail(error)
 }
 
+/** Whatever a verb forgot, no byte that a terminal would obey goes to it. */
 function print(text: string): void {
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${visibleLines(text)}\n`)
 }
 
 function fail(error: unknown): never {
-  process.stderr.write(`${failureText(error)}\n`)
+  process.stderr.write(`${visibleLines(failureText(error))}\n`)
   process.exit(error instanceof Failure && error.code === 'argument-wrong' ? 2 : 1)
 }
 
@@ -41,5 +45,7 @@ function failureText(error: unknown): string {
   if (!(error instanceof Failure) && process.env.CYBERALARM_DEBUG !== undefined)
     return `cyberalarm: ${error instanceof Error ? error.stack : error}`
   // the command line itself may be what is wrong: then nothing of it was parsed
-  return process.argv.includes('--json') ? JSON.stringify({ failure: faultOf(error) }) : `cyberalarm: ${describe(error)}`
+  if (!process.argv.includes('--json')) return `cyberalarm: ${withoutSecrets(describe(error))}`
+  const failure = faultOf(error)
+  return JSON.stringify({ failure: { ...failure, detail: withoutSecrets(failure.detail) } })
 }

@@ -6,6 +6,8 @@ import t from 'tap'
 import { whyNoNamespace } from '../agent/node-netfilter-log/test-support.ts'
 import { ethernet, extension, ip4, ip6, tcp, udp } from '../agent/sources/packets/test-packets.ts'
 import { RECEIVE_BUFFER_BYTES } from '../agent/sources/syslog/syslog-udp.ts'
+import { renderOpenPorts } from './box/network/open-ports.ts'
+import { parseMemberSettings } from './box/settings/box-settings.ts'
 import type { Outcome, Plan } from './test-box.ts'
 import type { Probe } from './test-peer.ts'
 
@@ -120,14 +122,20 @@ t.test('what is dropped', { skip: why ?? false }, async test => {
 })
 
 t.test('a port that the member opens is open from the stated sources only', { skip: why ?? false }, async test => {
-  const openFiles = { 'ssh.nft': `ip saddr ${four.source} tcp dport 22 accept\n` }
+  const settings = parseMemberSettings('network.open = tcp/22@192.0.2.0/26, udp/161@192.0.2.67/26 tcp/22@2001:db8::100/120\n')
+  const openFiles = { 'settings.nft': renderOpenPorts(settings['network.open']) }
   const probes: Probe[] = [
     ['tcp', four.destination, 22],
+    ['udp', four.destination, 161],
     ['tcp', six.destination, 22],
   ]
   const outcome = await runPlan(test, { openFiles, probes, frames: [] })
-  test.same(outcome.answers, ['open', 'silent'])
-  test.same(lines(outcome), ['drop tcp 2001:db8::66 22 copied 44'])
+  test.equal(outcome.loadError, '')
+  test.same(outcome.answers, ['silent', 'sent', 'silent'])
+  test.same(lines(outcome), ['drop tcp 192.0.2.66 22 copied 24', 'drop tcp 2001:db8::66 22 copied 44'])
+  const wider = parseMemberSettings('network.open = tcp/22@192.0.2.64/26\n')
+  const opened = await runPlan(test, { openFiles: { 'settings.nft': renderOpenPorts(wider['network.open']) }, probes, frames: [] })
+  test.same(opened.answers, ['open', 'sent', 'silent'])
 })
 
 t.test('a wrong line opens nothing, and everything else stays as it is', { skip: why ?? false }, async test => {

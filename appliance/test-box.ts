@@ -15,7 +15,7 @@ import { openNflogSource } from '../agent/sources/packets/nflog.ts'
 import type { Answer, Probe } from './test-peer.ts'
 
 export interface Plan {
-  /** Files of open.d by name. */
+  /** Files of /run/cyberalarm-box/open.d by name. */
   readonly openFiles: Readonly<Record<string, string>>
   readonly probes: readonly Probe[]
   /** Ethernet frames in hexadecimal, sent one after the other after the probes. */
@@ -61,12 +61,13 @@ const run = (line: string, input = ''): string => {
   return execFileSync(command, args, { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
-/** The shipped folder where the rules look for it, and nothing else below /etc. */
+/** The shipped folder where the rules look for it, and nothing else below /etc and /run. */
 function mountRules(openFiles: Plan['openFiles']): void {
   run('mount -t tmpfs none /etc')
   run(`cp -r ${join(import.meta.dirname, 'rootfs/etc/nftables')} /etc/nftables`)
-  mkdirSync('/etc/nftables/open.d', { recursive: true })
-  for (const [name, text] of Object.entries(openFiles)) writeFileSync(join('/etc/nftables/open.d', name), text)
+  run('mount -t tmpfs none /run')
+  mkdirSync('/run/cyberalarm-box/open.d', { recursive: true })
+  for (const [name, text] of Object.entries(openFiles)) writeFileSync(join('/run/cyberalarm-box/open.d', name), text)
 }
 
 function loadOpenFiles(): string {

@@ -2,18 +2,24 @@
 // nothing behind when it throws; the same folder opens again after a power cut at any moment.
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
+import { CodeLimits } from './devices/code-limits.ts'
 import { memberOf, revokeCertificates } from './devices/devices.ts'
 import { type EnrolContext, issueCode } from './devices/enrol.ts'
-import { WrongCodes, wrongCodeLimits } from './devices/wrong-codes.ts'
+import { KnownCodes } from './devices/known-codes.ts'
+import { readUsage } from './devices/usage.ts'
 import { openFolder } from './folder.ts'
-import { makeServer } from './http/server.ts'
+import { makeServer, type ServerContext } from './http/server.ts'
+import { Opening } from './ingest/opening.ts'
 import { KeyedQueue } from './keyed-queue.ts'
+import { type QuotaLimits, Quotas, quotaLimits } from './limits/quotas.ts'
 import { listenAdmin, type Operations } from './operator/admin.ts'
 import { readStats, readTop } from './operator/stats.ts'
 import { type Reader, Store } from './store/store.ts'
 import { openKeys, openServerKey } from './trust/keys.ts'
 
 const DAY_MS = 86_400_000
+/** Members that the operator is shown with what they have used of their quotas. */
+const FULLEST = 10
 
 export interface CentralOptions {
   readonly folder: string
@@ -23,6 +29,10 @@ export interface CentralOptions {
   /** DNS name or address under which boxes reach it; it is in the server's certificate. */
   readonly name?: string
   readonly now?: () => number
+  /** Other quotas than those of limits/quotas.ts. */
+  readonly quotas?: Partial<QuotaLimits>
+  /** Room on the disk that is kept free; by default a part of the disk (limits/room.ts). */
+  readonly reserveBytes?: number | undefined
   /** Called with every failure of central's own. */
   readonly report?: (error: unknown) => void
 }
@@ -44,10 +54,18 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const keys = await openKeys(folder, now())
   const serverKey = await openServerKey(folder, keys.authority, name, now())
   await using cleanup = new AsyncDisposableStack()
-  const store = cleanup.adopt(await Store.open(folder), store => store.close())
+  const codes = new KnownCodes()
+  const quotas = new Quotas({ ...quotaLimits, ...options.quotas })
+  const onOpened = async (reader: Reader) => {
+    await codes.load(reader, now())
+    quotas.load(await readUsage(reader, now()), now())
+  }
+  const { reserveBytes } = options
+  const store = cleanup.adopt(await Store.open(folder, { reserveBytes, onOpened, report }), store => store.close())
+  const opening = cleanup.adopt(new Opening({ sealKey: keys.seal.privateKey }, report), opening => opening.close())
   const deviceQueue = new KeyedQueue()
-  const context: EnrolContext = { store, keys, deviceQueue, wrongCodes: new WrongCodes(wrongCodeLimits), now }
-  const server = makeServer({ context, serverKey, authority: keys.authority.certificate, report })
+  const context: ServerContext = { store, keys, opening, deviceQueue, codes, codeLimits: new CodeLimits(), quotas, now }
+  const { http: server, limits } = makeServer({ context, serverKey, authority: keys.authority.certificate, report })
   cleanup.defer(() => server.close())
   await server.listen({ host, port })
   const renewal = setInterval(async () => {
@@ -65,6 +83,7 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
     revoke: (device: string) => revoke(context, device),
     stats: () => readStats(store),
     top: () => readTop(store),
+    limits: async () => ({ ...limits.report, disk: store.disk, members: quotas.fullest(now(), FULLEST) }),
   }
   const admin = await listenAdmin(folder, operations)
   cleanup.defer(() => new Promise<void>(resolve => admin.close(() => resolve())))
@@ -86,5 +105,5 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
 
 async function revoke({ store, deviceQueue, now }: EnrolContext, device: string): Promise<number> {
   if ((await memberOf(store, device)) === undefined) throw new Error(`there is no device ${device}`)
-  return deviceQueue.run(device, () => store.transact(transaction => revokeCertificates(transaction, device, now())))
+  return deviceQueue.run(device, () => store.transact(transaction => revokeCertificates(transaction, device, now()), 'reserve'))
 }

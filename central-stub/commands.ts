@@ -2,8 +2,10 @@
 // ask the central that runs, over the socket in its folder.
 import { wholeNumber } from '../agent/lib/command-line.ts'
 import type { Command as CommandLine, Options, Values } from '../agent/lib/command-table.ts'
+import { type QuotaLimits, quotaNames, quotaOptions } from './limits/quotas.ts'
 import { askAdmin } from './operator/admin.ts'
-import type { Stats, Top } from './operator/stats.ts'
+import { printable, printableJson, printableLines } from './operator/printable.ts'
+import type { LimitsReport, Stats, Top } from './operator/stats.ts'
 
 interface Command<O extends Options = Options> extends CommandLine<O> {
   run(folder: string, values: Values<O>): Promise<void>
@@ -12,12 +14,22 @@ interface Command<O extends Options = Options> extends CommandLine<O> {
 /** Lets the compiler know which options a command's `run` is given. */
 const command = <const O extends Options>(row: Command<O>): Command => row
 
+const MIB = 1024 * 1024
+const WIDTH = 10
+const roomText: Readonly<Record<string, string>> = {
+  enough: 'enough',
+  scarce: 'scarce: members who have stored most have to wait',
+  none: 'gone: nothing is stored until there is more',
+}
+
 export const common = { folder: { value: 'DIR', help: "central's folder: keys and data", required: true } } as const
 const json = { help: 'print JSON instead of text' } as const
 const runOptions = {
   host: { value: 'ADDRESS', help: 'address to listen on; 0.0.0.0 or :: for all', default: '127.0.0.1' },
   port: { value: 'PORT', help: 'TCP port; 0 for any free port', default: '8443' },
   name: { value: 'NAME', help: 'DNS name or address at which boxes reach it', default: 'localhost' },
+  'reserve-mib': { value: 'MIB', help: 'MiB of the disk that are kept free; without it a tenth, 1024 at most' },
+  ...quotaOptions,
 } as const
 
 export const commands: readonly Command[] = [
@@ -28,7 +40,9 @@ export const commands: readonly Command[] = [
   {"listening":"https://localhost:8443","pins":["sha256/..."]}
 Boxes need both: the address, and the pin that identifies this central.
 Back up the folder: without authority.pem every box has to enrol again; without seal.json
-batches waiting on the boxes cannot be read.`,
+batches waiting on the boxes cannot be read.
+A box that has stored as much as it may, and one that finds the disk of central full, keeps
+what it has and tries again; \`stats\` shows both.`,
     example: 'node central-stub/main.ts run --folder /var/lib/central --name central.example --host 0.0.0.0',
     options: runOptions,
     run,
@@ -37,7 +51,7 @@ batches waiting on the boxes cannot be read.`,
     name: 'code',
     summary: 'create an enrolment code for one box of a member',
     help: `Prints the code. It is valid for one box, once, until it expires. It is shown only now:
-central stores its hash. On the box: cyberalarm enrol CODE`,
+central stores its hash. On the box: cyberalarm enrol`,
     example: "node central-stub/main.ts code --folder /var/lib/central --member 'St Example School'",
     options: {
       member: { value: 'NAME', help: 'the organisation that the box belongs to', required: true },
@@ -61,12 +75,17 @@ The box can enrol again with a new code, and keeps its id.`,
     help: `rows      stored rows (repeats are merged into one row)
 events    events those rows stand for
 messages  gateway messages they came from
-shed      batches that devices declared, signed, as discarded`,
+shed      batches that devices declared, signed, as discarded
+refused   how often each refusal was given since central started (refusals.ts)
+quotas    the members that have used most of what they may store`,
     example: 'node central-stub/main.ts stats --folder /var/lib/central',
     options: { json },
     run: async (folder, values) => {
+      const limits = (await askAdmin(folder, { ask: 'limits' })) as LimitsReport
+      // first, because the rest cannot be had while the database cannot be opened
+      if (!values.json) console.log(limitsText(limits))
       const stats = (await askAdmin(folder, { ask: 'stats' })) as Stats
-      console.log(values.json ? JSON.stringify(stats) : statsText(stats))
+      console.log(values.json ? printableJson({ ...stats, limits }) : `\n${statsText(stats)}`)
     },
   }),
   command({
@@ -77,41 +96,57 @@ shed      batches that devices declared, signed, as discarded`,
     options: { json },
     run: async (folder, values) => {
       const top = (await askAdmin(folder, { ask: 'top' })) as Top
-      console.log(values.json ? JSON.stringify(top) : topText(top))
+      console.log(values.json ? printableJson(top) : topText(top))
     },
   }),
 ]
 
-async function run(folder: string, { host, port, name }: Values<typeof runOptions>): Promise<void> {
+async function run(folder: string, values: Values<typeof runOptions>): Promise<void> {
   process.umask(0o077)
+  const { host, port, name, 'reserve-mib': reserve } = values
   // only here, so that the commands that ask do not load a server and a database first
   const { startCentral } = await import('./central.ts')
+  const { inspect } = await import('node:util')
   const central = await startCentral({
     folder,
     host,
     port: wholeNumber('port', port, 0, 65_535),
     name,
-    report: error => {
-      console.error(error)
-      // DuckDB refuses everything after such an error until it is opened again: the supervisor restarts us. Nothing but its
-      // text tells it from other errors
-      if (error instanceof Error && error.message.includes('has been invalidated')) process.exit(1)
-    },
+    quotas: Object.fromEntries(quotaNames.map(one => [one, wholeNumber(one, values[one], 1, 1e14)])) as QuotaLimits,
+    reserveBytes: reserve === undefined ? undefined : wholeNumber('reserve-mib', reserve, 1, 1e9) * MIB,
+    // an error of the database may quote what a device sent
+    report: error => console.error(printableLines(inspect(error))),
   })
   console.log(JSON.stringify({ listening: central.url, pins: central.pins }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void central.close())
 }
 
-const ranking = (rows: Top['sources']): string[] => rows.map(({ name, count }) => `  ${String(count).padStart(12)}  ${name}`)
+const ranking = (rows: Top['sources']): string[] => rows.map(({ name, count }) => `  ${String(count).padStart(12)}  ${printable(name)}`)
 
 function statsText({ shed, perDevice, topSources, ...totals }: Stats): string {
-  const lines = Object.entries(totals).map(([name, value]) => `${name.padEnd(10)}${value}`)
-  lines.push(`${'shed'.padEnd(10)}${shed.batches} batches, ${shed.rows} rows, ${shed.messages} messages`, '')
+  const lines = Object.entries(totals).map(([name, value]) => `${name.padEnd(WIDTH)}${value}`)
+  lines.push(`${'shed'.padEnd(WIDTH)}${shed.batches} batches, ${shed.rows} rows, ${shed.messages} messages`, '')
   for (const one of perDevice)
     lines.push(
-      `${one.device}  batch ${one.sequence}  ${one.lastStoredAt ?? 'nothing yet'}  certificates ${one.certificates}  ${one.member}`,
+      `${one.device}  batch ${one.sequence}  ${one.lastStoredAt ?? 'nothing yet'}  certificates ${one.certificates}  ${printable(one.member)}`,
     )
   return [...lines, '', 'sources', ...ranking(topSources)].join('\n')
+}
+
+function limitsText({ connections, requests, refusals, disk, members }: LimitsReport): string {
+  const mib = (bytes: number) => `${Math.floor(bytes / MIB)} MiB`
+  const [open, gaveWay, turnedAway] = [connections.open, connections.gaveWay, connections.turnedAway]
+  return [
+    `${'disk'.padEnd(WIDTH)}${mib(disk.freeBytes)} free of ${mib(disk.sizeBytes)}, ${mib(disk.reserveBytes)} kept in reserve: room is ${roomText[disk.room]}`,
+    `${'open'.padEnd(WIDTH)}${open} connections, ${requests.devices} requests of devices, ${requests.enrolling} of enrolment`,
+    `${'closed'.padEnd(WIDTH)}${gaveWay} idle connections that gave way to others, ${turnedAway} that were turned away`,
+    '',
+    'refused',
+    ...ranking(Object.entries(refusals).map(([name, count]) => ({ name, count }))),
+    '',
+    'quotas',
+    ...members.map(({ member, percent }) => `  ${`${percent} %`.padStart(12)}  ${printable(member)}`),
+  ].join('\n')
 }
 
 const topText = (top: Top): string =>

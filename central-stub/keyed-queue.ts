@@ -1,5 +1,5 @@
 // A queue a key: work on one key happens one after the other, in the order it was given; work on different keys does not
-// wait for each other. How much may wait is bounded where requests come in (http/requests-in-flight.ts).
+// wait for each other. How much may wait is bounded where requests come in (limits/places.ts).
 
 export class KeyedQueue {
   private readonly tails = new Map<string, Promise<unknown>>()

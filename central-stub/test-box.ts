@@ -130,7 +130,7 @@ const context = { gateway: 1, product: 1, reason: 2, input: 0, sourceEndpoint: E
 const packedRows = new Map<number, Promise<Uint8Array>>()
 
 /** A packed batch of `rows` blocked connections from 192.0.2.0/24 and on, each of which counts two messages. */
-function packRows(rows: number): Promise<Uint8Array> {
+export function packRows(rows: number): Promise<Uint8Array> {
   const packed = packedRows.get(rows) ?? packNew(rows)
   packedRows.set(rows, packed)
   return packed
@@ -160,7 +160,7 @@ function packNew(rows: number): Promise<Uint8Array> {
     batch.add(event, context)
     batch.add(event, context)
   }
-  const pseudonymise = () => Buffer.alloc(16, 0xab)
+  const pseudonymise = (addresses: Uint8Array) => Buffer.alloc(addresses.length, 0xab)
   return packBatch(batch, { pseudonymise, reasonName: () => 'blocked', accounting: { received: rows * 2 } })
 }
 
@@ -194,8 +194,15 @@ export async function makeChain(box: Box, count: number, first = 1, previous: Ui
   return chain
 }
 
-export function makeShed(box: Box, first: number, last: number, previous: Uint8Array, lastHash: Uint8Array): Sent {
-  const { bytes, hash } = buildShedFrame({ device: box.device, first, last, previous, lastHash, rows: 30, messages: 60, reason: 'quota' })
+export function makeShed(
+  box: Box,
+  first: number,
+  last: number,
+  previous: Uint8Array,
+  lastHash: Uint8Array,
+  { rows, messages } = { rows: 30, messages: 60 },
+): Sent {
+  const { bytes, hash } = buildShedFrame({ device: box.device, first, last, previous, lastHash, rows, messages, reason: 'not-kept' })
   return { bytes: signFrame(bytes, box.key).bytes, hash }
 }
 

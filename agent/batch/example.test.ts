@@ -2,7 +2,7 @@
 import { createECDH, createPrivateKey, createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { type BatchFrame, decodeFrame, verifyFrame } from './frame.ts'
+import { decodeFrame, verifyFrame } from './frame.ts'
 import { openFrame } from './seal.ts'
 import { unpack } from './unpack.ts'
 
@@ -17,16 +17,20 @@ const hexBehind = (sentence: RegExp): Buffer => {
 const keyOf = (name: string): Buffer => Buffer.from(new RegExp(`${name} +([0-9a-f]{64})`).exec(example)?.[1] ?? '', 'hex')
 
 t.test('the frame of the example is signed, opens, and holds what the page says', async t => {
-  const frame = decodeFrame(hexBehind(/^The signed frame/m)) as BatchFrame
-  t.match(frame, { kind: 'batch', device: '01234567-89ab-4def-8123-456789abcdef', sequence: 1 })
-  t.strictSame(Buffer.from(frame.hash), hexBehind(/^Its hash/m))
   const secret = keyOf('device key, private')
   const ecdh = createECDH('prime256v1')
   ecdh.setPrivateKey(secret)
   const point = ecdh.getPublicKey()
   const coordinate = (from: number) => point.subarray(from, from + 32).toString('base64url')
   const jwk = { kty: 'EC', crv: 'P-256', x: coordinate(1), y: coordinate(33), d: secret.toString('base64url') }
-  t.ok(verifyFrame(frame, createPublicKey(createPrivateKey({ key: jwk, format: 'jwk' }))))
+  const key = createPublicKey(createPrivateKey({ key: jwk, format: 'jwk' }))
+  const frame = verifyFrame(decodeFrame(hexBehind(/^The signed frame/m)), [key])
+  if (frame?.kind !== 'batch') return t.fail('no batch of this device')
+  t.match(frame, { device: '01234567-89ab-4def-8123-456789abcdef', sequence: 1 })
+  t.strictSame(frame.header, hexBehind(/^The header/m))
+  t.strictSame(Buffer.from(frame.hash), hexBehind(/^Its hash/m))
+  const statement = verifyFrame(decodeFrame(hexBehind(/^And a statement/m)), [key])
+  t.match(statement, { kind: 'shed', first: 2, last: 4, previous: frame.hash, rows: 5, messages: 9, reason: 'not-kept' })
   const packed = Buffer.from(await openFrame(frame, keyOf('seal key, private')))
   t.strictSame(packed, hexBehind(/^The first two are one row/m))
   const batch = unpack(packed)

@@ -1,21 +1,37 @@
-// A receipt: central's signed word that a batch is stored durably. Only a receipt takes a batch out of the spool.
+// A receipt: central's signed word that a batch is stored durably. Only a receipt takes a batch out of the spool. Each field
+// has one form and one length, so that nobody who speaks as central can put more than a receipt into the ledger of a box.
 import { type KeyObject, sign, verify } from 'node:crypto'
+import * as z from 'zod'
+import { SEQUENCE_MAX } from './layout.ts'
 
-export interface UnsignedReceipt {
-  readonly device: string
+const text = (form: RegExp) => z.string().regex(form)
+
+const receiptSchema = z.object({
+  device: text(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
   /** The batch, or the last batch of a shed statement. */
-  readonly sequence: number
+  sequence: z.int().min(1).max(SEQUENCE_MAX),
   /** SHA-256 of the batch or statement, hexadecimal. */
-  readonly hash: string
-  /** When central stored it, ISO 8601 in UTC. */
-  readonly storedAt: string
+  hash: text(/^[0-9a-f]{64}$/),
+  /** When central stored it: ISO 8601, UTC, milliseconds. */
+  storedAt: text(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/).refine(isMoment),
   /** Which of central's receipt keys signed. */
-  readonly key: string
+  key: text(/^[0-9a-f]{16}$/),
+  /** Ed25519, base64 of 64 bytes (RFC 4648 section 4, unused bits zero). */
+  signature: text(/^[A-Za-z0-9+/]{85}[AQgw]==$/),
+})
+
+export type Receipt = Readonly<z.infer<typeof receiptSchema>>
+export type UnsignedReceipt = Omit<Receipt, 'signature'>
+
+/** The receipt in what central answered, without whatever stood beside it; undefined if it is none. */
+export function readReceipt(value: unknown): Receipt | undefined {
+  return receiptSchema.safeParse(value).data
 }
 
-export interface Receipt extends UnsignedReceipt {
-  /** Ed25519, base64. */
-  readonly signature: string
+/** Not the 30th of February. */
+function isMoment(text: string): boolean {
+  const ms = Date.parse(text)
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text
 }
 
 const signedText = (receipt: UnsignedReceipt): Buffer =>

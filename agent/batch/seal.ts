@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 import { Failure } from '../errors.ts'
-import { type BatchFrame, type BatchHeader, buildBatchFrame, encodeBatchHeader, type FrameBytes } from './frame.ts'
+import { type BatchHeader, buildBatchFrame, encodeBatchHeader, type FrameBytes, type Sealed } from './frame.ts'
 
 const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() })
 const info = new TextEncoder().encode('cyberalarm batch v1')
@@ -32,10 +32,10 @@ export async function sealBatch(packed: Uint8Array, header: Omit<BatchHeader, 's
 }
 
 /** Opens a sealed batch; Failure 'batch-malformed' if it was not sealed to this key under this header. */
-export async function openFrame(frame: BatchFrame, privateKey: Uint8Array): Promise<Uint8Array> {
+export async function openFrame({ header, enc, sealed }: Sealed, privateKey: Uint8Array): Promise<Uint8Array> {
   try {
     const recipientKey = await suite.kem.deserializePrivateKey(exact(privateKey))
-    return new Uint8Array(await suite.open({ recipientKey, enc: exact(frame.enc), info }, exact(frame.sealed), exact(frame.header)))
+    return new Uint8Array(await suite.open({ recipientKey, enc: exact(enc), info }, exact(sealed), exact(header)))
   } catch (error) {
     throw new Failure('batch-malformed', 'the seal does not open', error)
   }

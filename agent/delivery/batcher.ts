@@ -14,10 +14,7 @@ import type { BatchSource, FilledBatch } from './filled-batch.ts'
 import type { Outbox } from './outbox.ts'
 
 const AGE_MAX_MS = 2000
-const POLL_MS = 100
 const COUNTS_EVERY_MS = 10_000
-/** Counts that did not change are recorded all the same, for the time: so it is known until when a box listened that was switched off. */
-const HEARTBEAT_EVERY_MS = 60_000
 
 export interface BatcherParts {
   readonly batches: BatchSource
@@ -34,6 +31,8 @@ export interface BatcherParts {
   identity(): Identity | undefined
   /** Keeps the numbers of new gateways on the disk, before a batch that names them. */
   keepNumbers(): void
+  /** What central has to know of those numbers, in the form of counts. */
+  numbering(): Readonly<Record<string, number>>
   /** Called when a batch is in the spool. */
   stored(): void
 }
@@ -48,7 +47,6 @@ export class Batcher {
   private reported: Totals
   private carried: Readonly<Record<string, number>>
   private recordedAt = 0
-  private heartbeatAt = 0
   private recordedCounts = ''
 
   constructor(parts: BatcherParts) {
@@ -65,9 +63,11 @@ export class Batcher {
   async closeForever(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { batches } = this.parts
-      if (!batches.isLarge) await batches.wait(POLL_MS, signal)
+      // an empty batch gets its first row in this moment at the earliest
+      const left = Number.isNaN(batches.ageMs) ? AGE_MAX_MS / 2 : AGE_MAX_MS - batches.ageMs
+      if (!batches.isLarge && left > 0) await batches.wait(Math.ceil(left), signal)
       if (batches.isLarge || batches.ageMs >= AGE_MAX_MS) await this.closeOnce(signal)
-      else this.recordCounts()
+      this.recordCounts()
     }
   }
 
@@ -91,7 +91,7 @@ export class Batcher {
     }
     this.parts.heard()
     const totals = accounts.snapshot()
-    const accounting = this.unreported
+    const accounting = { ...this.unreported, ...this.parts.numbering() }
     const reasonName = (reason: number) => rules[reason].name
     const isNumbered = await this.retryUntilWritten(() => this.parts.keepNumbers(), signal)
     if (!isNumbered) log.warning('the numbers of new gateways could not be saved')
@@ -128,16 +128,14 @@ export class Batcher {
   /** Counts go into the ledger while there are no batches too, so that a power cut loses seconds of them, not hours. */
   private recordCounts(): void {
     if (performance.now() - this.recordedAt < COUNTS_EVERY_MS) return
-    const now = performance.now()
-    this.recordedAt = now
+    this.recordedAt = performance.now()
     const heard = this.parts.heard()
     const totals = this.parts.accounts.snapshot()
     const text = JSON.stringify(totals)
-    if (text === this.recordedCounts && now - this.heartbeatAt < HEARTBEAT_EVERY_MS) return
+    if (text === this.recordedCounts) return
     try {
       this.parts.outbox.append({ kind: 'counts', totals, heard })
       this.recordedCounts = text
-      this.heartbeatAt = now
       this.diskFault = undefined
     } catch (error) {
       this.diskFault = diskFaultOf(error)

@@ -20,6 +20,7 @@ export interface UplinkHostParts {
 export function uplinkHost({ outbox, keeper, central, wakeUplink, identity }: UplinkHostParts): UplinkHost {
   return {
     identity: () => (central.url === '' ? undefined : identity()),
+    superseded: () => keeper.superseded,
     connect: ({ stored }, signal) => openCentral(central, stored, signal),
     next: identity => outbox.next(identity),
     isGenuine: (receipt, identity) => verifyReceipt(receipt, identity.receiptKey),

@@ -48,7 +48,7 @@ function collect(batch: OpenBatch, message: string): boolean {
 
 const pack = (batch: OpenBatch) =>
   packBatch(batch, {
-    pseudonymise: (words, at) => pseudonyms.of(words, at),
+    pseudonymise: addresses => pseudonyms.of(addresses),
     reasonName: rule => rules[rule].name,
     accounting: { 'udp.received': 1 },
   })
@@ -122,5 +122,5 @@ t.test('what leaves outside the seal says which box and which batch, and nothing
     previous: Buffer.alloc(32),
     sealKey: '0123456789abcdef',
   })
-  t.equal(header.length, 1 + 1 + 6 + 18 + 1 + 34 + 10, 'format, kind, device, sequence, hash, key: fixed lengths, no room for more')
+  t.equal(header.length, 1 + 1 + 16 + 6 + 32 + 8, 'format, kind, device, sequence, hash, key: fixed places, no room for more')
 })

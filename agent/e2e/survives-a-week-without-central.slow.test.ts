@@ -65,6 +65,7 @@ t.test('keeps within its room, sheds the oldest of low value, and tells central 
   const state = initialUplinkState()
   const host: UplinkHost = {
     identity: () => identity,
+    superseded: () => done.signal,
     connect: ({ stored }) => openCentral({ url: central.url, pins: central.pins, proxy: '' }, stored),
     next: as => box.outbox.next(as),
     isGenuine: receipt => verifyReceipt(receipt, identity.receiptKey),

@@ -24,7 +24,7 @@ t.test('help teaches every verb with its options, and asking for it is no fault'
     t.ok(out.startsWith(`usage: ${['cyberalarm', verb.name, ...(verb.operands ?? [])].join(' ')} [options]`) && out.includes(verb.help))
     for (const option of ['root', 'json', ...Object.keys(verb.options)]) t.match(out, new RegExp(`--${option} .*\\w`), option)
   }
-  t.match((await runToEnd(['help', 'enrol'])).out, /^usage: cyberalarm enrol CODE \[options\]/)
+  t.match((await runToEnd(['help', 'enrol'])).out, /^usage: cyberalarm enrol \[options\]/)
 })
 
 t.test('a verb, option or word that is none ends with 2 and says what there is', async t => {
@@ -34,7 +34,8 @@ t.test('a verb, option or word that is none ends with 2 and says what there is',
     [['status', '--wacth'], /there is no option '--wacth'; did you mean '--watch'\?/],
     [['status', '--watch=yes'], /--watch takes no value/],
     [['status', 'now'], /cyberalarm status takes no operand; 'now' is one too many/],
-    [['enrol'], /cyberalarm enrol needs CODE/],
+    [['enrol', 'a', 'b'], /cyberalarm enrol takes no operand; 'b' is one too many/],
+    [['who'], /cyberalarm who needs PSEUDONYM/],
     [['who', 'a', 'b'], /cyberalarm who takes PSEUDONYM; 'b' is one too many/],
     [['sent', '--since'], /--since needs a value: --since TIME/],
     [['sent', '--since', '--json'], /--since needs a value: --since TIME/],

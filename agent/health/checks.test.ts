@@ -16,14 +16,16 @@ const well: Facts = {
   now,
   version: '1.2.3',
   startedAtMs: minutesAgo(90),
-  process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallMs: 4 },
+  process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallSinceStartMs: 1400, longestStallLastHourMs: 4 },
   settingsFault: undefined,
   central: { url: 'https://central.example', pinCount: 2 },
   identity: { device: '00000000-0000-4000-8000-000000000001', certificateUntilMs: now, fault: undefined },
-  uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, bytesSent: 700, failure: undefined, retryAtMs: 0 },
+  uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, waitingSinceMs: 0, bytesSent: 700, failure: undefined, retryAtMs: 0 },
   queue: { batches: 0, bytes: 0, quotaBytes: 2 ** 31 },
   diskFault: undefined,
-  ledger: { tornBytes: 0, setAside: undefined },
+  ledger: { tornBytes: 0, damage: [] },
+  storedFaults: [],
+  spoolDamage: { files: [], count: 0 },
   clock: { jumps: 0, lastJumpMs: 0 },
   wasStoppedCleanly: true,
   gateways: [
@@ -101,6 +103,13 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
       finds: [{ code: 'central-busy', severity: 'warning' }],
     },
   ],
+  receipts: [
+    { over: { uplink: { ...well.uplink, waitingSinceMs: minutesAgo(14) } }, finds: [] },
+    {
+      over: { uplink: { ...well.uplink, waitingSinceMs: minutesAgo(15) }, queue: { ...well.queue, batches: 3 } },
+      finds: [{ code: 'receipt-missing', severity: 'problem', detail: /^3 batches wait/, since: '2026-11-20T11:45:00.000Z' }],
+    },
+  ],
   disk: [{ over: { diskFault: fault('disk-full', 'cannot write x') }, finds: [{ code: 'disk-full', severity: 'problem' }] }],
   accounting: [
     {
@@ -120,17 +129,42 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
       finds: [{ code: 'clock-jumped', severity: 'warning', detail: /1 time .* last by -3600 s$/ }],
     },
   ],
+  stalls: [
+    {
+      over: { process: { ...well.process, longestStallLastHourMs: 2430 } },
+      finds: [{ code: 'agent-stalled', severity: 'warning', detail: /^For 2\.4 s within the last hour/ }],
+    },
+  ],
   lastStop: [{ over: { wasStoppedCleanly: false }, finds: [{ code: 'stopped-uncleanly', severity: 'warning', detail: /2 s .* 10 s/ }] }],
   ledgerFile: [
     {
-      over: { ledger: { tornBytes: 0, setAside: '/var/x.damaged' } },
-      finds: [{ code: 'ledger-set-aside', severity: 'warning', detail: /\/var\/x\.damaged$/ }],
+      over: { ledger: { tornBytes: 0, damage: ['/var/x:7 is not what was written', 'the counts are those of 12:00'] } },
+      finds: [
+        { code: 'ledger-set-aside', severity: 'warning', detail: /\/var\/x:7 is not what was written; the counts are those of 12:00$/ },
+      ],
+    },
+  ],
+  storedFiles: [
+    { over: { storedFaults: [fault('file-restored', 'x was missing')] }, finds: [{ code: 'file-restored', severity: 'warning' }] },
+    { over: { storedFaults: [fault('file-lost', 'x is gone')] }, finds: [{ code: 'file-lost', severity: 'problem' }] },
+  ],
+  spoolFiles: [
+    {
+      over: { spoolDamage: { files: ['/var/1.batch is damaged'], count: 1 } },
+      finds: [{ code: 'spool-damaged', severity: 'warning', detail: /^1 file .*1\.batch is damaged$/ }],
     },
   ],
   ledgerEnd: [
     {
-      over: { ledger: { tornBytes: 17, setAside: undefined } },
+      over: { ledger: { tornBytes: 17, damage: [] } },
       finds: [{ code: 'ledger-torn', severity: 'information', detail: /17 bytes/ }],
+    },
+  ],
+  gateways: [
+    { over: { gateways: [{ ...well.gateways[0], number: 0, lastMessageAtMs: minutesAgo(61) }] }, finds: [] },
+    {
+      over: { gateways: [...well.gateways, { ...well.gateways[0], number: 0, messages: 7 }] },
+      finds: [{ code: 'gateways-too-many', severity: 'warning', detail: /: 7 messages from the others/ }],
     },
   ],
   forgottenSources: [

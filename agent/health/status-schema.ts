@@ -39,8 +39,9 @@ export const statusSchema = z.object({
       residentBytes: z.number(),
       /** User and system, of all threads. */
       cpuSeconds: z.number(),
-      /** Since everything listened. */
-      longestStallMs: z.number(),
+      /** The longest time for which it did nothing but one thing: since everything listened, and within the last hour. */
+      longestStallSinceStartMs: z.number(),
+      longestStallLastHourMs: z.number(),
     })
     .nullable(),
   /** The most important first; empty when all is well. */

@@ -1,7 +1,7 @@
 // The state that follows from the entries of a ledger: counts, sequence and receipts. Pure.
 import { emptyTotals, type Totals } from './accounting.ts'
 import { afterMove } from './accounts.ts'
-import { CHAIN_START, type Heard, type LedgerEntry, type UnknownEntry } from './entries.ts'
+import { CHAIN_START, type Heard, type LedgerEntry, type LedgerLine } from './entries.ts'
 
 export interface LedgerState {
   totals: Totals
@@ -17,11 +17,15 @@ export interface LedgerState {
   /** The last batch entry, whose segment may be missing from the spool after a power cut. */
   lastBatch: Extract<LedgerEntry, { kind: 'batch' }> | undefined
   stoppedCleanly: boolean
+  /** The last batch that was put into the spool, and the hash of its frame. */
+  spooled: { sequence: number; hash: string }
+  /** How many gateways have a number. */
+  gateways: number
   /** When an agent listened last; undefined if none ever did. */
   heard: Heard | undefined
   /** On which sockets: by input, 0 where it was no socket of systemd's. */
   sockets: Readonly<Record<string, number>>
-  /** What was counted and in no batch when the last agent stopped. */
+  /** What was counted and is in no batch. */
   unreported: Readonly<Record<string, number>>
 }
 
@@ -34,13 +38,15 @@ export const initialState = (): LedgerState => ({
   hash: CHAIN_START,
   lastBatch: undefined,
   stoppedCleanly: true,
+  spooled: { sequence: 0, hash: CHAIN_START },
+  gateways: 0,
   heard: undefined,
   sockets: {},
   unreported: {},
 })
 
 /** Applies one entry to the state. */
-export function applyEntry(state: LedgerState, entry: LedgerEntry | UnknownEntry): void {
+export function applyEntry(state: LedgerState, entry: LedgerLine['entry']): void {
   if (entry.kind === 'unknown') return
   state.stoppedCleanly = entry.kind === 'stop'
   switch (entry.kind) {
@@ -70,7 +76,8 @@ export function applyEntry(state: LedgerState, entry: LedgerEntry | UnknownEntry
       state.hash = entry.hash
       return
     case 'shed':
-      state.totals = afterMove(state.totals, entry.byInput, 'spooled', 'shed')
+      // with the counts in it: those of a checkpoint may have it already
+      state.totals = structuredClone(entry.totals) ?? afterMove(state.totals, entry.byInput, 'spooled', 'shed')
       return
     case 'counts':
       state.totals = structuredClone(entry.totals)
@@ -89,6 +96,7 @@ export function applyEntry(state: LedgerState, entry: LedgerEntry | UnknownEntry
         receipted: entry.receipted,
         hash: entry.hash,
         lastBatch: entry.sequence === state.sequence ? state.lastBatch : undefined,
+        spooled: entry.sequence === state.sequence ? state.spooled : { sequence: 0, hash: CHAIN_START },
       })
       return
     case 'start':

@@ -52,7 +52,7 @@ export function parseArguments<O extends Options>(
   for (const option of given) values[option.name] = argumentOf(option, command.options)
   for (const [name, { required, value }] of Object.entries(command.options))
     if (required && (values[name] ?? '') === '') throw new UsageError(`--${name} is missing: ${typed} --${name} ${value}`)
-  countOperands(positionals, typed, command.operands ?? [])
+  countOperands(positionals, typed, command.operands ?? [], command.formerOperands ?? 0)
   return { kind: 'run', values: values as Values<O>, operands: positionals }
 }
 
@@ -76,10 +76,12 @@ function argumentOf({ name, rawName, value, inlineValue }: OptionToken, options:
   return value
 }
 
-function countOperands(given: readonly string[], typed: string, names: readonly string[]): void {
+function countOperands(given: readonly string[], typed: string, names: readonly string[], former: number): void {
   if (given.length < names.length) throw new UsageError(`${typed} needs ${names.slice(given.length).join(' and ')}`)
-  if (given.length > names.length)
-    throw new UsageError(`${typed} takes ${names.length === 0 ? 'no operand' : names.join(' ')}; '${given[names.length]}' is one too many`)
+  if (given.length > names.length + former)
+    throw new UsageError(
+      `${typed} takes ${names.length === 0 ? 'no operand' : names.join(' ')}; '${given[names.length + former]}' is one too many`,
+    )
 }
 
 /** A whole number in bounds, as an option's value. Throws UsageError. */

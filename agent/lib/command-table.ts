@@ -21,6 +21,8 @@ export interface Command<O extends Options = Options> {
   readonly name: string
   /** Names of the operands, all of which must be given, for example `CODE`. */
   readonly operands?: readonly string[]
+  /** How many more it takes, of which no help speaks: what was documented once goes on working. */
+  readonly formerOperands?: number
   /** One line for the list of commands. */
   readonly summary: string
   readonly help: string

@@ -1,7 +1,8 @@
 // Tables for a terminal: columns as wide as needed, numbers aligned to the right.
+import { visible } from './visible.ts'
 
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = [head, ...rows.map(row => row.map(String))]
+  const cells = [head, ...rows.map(row => row.map(cell => visible(String(cell))))]
   const widths = head.map((_, column) => Math.max(...cells.map(row => row[column]?.length ?? 0)))
   const isNumeric = head.map((_, column) => rows.length > 0 && rows.every(row => /^[-+\d.,: %/sBKMGi]*$/.test(String(row[column]))))
   const line = (row: readonly string[]) =>

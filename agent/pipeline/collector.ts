@@ -120,7 +120,10 @@ export class Collector {
     if (reading === Reading.unreadable) {
       account.placedUnreadable()
       if (this.shapesLeft-- > 0) this.shapes.note(shapeOf(bytes, start, end))
-    } else if (reading === Reading.ignored) account.placedIgnored()
+      return
+    }
+    if (gateway.number === 0) this.gateways.returned(peer, receivedAtMs)
+    if (reading === Reading.ignored) account.placedIgnored()
     else this.placement.place(account, interpreter.event, interpreter.rule, gateway.number, interpreter.product)
   }
 }

@@ -17,6 +17,8 @@ export type Moment = Pick<Heard, 'at' | 'uptime'>
 
 /** The clock may run a little differently; from the last entry to the first of a machine that was started again it is longer. */
 const SAME_START_SECONDS = 2
+/** The time alone is no reason to write to the disk each second. */
+const STEP_MS = 10_000
 
 /** Whether the machine ran through. A clock that was set meanwhile says no, which makes numbers begin anew. */
 function isSameStart(heard: Heard, now: Moment): boolean {
@@ -47,6 +49,7 @@ export class LossWatch {
   private readonly accounts: Accounts
   private readonly watched: readonly Watched[]
   private until: Moment | undefined
+  private step: Moment | undefined
 
   /** Begins when the sources listen. */
   constructor(
@@ -89,12 +92,13 @@ export class LossWatch {
     this.until ??= now
   }
 
-  /** For the ledger, with the counts of the same moment. */
+  /** For the ledger, with the counts of the same moment. While it listens, its time goes on in steps. */
   heard(now: Moment): Heard {
     this.refresh()
     const drops = this.numbersOf('udp')?.kernel
     const sequences = this.numbersOf('nflog')?.source.sequences
-    const { at, uptime } = this.until ?? now
+    if (this.step === undefined || now.at < this.step.at || now.at >= this.step.at + STEP_MS) this.step = now
+    const { at, uptime } = this.until ?? this.step
     return { at, uptime, ...(drops === undefined ? {} : { drops }), ...(sequences === undefined ? {} : { sequences }) }
   }
 

@@ -55,7 +55,7 @@ export async function openSources(options: ListenOptions): Promise<Opened> {
       ...address,
       fd,
       sink: sinkFor('tls'),
-      files: await tlsFiles(settings, paths),
+      files: await tlsFiles(settings, paths, tellDamage),
       limits,
       unreadBytes,
       onError,
@@ -64,6 +64,11 @@ export async function openSources(options: ListenOptions): Promise<Opened> {
     })
     log.info(`syslog over TLS: certificate SHA-256 ${source.fingerprint}`)
     return source
+  }
+  const restored: Failure[] = []
+  const tellDamage = (damage: string) => {
+    log.warning(damage)
+    restored.push(new Failure('file-restored', damage))
   }
   const openUdp: Opener = (address, fd) => {
     const options = { ...address, fd, sink: sinkFor('udp'), onError }
@@ -100,7 +105,7 @@ export async function openSources(options: ListenOptions): Promise<Opened> {
     }
   }
   if (sources.length === 0 && faults.length > 0) throw faults.at(-1)
-  return { sources, sockets, faults: [...missing, ...faults].map(faultOf) }
+  return { sources, sockets, faults: [...missing, ...restored, ...faults].map(faultOf) }
 }
 
 interface NflogOptions {
@@ -140,9 +145,10 @@ async function loadNative(): Promise<Native> {
   }
 }
 
-async function tlsFiles(settings: Settings, paths: Paths): Promise<TlsFiles> {
+async function tlsFiles(settings: Settings, paths: Paths, tell: (damage: string) => void): Promise<TlsFiles> {
   const { 'syslog.tls.certificate': certificate, 'syslog.tls.key': key, 'syslog.tls.clientCa': clientCa } = settings
-  const own = certificate === '' ? await ensureOwnCertificate(paths.tls, [hostname(), ...ownAddresses()], new Date()) : { certificate, key }
+  const names = [hostname(), ...ownAddresses()]
+  const own = certificate === '' ? await ensureOwnCertificate(paths.tls, names, new Date(), tell) : { certificate, key }
   return { ...own, clientCa: clientCa === '' ? undefined : clientCa }
 }
 

@@ -35,6 +35,10 @@ export interface ParsedTable<T extends SettingTable> {
 const FAULTS_MAX = 50
 const SHOWN_MAX = 200
 const shorten = (text: string): string => (text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text)
+/** No value of ours has an @ in it, but for a user and a password in front of one. */
+const shownValue = (value: string): string => shorten(value.replace(/^(\w+:\/\/)?.*@/s, '$1(not shown)@'))
+/** What has other characters is no name that somebody mistyped. */
+const shownName = (name: string): string => (/^[\w. -]{1,60}$/.test(name) ? name : '(not shown)')
 
 export function parseTable<T extends SettingTable>(table: T, text: string, file: string): ParsedTable<T> {
   const stated = new Map<string, { value: string; line: number }>()
@@ -50,7 +54,7 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
     if (name === undefined)
       report(i + 1, '', 'is not of the form name = value', `'${shorten(line.split(/[\s:]/, 1)[0])}' is not of the form name = value`)
     else if (!Object.hasOwn(table, name))
-      report(i + 1, '', 'there is no setting of this name', `there is no setting '${shorten(name)}'${nearest(name, names)}`)
+      report(i + 1, '', 'there is no setting of this name', `there is no setting '${shownName(name)}'${nearest(name, names)}`)
     else if (stated.has(name)) report(i + 1, name, `'${name}' was set in line ${stated.get(name)?.line} already`)
     else stated.set(name, { value, line: i + 1 })
   })
@@ -58,7 +62,7 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
     const from = stated.get(name)
     const setting = table[name]
     const read = setting.shape.safeParse(from?.value ?? setting.default)
-    const shown = setting.secret === true ? '(not shown)' : shorten(from?.value ?? '')
+    const shown = setting.secret === true ? '(not shown)' : shownValue(from?.value ?? '')
     if (!read.success) {
       const problem = [...new Set(read.error.issues.map(issueText))].slice(0, 5).join('; ')
       report(from?.line ?? 0, name, problem, `${name} = ${shown}: ${problem}`)

@@ -16,13 +16,29 @@ export interface CentralProcess extends CentralAddress {
   leaveRunning(): void
 }
 
-/** Starts central on a folder; `port` 0 takes a free one, `name` is how boxes reach it. */
+/** Starts central on a folder; `port` 0 takes a free one, `name` is how boxes reach it, `options` are more of its command line. */
 export async function startCentralProcess(
   folder: string,
   port = 0,
-  { inside = [], name = 'localhost' }: Pick<Start, 'inside'> & { readonly name?: string } = {},
+  {
+    inside = [],
+    name = 'localhost',
+    options = [],
+  }: Pick<Start, 'inside'> & { readonly name?: string; readonly options?: readonly string[] } = {},
 ): Promise<CentralProcess> {
-  const [command, ...words] = [...inside, process.execPath, main, 'run', '--folder', folder, '--port', String(port), '--name', name]
+  const [command, ...words] = [
+    ...inside,
+    process.execPath,
+    main,
+    'run',
+    '--folder',
+    folder,
+    '--port',
+    String(port),
+    '--name',
+    name,
+    ...options,
+  ]
   const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] })
   const closed = once(child, 'close')
   // a test that ends by an error of its own leaves none behind

@@ -7,7 +7,7 @@ import { Ledger } from '../ledger/ledger.ts'
 import { quietLog } from '../log.ts'
 import type { Paths } from '../paths.ts'
 import { Collector } from '../pipeline/collector.ts'
-import { Gateways } from '../pipeline/gateways.ts'
+import { emptyNumbering, Gateways } from '../pipeline/gateways.ts'
 import { OpenBatches } from '../pipeline/open-batches.ts'
 import { Spool } from '../spool/spool.ts'
 import { Networks } from '../triage/networks.ts'
@@ -25,18 +25,24 @@ export async function openBox(folders: Pick<Paths, 'ledger' | 'spool'>, quotaByt
   recoverCounts(recovery, identity)
   await recoverChain(recovery, identity)
   const batches = new OpenBatches()
-  const collector = new Collector(accounts, batches, new Gateways([], () => undefined), new Triage(new Networks(['198.51.100.0/24'])))
+  const collector = new Collector(
+    accounts,
+    batches,
+    new Gateways(emptyNumbering, () => undefined),
+    new Triage(new Networks(['198.51.100.0/24'])),
+  )
   const batcher = new Batcher({
     batches,
     accounts,
     outbox,
     log: quietLog,
-    pseudonymise: () => Buffer.alloc(16),
+    pseudonymise: addresses => Buffer.alloc(addresses.length),
     reported: accounts.snapshot(),
     unreported: {},
     heard: () => ({ at: Date.now(), uptime: 0 }),
     identity: () => identity,
     keepNumbers: () => undefined,
+    numbering: () => ({}),
     stored: () => undefined,
   })
   return { ledger, spool, totals: accounts.totals, outbox, collector, batcher }

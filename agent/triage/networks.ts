@@ -11,8 +11,6 @@ const internal6 = ['fe80::/10', 'fc00::/7', 'fec0::/10', '::1/128', '64:ff9b:1::
 /** Not a host: unspecified, multicast, broadcast and reserved. */
 const special = ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8']
 
-const ISATAP = 0x00005efe
-
 interface Range {
   readonly first: bigint
   readonly last: bigint
@@ -27,7 +25,7 @@ function ranges(prefixes: readonly string[], kind: number): Range[] {
   })
 }
 
-/** IPv4 networks as they appear inside IPv6: NAT64 (RFC 6052), 6to4 (RFC 3056), SIIT (RFC 2765) and the old compatible form (RFC 4291). */
+/** IPv4 networks as they appear in prefixes of IPv6 that are reserved for it; other wrappings: wrapped-addresses.ts. NAT64 (RFC 6052), 6to4 (RFC 3056), SIIT (RFC 2765) and the old compatible form (RFC 4291). */
 function embedded(range: Range): Range[] {
   const mask = (1n << 32n) - 1n
   const first = range.first & mask
@@ -57,13 +55,15 @@ export class Networks {
   /** `member`: prefixes of the member's public addresses. Throws RangeError for text that is no prefix. */
   constructor(member: readonly string[]) {
     const inside = ranges(internal4, NetworkKind.internal)
+    const stated = ranges(member, NetworkKind.oursPublic)
     // the first range that holds an address decides: internal prefixes stay internal whatever the member states
     const all = [
       ...inside,
       ...inside.flatMap(embedded),
       ...ranges(internal6, NetworkKind.internal),
       ...ranges(special, NetworkKind.special),
-      ...ranges(member, NetworkKind.oursPublic),
+      ...stated,
+      ...stated.filter(range => range.first >> 32n === BigInt(IPV4) && range.last >> 32n === BigInt(IPV4)).flatMap(embedded),
     ]
     const edges = [...new Set([0n, ...all.flatMap(range => [range.first, range.last + 1n])])]
       .filter(edge => edge >> 128n === 0n)
@@ -100,8 +100,6 @@ export class Networks {
   }
 
   private kindOfAny(words: Uint32Array, at: number): number {
-    // ISATAP (RFC 5214): a private IPv4 address as interface identifier, below whatever prefix
-    if (words[at + 2] === ISATAP && words[at] !== 0) return NetworkKind.internal
     const { starts } = this
     let low = 0
     let high = this.kinds.length

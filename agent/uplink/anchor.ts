@@ -2,13 +2,12 @@
 // sends nothing, and takes from the server's chain the certificate whose key is pinned; every real connection is then
 // verified by OpenSSL against that certificate alone: signature, chain, dates and name. No public CA is trusted.
 import { createHash, X509Certificate } from 'node:crypto'
-import type { Socket } from 'node:net'
 import { addAbortSignal } from 'node:stream'
 import { type ConnectionOptions, connect, type DetailedPeerCertificate } from 'node:tls'
 import { Failure } from '../errors.ts'
+import { secretsOf } from '../lib/redact.ts'
 import { asCentralFailure } from './central-failure.ts'
-
-const DEADLINE_MS = 15_000
+import { tunnel } from './tunnel.ts'
 
 export interface CentralAddress {
   readonly url: string
@@ -23,14 +22,17 @@ export const pinOf = (certificate: X509Certificate): string =>
     .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
     .digest('base64')}`
 
+/** Where a way through the proxy shall lead. */
+export const targetOf = ({ hostname, port }: URL): string => `${hostname}:${port || 443}`
+
 /** PEM of the certificate that central presents and whose key is pinned. Failure 'central-not-trusted' if there is none. */
-export async function findAnchor(central: CentralAddress, signal = new AbortController().signal): Promise<string> {
+export async function findAnchor(central: CentralAddress, signal: AbortSignal): Promise<string> {
   const url = new URL(central.url)
   const port = Number(url.port || 443)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   try {
     const options: ConnectionOptions =
-      central.proxy === '' ? { host, port } : { socket: await tunnel(central.proxy, `${url.hostname}:${port}`, signal) }
+      central.proxy === '' ? { host, port } : { socket: await tunnel(central.proxy, targetOf(url), signal) }
     const presented = await fetchCertificates({ ...options, minVersion: 'TLSv1.3', ...(isName(host) ? { servername: host } : {}) }, signal)
     const pinned = presented.find(certificate => central.pins.includes(pinOf(certificate)))
     if (pinned === undefined)
@@ -40,7 +42,7 @@ export async function findAnchor(central: CentralAddress, signal = new AbortCont
       )
     return pinned.toString()
   } catch (error) {
-    throw asCentralFailure(error, url.host)
+    throw asCentralFailure(error, url.host, secretsOf(central.proxy))
   }
 }
 
@@ -60,34 +62,6 @@ function fetchCertificates(options: ConnectionOptions, signal: AbortSignal): Pro
       resolve(chain)
     })
     addAbortSignal(signal, socket)
-    socket.setTimeout(DEADLINE_MS, () => socket.destroy(new Error('no answer in time')))
     socket.once('error', reject)
-  })
-}
-
-async function tunnel(proxy: string, target: string, signal: AbortSignal): Promise<Socket> {
-  // imported only here: this module loads Node.js' own fetch and WebSocket too
-  const { request } = await import('node:http')
-  return new Promise((resolve, reject) => {
-    const { hostname, port, username, password } = new URL(proxy)
-    const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')
-    const headers = { host: target, ...(username === '' ? {} : { 'proxy-authorization': `Basic ${credentials}` }) }
-    const call = request({
-      method: 'CONNECT',
-      host: hostname,
-      port: Number(port || 80),
-      path: target,
-      headers,
-      timeout: DEADLINE_MS,
-      signal,
-    })
-    call.once('connect', (answer, socket) => {
-      if (answer.statusCode === 200) return resolve(socket)
-      socket.destroy()
-      reject(new Failure('proxy-refused', `${hostname}:${port} answered ${answer.statusCode} to CONNECT ${target}`))
-    })
-    call.once('timeout', () => call.destroy(new Error('the proxy does not answer in time')))
-    call.once('error', reject)
-    call.end()
   })
 }

@@ -1,8 +1,9 @@
 // Enrolment and renewal: the box makes its key, the key never leaves it, central answers a signing request (RFC 2986)
 // with a short-lived certificate.
-import { randomUUID, webcrypto } from 'node:crypto'
+import { createPrivateKey, randomUUID, webcrypto, X509Certificate } from 'node:crypto'
 import * as z from 'zod'
 import { Failure, type FailureCode } from '../errors.ts'
+import { kept } from '../lib/visible.ts'
 import { type Identity, identitySchema } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
 
@@ -21,20 +22,39 @@ export async function makeRequest(): Promise<Request> {
   return { csr: csr.toString('pem'), privateKey }
 }
 
+/** Ours have some 700 bytes. */
+const CERTIFICATE_MAX = 8192
+/** Nobody gets there by one batch every two seconds; beyond it numbers would not be whole any more. */
+const SEQUENCE_MAX = 2 ** 48
+
+/** What central says here is kept in a file: every field has one form, and what else stood in the text is not kept. */
+const certificateSchema = z
+  .string()
+  .max(CERTIFICATE_MAX)
+  .transform((text, context) => {
+    try {
+      return new X509Certificate(text).toString()
+    } catch {
+      context.addIssue('is no certificate')
+      return z.NEVER
+    }
+  })
 const enrolledSchema = z.object({
   device: z.uuid(),
-  certificate: z.string(),
-  sealKey: z.object({ publicKey: z.string() }),
-  receiptKey: z.object({ publicKey: z.string() }),
-  nextSequence: z.int().min(1),
-  previousHash: z.string(),
+  certificate: certificateSchema,
+  /** X25519, raw, and Ed25519 as SPKI. */
+  sealKey: z.object({ publicKey: z.string().regex(/^[A-Za-z0-9+/]{43}=$/) }),
+  receiptKey: z.object({ publicKey: z.string().regex(/^[A-Za-z0-9+/]{59}=$/) }),
+  nextSequence: z.int().min(1).max(SEQUENCE_MAX),
+  previousHash: z.string().regex(/^[0-9a-f]{64}$/),
 })
+const renewedSchema = z.object({ certificate: certificateSchema })
 
 /** Exchanges a code for an identity. `replaces` is the device that this box was before, whose key central then revokes. */
 export async function enrolOnce(client: CentralClient, code: string, replaces?: string, request?: Request): Promise<Identity['stored']> {
   const { csr, privateKey } = request ?? (await makeRequest())
   const answer = await client.post('/v1/enrol', { code, csr, ...(replaces === undefined ? {} : { replaces }) })
-  const read = accept(answer, enrolledSchema)
+  const read = accept(answer, enrolledSchema, privateKey)
   return identitySchema.parse({
     device: read.device,
     enrolment: randomUUID(),
@@ -49,7 +69,7 @@ export async function enrolOnce(client: CentralClient, code: string, replaces?: 
 /** The same identity with a new key and certificate. The old certificate stays valid, so a lost answer does no harm. */
 export async function renewOnce(client: CentralClient, identity: Identity, signal?: AbortSignal): Promise<Identity['stored']> {
   const { csr, privateKey } = await makeRequest()
-  const { certificate } = accept(await client.post('/v1/renew', { csr }, signal), z.object({ certificate: z.string() }))
+  const { certificate } = accept(await client.post('/v1/renew', { csr }, signal), renewedSchema, privateKey)
   return { ...identity.stored, privateKey, certificate }
 }
 
@@ -60,15 +80,18 @@ export function isRenewalDue(identity: Identity, now: number): boolean {
   return now > from + ((to - from) * 2) / 3
 }
 
-function accept<T>(answer: Answer, schema: z.ZodType<T>): T {
-  const read = schema.safeParse(answer.body)
-  if (answer.status === 200 && read.success) return read.data
-  throw refusalOf(answer)
+/** The answer, if it is of that form and its certificate is for our key. */
+function accept<T extends { readonly certificate: string }>(answer: Answer, schema: z.ZodType<T>, privateKey: string): T {
+  if (answer.status !== 200) throw refusalOf(answer)
+  const { data } = schema.safeParse(answer.body)
+  if (data === undefined || !new X509Certificate(data.certificate).checkPrivateKey(createPrivateKey(privateKey)))
+    throw new Failure('central-refused', 'central answered with something that is no certificate for this box')
+  return data
 }
 
-/** Text from outside goes to terminals and the journal: no control characters, which could colour, move or forge lines. */
-const printable = z.string().transform(text => text.replace(/[^\x20-\x7e]/g, '?'))
-const refusalSchema = z.object({ code: printable.refine(text => text.length <= 64), message: printable.refine(text => text.length <= 500) })
+const CODE_MAX = 64
+const MESSAGE_MAX = 500
+const refusalSchema = z.object({ code: z.string().max(CODE_MAX), message: z.string() })
 
 /** What a person would do about central's codes, where that is something else than to call the helpdesk. */
 export const failureCodes: Readonly<Record<string, FailureCode>> = {
@@ -86,7 +109,8 @@ export const failureCodes: Readonly<Record<string, FailureCode>> = {
 /** Central's refusal as a Failure that carries central's own code in its text. */
 export function refusalOf(answer: Answer): Failure {
   const { data } = refusalSchema.safeParse(answer.body)
-  const detail = `central answered ${answer.status}: ${data === undefined ? 'no reason given' : `${data.message} (${data.code})`}`
+  const reason = data === undefined ? 'no reason given' : `${kept(data.message, MESSAGE_MAX)} (${kept(data.code, CODE_MAX)})`
+  const detail = `central answered ${answer.status}: ${reason}`
   if (answer.status === 429 || answer.status >= 500) return new Failure('central-busy', detail)
   const known = data !== undefined && Object.hasOwn(failureCodes, data.code) ? failureCodes[data.code] : undefined
   return new Failure(known ?? 'central-refused', detail)

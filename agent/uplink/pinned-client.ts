@@ -1,14 +1,29 @@
 // Requests to central: TLS 1.3, verified against the pinned anchor only, with the device's certificate, directly or
-// through a proxy. Answers are bounded in size and time.
+// through a proxy. Whoever answers may be hostile, even with central's key: each attempt has one deadline, and all that comes
+// back counts towards one limit, whatever it is.
 import { X509Certificate } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { checkServerIdentity } from 'node:tls'
-import { type CentralAddress, findAnchor, pinOf } from './anchor.ts'
+import { Failure } from '../errors.ts'
+import { deadline } from '../lib/deadline.ts'
+import { secretsOf } from '../lib/redact.ts'
+import { type CentralAddress, findAnchor, pinOf, targetOf } from './anchor.ts'
 import { asCentralFailure } from './central-failure.ts'
-import { Agent, type Dispatcher, ProxyAgent } from './undici.ts'
+import { tunnel } from './tunnel.ts'
+import { buildConnector, Client } from './undici.ts'
 
-const ANSWER_MAX_BYTES = 256 * 1024
-const CONNECT_MS = 15_000
-const ANSWER_MS = 60_000
+export interface Limits {
+  /** To reach the server and look at its certificate. */
+  readonly openMs: number
+  /** From a request to the end of its answer, with a new connection if need be, beside the time to send it. */
+  readonly answerMs: number
+  /** Of an answer with everything before and around it: interim answers, headers, chunks. */
+  readonly answerBytes: number
+}
+const usualLimits: Limits = { openMs: 30_000, answerMs: 60_000, answerBytes: 64 * 1024 }
+/** A line of 64 kbit/s may take this long for what is sent: a full batch has some 200 kB. */
+const SENT_BYTES_PER_MS = 8
+const HEADERS_MAX_BYTES = 16 * 1024
 
 export interface Answer {
   readonly status: number
@@ -29,50 +44,105 @@ export interface CentralClient {
 }
 
 /** Connects only to the holder of a pinned key. `key` is absent only for enrolment; `signal` aborts connecting. */
-export async function openCentral(central: CentralAddress, key?: ClientKey, signal?: AbortSignal): Promise<CentralClient> {
-  const anchor = await findAnchor(central, signal)
-  const { host, origin } = new URL(central.url)
-  const tls = {
+export async function openCentral(
+  central: CentralAddress,
+  key?: ClientKey,
+  signal?: AbortSignal,
+  limits = usualLimits,
+): Promise<CentralClient> {
+  const url = new URL(central.url)
+  const { host, origin } = url
+  const late = (what: string, ms: number) => new Failure('central-unreachable', `${host} ${what} within ${Math.ceil(ms / 1000)} s`)
+  const opening = deadline(limits.openMs, late('could not be reached and looked at', limits.openMs), signal)
+  const anchor = await findAnchor(central, opening.signal).finally(() => opening.done())
+  const overTls = buildConnector({
     ca: [anchor],
     // a pinned server key is an anchor too, though it is not self-signed
     allowPartialTrustChain: true,
-    minVersion: 'TLSv1.3' as const,
+    minVersion: 'TLSv1.3',
     checkServerIdentity: (name: string, certificate: Parameters<typeof checkServerIdentity>[1]) => {
       if (!central.pins.includes(pinOf(new X509Certificate(anchor)))) return new Error('the anchor is not pinned')
       return checkServerIdentity(name, certificate)
     },
+    timeout: limits.openMs,
+    // HTTP/1.1 only: the server would choose, and HTTP/2 has more that it could send
+    allowH2: false,
     ...(key === undefined ? {} : { cert: key.certificate, key: key.privateKey }),
-  }
-  const limits = {
-    connectTimeout: CONNECT_MS,
-    headersTimeout: ANSWER_MS,
-    bodyTimeout: ANSWER_MS,
-    maxResponseSize: ANSWER_MAX_BYTES,
-    connections: 1,
-  }
-  const dispatcher: Dispatcher =
-    central.proxy === ''
-      ? new Agent({ ...limits, connect: { ...tls, timeout: CONNECT_MS } })
-      : new ProxyAgent({ ...limits, uri: central.proxy, requestTls: { ...tls, timeout: CONNECT_MS } })
+  })
+  const closing = new AbortController()
+  const meter = new Meter(host, limits.answerBytes)
+  const client = new Client(origin, {
+    connect: (options, callback) => {
+      const made: buildConnector.Callback = (...outcome) => {
+        if (outcome[0] === null) meter.watch(outcome[1])
+        callback(...outcome)
+      }
+      if (central.proxy === '') return overTls(options, made)
+      tunnel(central.proxy, targetOf(url), closing.signal).then(
+        httpSocket => overTls({ ...options, httpSocket }, made),
+        (error: Error) => callback(error, null),
+      )
+    },
+    // the deadline is for all of it; these are for each part, and only have to be no shorter
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: HEADERS_MAX_BYTES,
+    maxResponseSize: limits.answerBytes,
+  })
   return {
     post: async (path, body, signal) => {
       const isBytes = body instanceof Uint8Array
+      const sent = isBytes ? body : Buffer.from(JSON.stringify(body))
+      const ms = limits.answerMs + sent.length / SENT_BYTES_PER_MS
+      const until = deadline(ms, late('gave no whole answer', ms), signal)
+      meter.begin()
       try {
-        const answer = await dispatcher.request({
+        const answer = await client.request({
           method: 'POST',
-          origin,
           path,
           headers: { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' },
-          body: isBytes ? body : JSON.stringify(body),
-          ...(signal === undefined ? {} : { signal }),
+          body: sent,
+          signal: until.signal,
         })
         const text = await answer.body.text()
         return { status: answer.statusCode, retryAfterSeconds: retryAfter(answer.headers['retry-after']), body: parseJson(text) }
       } catch (error) {
-        throw asCentralFailure(error, host, central.proxy !== '')
+        throw asCentralFailure(error, host, secretsOf(central.proxy))
+      } finally {
+        until.done()
       }
     },
-    close: () => dispatcher.destroy(),
+    close: () => {
+      closing.abort()
+      return client.destroy()
+    },
+  }
+}
+
+/** undici bounds headers and body apart, and counts neither interim answers nor what is around chunks: here every byte counts. */
+class Meter {
+  private readonly host: string
+  private readonly most: number
+  private socket: Socket | undefined
+  private allowed: number
+
+  constructor(host: string, most: number) {
+    this.host = host
+    this.most = this.allowed = most
+  }
+
+  /** From here on another answer may come. */
+  begin(): void {
+    this.allowed = (this.socket?.bytesRead ?? 0) + this.most
+  }
+
+  watch(socket: Socket): void {
+    this.socket = socket
+    this.allowed = socket.bytesRead + this.most
+    socket.on('readable', () => {
+      if (socket.bytesRead > this.allowed)
+        socket.destroy(new Failure('central-unreachable', `the answer of ${this.host} is over the size limit of ${this.most} bytes`))
+    })
   }
 }
 

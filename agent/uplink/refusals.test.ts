@@ -17,6 +17,17 @@ t.test('each refusal of central has its place by code or status, and carries the
   )
 })
 
+t.test('the words of central are short and visible, whatever they are', async t => {
+  const { message } = refusalOf({
+    status: 403,
+    retryAfterSeconds: 0,
+    body: { code: '\u001b[2J\n', message: `\u202e\u009b31m${'x'.repeat(100_000)}\nforged` },
+  })
+  t.notMatch(message, /[\p{Cc}\p{Cf}]/u)
+  t.match(message, /\\u202e\\u009b31mxxx.*\.\.\. \(\\u001b\[2J\\u000a\)$/)
+  t.ok(message.length < 700)
+})
+
 t.test('an answer without a code, or with one that nobody knows, is a refusal all the same', async t => {
   for (const body of [undefined, 'no', {}, { code: 'x'.repeat(65), message: 'm' }, { code: 'toString', message: 'm' }])
     t.equal(refusalOf({ status: 403, retryAfterSeconds: 0, body }).code, 'central-refused')

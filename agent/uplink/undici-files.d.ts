@@ -3,12 +3,12 @@ declare module 'undici/lib/api/index.js' {
   const api: Pick<import('undici').Dispatcher, 'connect' | 'request'>
   export default api
 }
-declare module 'undici/lib/dispatcher/agent.js' {
-  export { Agent as default } from 'undici'
+declare module 'undici/lib/core/connect.js' {
+  export { buildConnector as default } from 'undici'
+}
+declare module 'undici/lib/dispatcher/client.js' {
+  export { Client as default } from 'undici'
 }
 declare module 'undici/lib/dispatcher/dispatcher.js' {
   export { Dispatcher as default } from 'undici'
-}
-declare module 'undici/lib/dispatcher/proxy-agent.js' {
-  export { ProxyAgent as default } from 'undici'
 }

@@ -1,7 +1,7 @@
 // Sends what is in the spool, oldest first, one at a time, and removes only what central has acknowledged. One attempt and
 // the loop are two functions. No refusal ends the loop: a box that gives up is a box that someone has to visit.
 import * as z from 'zod'
-import { describe, Failure, type Fault, faultOf } from '../errors.ts'
+import { describe, Failure, type FailureCode, type Fault, faultOf } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Log } from '../log.ts'
 import { isRenewalDue, refusalOf, renewOnce } from './enrol.ts'
@@ -28,6 +28,8 @@ export interface Outgoing {
 /** What the agent provides to the uplink, which knows neither spool nor ledger. */
 export interface UplinkHost {
   identity(): Identity | undefined
+  /** Aborted once the box was enrolled again, until `identity` gives the new one. */
+  superseded(): AbortSignal
   connect(identity: Identity, signal: AbortSignal): Promise<CentralClient>
   next(identity: Identity): Outgoing | undefined
   /** True if the receipt carries central's signature. */
@@ -45,6 +47,8 @@ export interface UplinkState {
   isSending: boolean
   lastReceiptAt: number
   lastReceipt: UplinkReceipt | undefined
+  /** Since when something waits and no receipt came; 0 while nothing waits. */
+  waitingSince: number
   bytesSent: number
   attempts: number
   failuresInARow: number
@@ -57,6 +61,7 @@ export const initialUplinkState = (): UplinkState => ({
   isSending: false,
   lastReceiptAt: 0,
   lastReceipt: undefined,
+  waitingSince: 0,
   bytesSent: 0,
   attempts: 0,
   failuresInARow: 0,
@@ -86,9 +91,13 @@ async function uploadOnce(
 }
 
 const IDLE_MS = 60_000
+/** How soon a new identity is looked for again. */
+const STEP_MS = 1000
 /** Statuses that reject the bytes themselves: sending the same bytes again will not help. */
 const REJECTING_STATUSES = [400, 413, 415, 422]
 const REJECTIONS_MAX = 8
+/** A central that answers differently each time shall not fill the log: of each kind one line in this time. */
+const SAID_EVERY_MS = 600_000
 /** A renewal that fails must not keep batches from being sent while the certificate is still good. */
 const RENEWAL_EVERY_MS = 3_600_000
 
@@ -104,9 +113,12 @@ class Refused extends Failure {
 export async function uploadForever(host: UplinkHost, state: UplinkState, log: Log, signal: AbortSignal): Promise<void> {
   let open: { client: CentralClient; identity: Identity } | undefined
   let renewAt = 0
+  const saidAt = new Map<FailureCode, number>()
   let rejected: { identity: Identity | undefined; sequence: number; refusals: number } | undefined
   while (!signal.aborted) {
     const identity = host.identity()
+    const superseded = host.superseded()
+    const attempt = AbortSignal.any([signal, superseded])
     let outgoing: Outgoing | undefined
     try {
       if (rejected !== undefined && (rejected.identity !== identity || rejected.refusals >= REJECTIONS_MAX)) {
@@ -120,22 +132,25 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       const isRenewing = identity !== undefined && performance.now() >= renewAt && isRenewalDue(identity, Date.now())
       if (isRenewing) renewAt = performance.now() + RENEWAL_EVERY_MS
       outgoing = identity === undefined || isRenewing ? undefined : host.next(identity)
+      if (!isRenewing) state.waitingSince = outgoing === undefined ? 0 : state.waitingSince || Date.now()
       if (identity === undefined || (outgoing === undefined && !isRenewing)) {
         await host.wait(IDLE_MS, signal)
         continue
       }
       state.attempts++
-      open ??= { client: await host.connect(identity, signal), identity }
-      if (isRenewing) host.replace(await renewOnce(open.client, identity, signal))
+      open ??= { client: await host.connect(identity, attempt), identity }
+      if (isRenewing) host.replace(await renewOnce(open.client, identity, attempt))
+      attempt.throwIfAborted()
       if (outgoing === undefined) continue
       state.isSending = true
-      const receipt = await uploadOnce(host, open.client, identity, outgoing, signal)
+      const receipt = await uploadOnce(host, open.client, identity, outgoing, attempt)
       // before the spool is empty: who waits for that may read this count at once
       state.bytesSent += outgoing.bytes.length
       const acknowledged = host.acknowledge(outgoing, receipt)
-      if (state.failure !== undefined) log.info(`central accepts batches again, from batch ${outgoing.sequence} on`)
+      if (state.failure !== undefined && saidAt.get(state.failure.code) === state.failure.since)
+        log.info(`central accepts batches again, from batch ${outgoing.sequence} on`)
       // at once: a status that counts these events as sent must not show the failure from before
-      Object.assign(state, { lastReceipt: receipt, lastReceiptAt: Date.now(), failure: undefined, retryAt: 0 })
+      Object.assign(state, { lastReceipt: receipt, lastReceiptAt: Date.now(), failure: undefined, retryAt: 0, waitingSince: 0 })
       await acknowledged
       state.isSending = false
       state.failuresInARow = 0
@@ -144,6 +159,10 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       if (signal.aborted) break
       await open?.client.close()
       open = undefined
+      if (superseded.aborted) {
+        await host.wait(STEP_MS, signal)
+        continue
+      }
       const answer = error instanceof Refused ? error.answer : undefined
       const wait = backoffMs(++state.failuresInARow, Math.random(), answer?.retryAfterSeconds)
       if (answer !== undefined && outgoing !== undefined && REJECTING_STATUSES.includes(answer.status)) {
@@ -153,7 +172,10 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       const fault = faultOf(error)
       const at = Date.now()
       const before = state.failure?.code === fault.code ? state.failure : undefined
-      if (before === undefined) log.warning(describe(error))
+      if (before === undefined && (saidAt.get(fault.code) ?? 0) + SAID_EVERY_MS < at) {
+        saidAt.set(fault.code, at)
+        log.warning(describe(error))
+      }
       Object.assign(state, { failure: { ...fault, since: before?.since ?? at, at }, retryAt: at + wait })
       await backOff(host, identity, wait, signal)
     }

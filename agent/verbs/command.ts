@@ -11,7 +11,9 @@ export interface Call<O extends Options = Options> {
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Of lines, whose control characters are made visible. */
   print(text: string): void
+  clearScreen(): void
 }
 
 export interface Verb<O extends Options = Options> extends Command<O> {

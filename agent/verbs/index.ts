@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isatty } from 'node:tty'
 import type { Option, Options } from '../lib/command-table.ts'
+import { withoutSecrets } from '../lib/redact.ts'
 import { table } from '../lib/table.ts'
 import { journalLog } from '../log.ts'
 import { pathsBelow } from '../paths.ts'
@@ -11,7 +12,7 @@ import { type SettingName, settingsTable } from '../settings/table.ts'
 import { parseHandedOver } from '../sources/handed-over.ts'
 import { version } from '../version.ts'
 import type { Call, Verb } from './command.ts'
-import { readCode } from './read-code.ts'
+import { codeFrom } from './read-code.ts'
 import { readStatus, statusText } from './status.ts'
 import { who } from './who.ts'
 
@@ -60,15 +61,14 @@ export const verbs: readonly Verb[] = [
   }),
   verb({
     name: 'enrol',
-    operands: ['CODE'],
+    formerOperands: 1,
     summary: 'enrol this box with a single-use code',
-    help: 'Generates a key and gets a certificate from central. If the box was enrolled before, its old key is revoked. A running\nagent uses the new identity within a second. With - as CODE, the code is read from standard input, so that other users\nof the machine cannot see it.',
-    example: 'cyberalarm enrol 3M7A-XXXX-XXXX-XXXX-X\ncyberalarm enrol - < code.txt',
+    help: 'Asks for the code, or reads it from standard input: what stands in a command line can be seen by other users of the machine.\nThen generates a key and gets a certificate from central. If the box was enrolled before, its old key is revoked. A running\nagent uses the new identity within a second.',
+    example: 'cyberalarm enrol\ncyberalarm enrol < code.txt',
     options: {},
     run: async call => {
       const { enrol } = await import('../enrolment.ts')
-      const [word] = call.operands
-      const code = word === '-' ? await readCode(process.stdin) : word
+      const code = await codeFrom(process.stdin, call.operands[0])
       const identity = await enrol(code, pathsBelow(call.root), readSettings(call.root))
       const until = identity.certificate.validToDate.toISOString()
       call.print(
@@ -150,7 +150,7 @@ rule dropped. For packets logged by netfilter (tcpdump -i nflog:5) the log prefi
     example: 'cyberalarm who in-0123456789abcdef0123456789abcdef',
     options: {},
     run: async call => {
-      const address = who(call.operands[0], pathsBelow(call.root))
+      const address = who(call.operands[0], pathsBelow(call.root), readSettings(call.root)['member.networks'])
       call.print(call.json ? JSON.stringify({ pseudonym: call.operands[0], address }) : address)
       return 0
     },
@@ -185,7 +185,8 @@ async function showStatus(call: Call<{ readonly watch: Option }>): Promise<numbe
   for (;;) {
     const status = await readStatus(paths, readSettings(call.root), version)
     const text = call.json ? JSON.stringify(status) : statusText(status, Date.now())
-    call.print(call.values.watch && !call.json ? `\u001b[2J\u001b[H${text}` : text)
+    if (call.values.watch && !call.json) call.clearScreen()
+    call.print(text)
     if (!call.values.watch) return status.running ? 0 : 3
     await sleep(1000, undefined, { signal: call.signal }).catch(() => undefined) // an interruption is seen below
     if (call.signal.aborted) return 0
@@ -195,7 +196,7 @@ async function showStatus(call: Call<{ readonly watch: Option }>): Promise<numbe
 function showSettings(call: Call): void {
   const values = readSettings(call.root)
   const names = Object.keys(settingsTable) as SettingName[]
-  const textOf = (name: SettingName) => [values[name]].flat().join(', ')
+  const textOf = (name: SettingName) => withoutSecrets([values[name]].flat().join(', '))
   const rows = names.map(name => ({ name, value: textOf(name), default: settingsTable[name].default, help: settingsTable[name].help }))
   if (call.json) call.print(JSON.stringify(rows))
   else {

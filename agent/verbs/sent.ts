@@ -4,8 +4,9 @@ import { existsSync } from 'node:fs'
 import { unpack, type WireEvent } from '../batch/unpack.ts'
 import { Failure } from '../errors.ts'
 import type { LedgerLine } from '../ledger/entries.ts'
-import { readLedger } from '../ledger/ledger.ts'
+import { readLedger } from '../ledger/ledger-files.ts'
 import { grouped } from '../lib/table.ts'
+import { visible } from '../lib/visible.ts'
 
 /** An ISO time, or a span such as `2h`, `30m`, `7d` back from now; ms. Failure 'argument-wrong' otherwise. */
 export function parseSince(text: string, now: number): number {
@@ -37,7 +38,7 @@ export function sent(options: SentOptions): void {
     if (Date.parse(line.at) < options.since) continue
     if (line.entry.kind === 'batch') events += line.entry.rows
     if (options.json) options.print(JSON.stringify(forJson(line)))
-    else for (const text of forPeople(line)) options.print(text)
+    else for (const text of forPeople(line)) options.print(visible(text))
   }
   if (!options.json) options.print(`chain verified: ${grouped(lines)} entries, ${grouped(events)} events shown`)
 }
@@ -83,8 +84,7 @@ function forPeople({ at, entry }: LedgerLine): string[] {
       return [`${at}  agent stopped`]
     case 'begin':
     case 'counts':
-      return []
     case 'unknown':
-      return [`${at}  an entry that a newer release wrote`]
+      return []
   }
 }

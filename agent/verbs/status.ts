@@ -7,9 +7,10 @@ import { finding } from '../health/checks.ts'
 import { type Finding, type InputStatus, type Status, startingSchema, statusSchema } from '../health/status-schema.ts'
 import { askStatus } from '../health/status-socket.ts'
 import { inputNames, sum } from '../ledger/accounting.ts'
-import { foldLedger } from '../ledger/ledger.ts'
+import { foldLedger } from '../ledger/ledger-files.ts'
 import { initialState } from '../ledger/state.ts'
 import { agoText, bytesText, grouped, spanText, table } from '../lib/table.ts'
+import { visible } from '../lib/visible.ts'
 import type { Paths } from '../paths.ts'
 import type { Settings } from '../settings/table.ts'
 import { readIdentity } from '../uplink/identity.ts'
@@ -61,25 +62,27 @@ export function statusText(status: Status, now: number): string {
     ...(status.process === null ? [] : [processText(status.process)]),
     ...status.sources.map(source => `listening ${source.name} ${source.address}${countersText(source.counters)}`),
     '',
-    gatewaysText(status, now),
+    ...gatewaysText(status, now),
     '',
-    accountingTable(status.accounting),
+    ...accountingTable(status.accounting),
     ...lostText(status.accounting),
     ...droppedText(status.accounting),
     ...productsText(status.products),
     ...refusedText(status.refused),
   ]
-  return part.join('\n')
+  // each is one line: what an agent or central says cannot pass for another one
+  return part.map(visible).join('\n')
 }
 
 /** `!` marks what needs attention. */
 function findingLines({ code, severity, detail, advice, since }: Finding, now: number): string[] {
   const span = since === undefined ? '' : ` for ${spanText(Math.max(0, Math.round((now - Date.parse(since)) / 1000)))}`
-  return [`  ${severity === 'information' ? '-' : '!'} ${detail.replaceAll('\n', '\n    ')} [${code}]${span}`, `    ${advice}`]
+  const lines = `${detail} [${code}]${span}`.split('\n')
+  return [`  ${severity === 'information' ? '-' : '!'} ${lines[0]}`, ...lines.slice(1).map(line => `    ${line}`), `    ${advice}`]
 }
 
-const processText = ({ residentBytes, cpuSeconds, longestStallMs }: NonNullable<Status['process']>): string =>
-  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(longestStallMs)} ms`
+const processText = ({ residentBytes, cpuSeconds, ...stall }: NonNullable<Status['process']>): string =>
+  `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(stall.longestStallLastHourMs)} ms in the last hour, ${Math.round(stall.longestStallSinceStartMs)} ms since start`
 
 const countersText = (counters: Readonly<Record<string, number>>): string =>
   Object.entries(counters)
@@ -87,8 +90,8 @@ const countersText = (counters: Readonly<Record<string, number>>): string =>
     .map(([name, value]) => `  ${name} ${grouped(value)}`)
     .join('')
 
-function gatewaysText(status: Status, now: number): string {
-  if (status.gateways.length === 0) return 'No gateway has sent anything yet.'
+function gatewaysText(status: Status, now: number): string[] {
+  if (status.gateways.length === 0) return ['No gateway has sent anything yet.']
   const rows = status.gateways.map(gateway => [
     gateway.number,
     gateway.address,
@@ -99,7 +102,7 @@ function gatewaysText(status: Status, now: number): string {
     `${(gateway.parsed * 100).toFixed(1)} %`,
     gateway.clockOffsetSeconds === null ? '-' : spanText(gateway.clockOffsetSeconds),
   ])
-  return table(['gateway', 'address', 'product', 'last message', 'messages', 'msg/s', 'parsed', 'clock offset'], rows)
+  return table(['gateway', 'address', 'product', 'last message', 'messages', 'msg/s', 'parsed', 'clock offset'], rows).split('\n')
 }
 
 /** Where a product's own recogniser does not get along with its messages. */
@@ -138,7 +141,7 @@ function droppedText(accounting: readonly InputStatus[]): string[] {
 }
 
 /** One line an input, and one for all: what was received and where every message went. */
-function accountingTable(accounting: readonly InputStatus[]): string {
+function accountingTable(accounting: readonly InputStatus[]): string[] {
   const columns = [
     'received',
     'sent',
@@ -157,5 +160,8 @@ function accountingTable(accounting: readonly InputStatus[]): string {
     input.kernelLost === null ? '-' : grouped(input.kernelLost),
   ])
   const total = ['all', ...columns.map(column => grouped(accounting.reduce((sum, input) => sum + input[column], 0))), '']
-  return table(['input', ...columns.map(column => (column === 'droppedTotal' ? 'dropped' : column)), 'lost by kernel'], [...rows, total])
+  return table(
+    ['input', ...columns.map(column => (column === 'droppedTotal' ? 'dropped' : column)), 'lost by kernel'],
+    [...rows, total],
+  ).split('\n')
 }

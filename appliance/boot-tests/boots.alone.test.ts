@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { uncleanIn } from '../hygiene.ts'
 import { bringsBatch } from './collecting.ts'
+import { complaintsIn } from './complaints.ts'
 import * as ground from './ground.ts'
 import { Machine, type MachineOptions } from './machine.ts'
 import { allMoments, END, momentUnit, type Report, readReport, reportUnit } from './report.ts'
@@ -76,7 +77,12 @@ async function collects(
     const report = readReport(await machine.says(END, UP_SECONDS))
     await machine.screen(join(folder, 'screen.ppm'))
     t.equal(report.code, 'gone', 'the code that is spent is gone')
+    const unit = report.enrolmentUnit.split('\n')
+    t.ok(unit.length === 8 && unit.includes('ActiveState=inactive'), 'without it the enrolment rests')
+    t.strictSame(unit.slice(4), unit.slice(0, 4), 'and was not started once more')
+    t.equal(report.enrolmentPath, 'waiting', 'until there is another one')
     t.equal(report.failed, '', 'no unit has failed')
+    t.strictSame(complaintsIn(report.journal), [], 'the journal complains of nothing')
     t.strictSame(strangePorts(report.listening), [], 'no port is open but syslog')
     t.match(JSON.parse(report.status), { central: { lastReceiptAt: String } }, 'the receipt came')
     t.ok(Number(report.disk.split(/\s+/)[0]) > 3.4e9, 'the partition `data` has taken the rest of the disk')

@@ -15,7 +15,11 @@ const sections = {
   disk: 'df -B1 --output=size,avail /var | tail -1',
   grubenv:
     'dd if=/run/cyberalarm-disk/boot bs=512 count=1 status=none skip=$(($(grep -o "grubenv=[0-9]*" /proc/cmdline | cut -d= -f2) / 512)) | head -n 4',
-  journal: 'journalctl -b -p warning -n 80 --no-pager -o cat',
+  // twice, with a while between
+  enrolmentUnit:
+    'show() { systemctl show -p ActiveState -p NRestarts -p InvocationID -p ExecMainStartTimestampMonotonic cyberalarm-enrol; }; show; sleep 15; show',
+  enrolmentPath: 'systemctl show -P SubState cyberalarm-enrol.path',
+  journal: 'journalctl -q -b -p warning -n 80 --no-pager -o short',
 } as const
 
 export type Report = Readonly<Record<keyof typeof sections, string>>

@@ -3,8 +3,9 @@
 // the process ends.
 import { describe, Failure } from '../../agent/errors.ts'
 import { parseCommandLine, UsageError } from '../../agent/lib/command-line.ts'
+import { withoutSecrets } from '../../agent/lib/redact.ts'
+import { visibleLines } from '../../agent/lib/visible.ts'
 import { common, programs } from './programs.ts'
-import { withoutSecrets } from './settings/box-settings.ts'
 
 // every file states its mode, and some are for other users to read
 process.umask(0o022)
@@ -24,10 +25,11 @@ try {
       signal: interrupt.signal,
       input: process.stdin,
       output: process.stdout,
-      print: text => process.stdout.write(`${text}\n`),
+      print: text => process.stdout.write(`${visibleLines(text)}\n`),
     })
 } catch (error) {
   const isUsage = error instanceof UsageError
-  process.stderr.write(`cyberalarm-box: ${withoutSecrets(describe(isUsage ? new Failure('argument-wrong', error.message) : error))}\n`)
+  const text = withoutSecrets(describe(isUsage ? new Failure('argument-wrong', error.message) : error))
+  process.stderr.write(`cyberalarm-box: ${visibleLines(text)}\n`)
   process.exitCode = isUsage ? 2 : 1
 }

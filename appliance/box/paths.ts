@@ -32,9 +32,13 @@ export interface BoxPaths {
   readonly configPartition: string
   readonly devices: string
   readonly networkCards: string
+  /** What this system has of the network. */
+  readonly networkFacts: string
   readonly networkdFolder: string
   readonly networkManagerFolder: string
   readonly timeSources: string
+  /** What the member lets in, for open.nft. */
+  readonly openPorts: string
   /** The HTTP proxy, or nothing, in one line: for base/packages, which reads no settings. */
   readonly proxy: string
 }
@@ -64,9 +68,11 @@ export function boxPathsBelow(root: string): BoxPaths {
     configPartition: join(root, 'run/cyberalarm-disk/config'),
     devices: join(root, 'dev'),
     networkCards: join(root, 'sys/class/net'),
+    networkFacts: join(root, 'run/cyberalarm-network/facts'),
     networkdFolder: join(root, 'run/systemd/network'),
     networkManagerFolder: join(root, 'run/NetworkManager/system-connections'),
     timeSources: join(root, 'run/chrony-box/member.sources'),
+    openPorts: join(reports, 'open.d/settings.nft'),
     proxy: join(reports, 'proxy'),
   }
 }

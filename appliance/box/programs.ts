@@ -68,4 +68,13 @@ Run as root, at each boot before the network.`,
     options: {},
     run: async ({ root, signal, print }) => (await import('./diagnostics/diagnostics.ts')).runDiagnostics({ root, signal, print }),
   },
+  {
+    name: 'network',
+    summary: 'write down what this system has of the network',
+    help: `Counts network cards and default routes, asks central for an answer, and writes the result to /run/cyberalarm-network/facts.
+After an OS update the new system must have all that the old one had, or the update is reverted.`,
+    example: 'cyberalarm-box network',
+    options: {},
+    run: async ({ root, signal, print }) => (await import('./network/network-facts.ts')).tellNetwork({ root, signal, print }),
+  },
 ]

@@ -8,6 +8,7 @@ import { noHead } from './head.ts'
 export interface CertificateRecord {
   readonly fingerprint: string
   readonly device: string
+  readonly member: string
   readonly publicKey: KeyObject
   readonly notAfter: number
   readonly revoked: boolean
@@ -20,27 +21,46 @@ const moment = z.date().transform(date => date.getTime())
 const number = z.bigint().transform(Number)
 
 const certificateSchema = z
-  .object({ fingerprint: z.string(), device: z.string(), public_key: z.string(), not_after: moment, revoked: z.boolean() })
+  .object({
+    fingerprint: z.string(),
+    device: z.string(),
+    member: z.string(),
+    public_key: z.string(),
+    not_after: moment,
+    revoked: z.boolean(),
+  })
   .transform(
     (row): CertificateRecord => ({
       fingerprint: row.fingerprint,
       device: row.device,
+      member: row.member,
       publicKey: createPublicKey({ key: Buffer.from(row.public_key, 'base64'), type: 'spki', format: 'der' }),
       notAfter: row.not_after,
       revoked: row.revoked,
     }),
   )
-const certificateFields = 'fingerprint, device, public_key, not_after, revoked_at IS NOT NULL AS revoked'
+const certificateFields =
+  'fingerprint, device, member, public_key, not_after, revoked_at IS NOT NULL AS revoked FROM certificates JOIN devices USING (device)'
 
 export async function findCertificate(reader: Reader, fingerprint: string): Promise<CertificateRecord | undefined> {
-  const sql = `SELECT ${certificateFields} FROM certificates WHERE fingerprint = $fingerprint`
+  const sql = `SELECT ${certificateFields} WHERE fingerprint = $fingerprint`
   return (await reader.read(certificateSchema, sql, { fingerprint }))[0]
 }
 
 /** Certificates of a device that are neither revoked nor expired. */
 export function activeCertificates(reader: Reader, device: string, now: number): Promise<CertificateRecord[]> {
-  const sql = `SELECT ${certificateFields} FROM certificates WHERE device = $device AND revoked_at IS NULL AND not_after > $now`
+  const sql = `SELECT ${certificateFields} WHERE device = $device AND revoked_at IS NULL AND not_after > $now`
   return reader.read(certificateSchema, sql, { device, now: timestamp(now) })
+}
+
+/** A device may hold hundreds of certificates; a wrong signature shall not cost as many verifications. */
+const SIGNERS = 4
+
+/** The certificate of a connection first, if it is still active, and the newest others of its device. */
+export function signersOf(reader: Reader, { device, fingerprint }: CertificateRecord, now: number): Promise<CertificateRecord[]> {
+  const sql = `SELECT ${certificateFields} WHERE device = $device AND revoked_at IS NULL AND not_after > $now
+    ORDER BY fingerprint = $fingerprint DESC, not_after DESC LIMIT ${SIGNERS}`
+  return reader.read(certificateSchema, sql, { device, fingerprint, now: timestamp(now) })
 }
 
 /** Puts an issued certificate (PEM) on file; gives its end. */

@@ -201,15 +201,52 @@ t.test('a certificate that TLS finds expired gets the same answer', async t => {
   }
 })
 
-t.test('guessing codes ends in 429, for right codes too, and the answer says how long to wait', async t => {
-  const code = await central.makeCode()
+t.test('guessing codes ends in 429, with how long to wait; a right code from the same address is good all the while', async t => {
   const csr = await makeCsr(newKey())
-  for (let i = 0; i < 10; i++) t.equal((await post(target, '/v1/enrol', { code: 'AAAA', csr })).status, 403)
-  const answer = await post(target, '/v1/enrol', { code, csr })
-  t.equal(answer.status, 429)
-  t.equal(answer.body.code, 'codes-too-many')
-  const seconds = Number(answer.headers['retry-after'])
-  t.ok(seconds > 0 && seconds <= 900)
-  clock += seconds * 1000
-  t.equal((await post(target, '/v1/enrol', { code, csr })).status, 200, 'the right code was not spent')
+  const guess = (i: number) => post(target, '/v1/enrol', { code: i % 2 === 0 ? 'AAAA' : '0000-0000-0000-0000-0', csr })
+  for (let i = 0; i < 10; i++) t.equal((await guess(i)).status, 403)
+  for (let i = 0; i < 10; i++) {
+    const answer = await guess(i)
+    t.equal(answer.status, 429)
+    t.equal(answer.body.code, 'codes-too-many')
+    const seconds = Number(answer.headers['retry-after'])
+    t.ok(seconds > 0 && seconds <= 90)
+  }
+  await t.resolves(enrolBox(target, await central.makeCode()))
+  clock += HOUR_MS
+  t.equal((await guess(0)).status, 403)
+})
+
+t.test('without a code nobody makes central verify a signing request', async t => {
+  const broken = await makeCsr(newKey(), newKey())
+  const answer = await post(target, '/v1/enrol', { code: '0000-0000-0000-0000-0', csr: broken })
+  t.equal(answer.body.code, 'code-refused', 'the request was not looked at')
+  const { refusals } = await central.limits()
+  t.ok(refusals['code-refused'] > 0 && refusals['codes-too-many'] === 10, 'and the operator sees it')
+  clock += HOUR_MS
+})
+
+t.test('with a code neither: not for another kind of key, and not without end', async t => {
+  const code = await central.makeCode()
+  const answers: unknown[] = []
+  for (let i = 0; i < 25; i++) answers.push((await post(target, '/v1/enrol', { code, csr: 'hello' })).body.code)
+  t.same(answers, [...Array(20).fill('csr-refused'), ...Array(5).fill('code-used-too-often')])
+  clock += HOUR_MS
+  await t.resolves(enrolBox(target, code), 'the code was not spent')
+})
+
+t.test('a box whose answer was lost asks again with the same key, and gets a certificate, but not without end', async t => {
+  const [code, csr] = [await central.makeCode(), await makeCsr(newKey())]
+  const answers: unknown[] = []
+  const before = await certificates()
+  for (let i = 0; i < 30; i++) {
+    const { status, body } = await post(target, '/v1/enrol', { code, csr })
+    answers.push(status === 200 ? 'certificate' : body.code)
+    clock += HOUR_MS / 12
+  }
+  t.same(answers.slice(0, 10), Array(10).fill('certificate'))
+  t.same([...new Set(answers.slice(10))], ['renewed-too-often'])
+  t.equal(await certificates(), before + 10)
+  clock += 24 * HOUR_MS
+  t.equal((await post(target, '/v1/enrol', { code, csr })).status, 200, 'the next day')
 })

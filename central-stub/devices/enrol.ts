@@ -4,10 +4,12 @@ import { createHash, type KeyObject, randomBytes, randomUUID } from 'node:crypto
 import * as z from 'zod'
 import { makeCode, normaliseCode } from '../../agent/lib/typed-code.ts'
 import type { KeyedQueue } from '../keyed-queue.ts'
+import type { Quotas } from '../limits/quotas.ts'
 import { Refusal } from '../refusals.ts'
 import type { Reader, Store, Transaction } from '../store/store.ts'
 import { CSR_MAX_CHARACTERS, issueDevice, readRequest } from '../trust/certificates.ts'
 import type { Keys } from '../trust/keys.ts'
+import type { CodeLimits } from './code-limits.ts'
 import {
   activeCertificates,
   addCertificate,
@@ -22,17 +24,20 @@ import {
   spendCode,
 } from './devices.ts'
 import { headOf } from './head.ts'
-import type { WrongCodes } from './wrong-codes.ts'
+import type { KnownCodes } from './known-codes.ts'
 
 const HOUR_MS = 3_600_000
-const RENEWALS_PER_DAY = 10
+/** By renewal, and for a code that was spent already. */
+const CERTIFICATES_PER_DAY = 10
 
 export interface EnrolContext {
   readonly store: Store
   readonly keys: Keys
   /** The same queue as ingest's, so that the head a new certificate starts from is the last one of the old. */
   readonly deviceQueue: KeyedQueue
-  readonly wrongCodes: WrongCodes
+  readonly codes: KnownCodes
+  readonly codeLimits: CodeLimits
+  readonly quotas: Quotas
   readonly now: () => number
 }
 
@@ -56,27 +61,28 @@ export interface Enrolment {
 const hashOf = (code: string): string => createHash('sha256').update(code).digest('hex')
 
 /** Makes a code for a member. Central keeps its hash only: it is shown once. */
-export async function issueCode({ store, now }: EnrolContext, member: string, hours: number): Promise<string> {
+export async function issueCode({ store, codes, now }: EnrolContext, member: string, hours: number): Promise<string> {
   const code = makeCode(randomBytes)
   const normal = normaliseCode(code)
   if (normal === undefined) throw new Error('a code does not pass its own check')
-  await store.transact(transaction => addCode(transaction, hashOf(normal), member, now() + hours * HOUR_MS))
+  const hash = hashOf(normal)
+  await store.transact(transaction => addCode(transaction, hash, member, now() + hours * HOUR_MS), 'reserve')
+  codes.add(hash)
   return code
 }
 
-/** Answers POST /v1/enrol. The answer does not show whether a code was unknown, spent or expired. */
+/**
+ * Answers POST /v1/enrol. The answer does not show whether a code was unknown, spent or expired. Without a code that central
+ * has issued nobody makes it parse a signing request, ask the database, or wait in a device's queue.
+ */
 export async function enrol(context: EnrolContext, request: z.infer<typeof enrolSchema>, address: string): Promise<Enrolment> {
-  const { store, keys, deviceQueue, wrongCodes, now } = context
-  const publicKey = await readRequest(request.csr)
-  wrongCodes.check(address, now())
-  const refused = (): Refusal => {
-    wrongCodes.count(address, now())
-    return new Refusal('code-refused')
-  }
+  const { store, keys, deviceQueue, codes, codeLimits, quotas, now } = context
+  const refused = (): Refusal => codeLimits.refuse(address, now())
   const code = normaliseCode(request.code)
-  if (code === undefined) throw refused()
-  const hash = hashOf(code)
-  // looked up before the request waits in a device's queue: without a code nobody can fill that queue
+  const hash = code === undefined ? '' : hashOf(code)
+  if (!codes.has(hash)) throw refused()
+  codeLimits.use(hash, now())
+  const publicKey = await readRequest(request.csr)
   const isFresh = (await memberOfCode(store, hash, now())) !== undefined
   const askingAgain = isFresh ? undefined : await deviceAskingAgain(store, hash, publicKey, now())
   if (!isFresh && askingAgain === undefined) throw refused()
@@ -86,7 +92,10 @@ export async function enrol(context: EnrolContext, request: z.infer<typeof enrol
       const member = await memberOfCode(transaction, hash, at)
       const again = member === undefined ? await deviceAskingAgain(transaction, hash, publicKey, at) : undefined
       if (member === undefined && again === undefined) throw refused()
+      if (again !== undefined) await checkIssued(transaction, again, at)
       const device = again ?? (await spendForDevice(transaction, hash, member ?? '', request.replaces, at))
+      // so that it counts among the members from now on, not from its first batch
+      if (member !== undefined) quotas.count({ device, member }, { bytes: 0, rows: 0 }, at)
       const certificate = await issueDevice(keys.authority, publicKey, device, at)
       const notAfter = await addCertificate(transaction, device, certificate, at)
       const head = await headOf(transaction, device)
@@ -132,6 +141,12 @@ async function deviceAskingAgain(reader: Reader, hash: string, key: KeyObject, a
   return certificates.some(certificate => certificate.publicKey.equals(key)) ? device : undefined
 }
 
+/** Refusal renewed-too-often. */
+async function checkIssued(reader: Reader, device: string, at: number): Promise<void> {
+  if ((await countIssuedSince(reader, device, at - 24 * HOUR_MS)) >= CERTIFICATES_PER_DAY)
+    throw new Refusal('renewed-too-often', { retryAfterSeconds: 3600 })
+}
+
 /** Answers POST /v1/renew. The old certificate stays valid until its own end, so a lost answer costs nothing. */
 export async function renew(
   { store, keys, deviceQueue, now }: EnrolContext,
@@ -145,8 +160,7 @@ export async function renew(
       const active = await activeCertificates(transaction, device, at)
       // revoked while the body was on its way
       if (!active.some(one => one.fingerprint === fingerprint)) throw new Refusal('certificate-revoked')
-      if ((await countIssuedSince(transaction, device, at - 24 * HOUR_MS)) >= RENEWALS_PER_DAY)
-        throw new Refusal('renewed-too-often', { retryAfterSeconds: 3600 })
+      await checkIssued(transaction, device, at)
       const certificate = await issueDevice(keys.authority, publicKey, device, at)
       const notAfter = await addCertificate(transaction, device, certificate, at)
       return { certificate, notAfter: notAfter.toISOString() }

@@ -1,5 +1,6 @@
 // The only thing on the network: three routes over TLS 1.3. The device is known before a body is read; everything that
 // comes in has a size limit and a timeout; every answer is a certificate, a receipt or a row of refusals.ts.
+import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:https'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
@@ -7,20 +8,29 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type * as z from 'zod'
 import { type CertificateRecord, findCertificate, fingerprintOf } from '../devices/devices.ts'
 import { type EnrolContext, enrol, enrolSchema, renew, renewSchema } from '../devices/enrol.ts'
-import { ingest } from '../ingest/ingest.ts'
-import { Refusal, type RefusalCode, refusals } from '../refusals.ts'
+import { type IngestContext, ingest } from '../ingest/ingest.ts'
+import { networkOf } from '../limits/network.ts'
+import type { Place, Places } from '../limits/places.ts'
+import { Refusal } from '../refusals.ts'
 import type { ServerKey } from '../trust/keys.ts'
-import { RequestsInFlight, requestLimits } from './requests-in-flight.ts'
+import { readBody } from './body.ts'
+import { type ConnectionGuard, guardConnections } from './guard-connections.ts'
+import { ServerLimits } from './limits.ts'
+import { answerBrokenRequest, answerRefusal, refusalFor } from './refuse.ts'
 
 const BATCH_MAX_BYTES = 4 * 1024 * 1024
 const JSON_MAX_BYTES = 16 * 1024
 const HEADERS_MAX_BYTES = 8 * 1024
-const CONNECTIONS_MAX = 2000
 const HANDSHAKE_MS = 10_000
 const HEADERS_MS = 10_000
 /** 4 MiB over a line of 0.5 Mbit/s takes 67 s. */
 const REQUEST_MS = 120_000
+/** How often the times above are looked at. */
+const CHECK_MS = 5000
 const KEEP_ALIVE_MS = 75_000
+const SCARCE_SECONDS = 600
+
+export type ServerContext = EnrolContext & IngestContext
 
 interface Call {
   readonly body: unknown
@@ -30,12 +40,12 @@ interface Call {
 
 interface OpenRoute {
   readonly access: 'open'
-  readonly handle: (context: EnrolContext, call: Call) => Promise<object>
+  readonly handle: (context: ServerContext, call: Call) => Promise<object>
 }
 
 interface DeviceRoute {
   readonly access: 'device'
-  readonly handle: (context: EnrolContext, call: Call, peer: CertificateRecord) => Promise<object>
+  readonly handle: (context: ServerContext, call: Call, peer: CertificateRecord) => Promise<object>
 }
 
 type Route = { readonly url: string; readonly maxBytes: number } & (OpenRoute | DeviceRoute)
@@ -71,7 +81,7 @@ function parseBody<T>(shape: z.ZodType<T>, body: unknown): T {
 }
 
 export interface ServerOptions {
-  readonly context: EnrolContext
+  readonly context: ServerContext
   readonly serverKey: ServerKey
   /** PEM of the authority whose devices are let in. */
   readonly authority: string
@@ -79,7 +89,13 @@ export interface ServerOptions {
   readonly report: (error: unknown) => void
 }
 
-export function makeServer({ context, serverKey, authority, report }: ServerOptions): FastifyInstance<Server> {
+export interface CentralServer {
+  readonly http: FastifyInstance<Server>
+  readonly limits: ServerLimits
+}
+
+export function makeServer({ context, serverKey, authority, report }: ServerOptions): CentralServer {
+  const limits = new ServerLimits()
   const server = fastify({
     https: {
       cert: serverKey.chain,
@@ -92,56 +108,100 @@ export function makeServer({ context, serverKey, authority, report }: ServerOpti
       handshakeTimeout: HANDSHAKE_MS,
       maxHeaderSize: HEADERS_MAX_BYTES,
       headersTimeout: HEADERS_MS,
+      connectionsCheckingInterval: CHECK_MS,
     },
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     bodyLimit: JSON_MAX_BYTES,
     forceCloseConnections: 'idle',
     logger: false,
-    clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, _request, reply) => answerRefusal(reply, refusalFor(error, report)),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, limits.refusals),
+    frameworkErrors: (error, _request, reply) => answerRefusal(reply, refusalFor(error, report), limits.refusals),
   })
-  server.server.maxConnections = CONNECTIONS_MAX
+  const guard = guardConnections(server.server, limits.connections, limits.handshakes, () => performance.now())
+  server.addHook('onClose', async () => guard.stop())
+  const calls = new WeakMap<FastifyRequest, OpenCall>()
+  const bodyOf = (request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, Number(request.headers['content-length']), request.routeOptions.bodyLimit, calls.get(request)?.place)
+  const readJson = server.getDefaultJsonParser('error', 'error')
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, server.getDefaultJsonParser('error', 'error'))
-  server.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  server.setErrorHandler((error, _request, reply) => answerRefusal(reply, refusalFor(error, report)))
-  server.setNotFoundHandler((_request, reply) => answerRefusal(reply, new Refusal('no-such-route')))
+  server.addContentTypeParser('application/json', (request, payload, done) => {
+    bodyOf(request, payload).then(body => readJson(request, body.toString(), done), done)
+  })
+  server.addContentTypeParser('application/octet-stream', bodyOf)
+  server.setErrorHandler((error, request, reply) => {
+    const refusal = refusalFor(error, report)
+    const device = calls.get(request)?.peer?.device
+    if (device !== undefined && refusal.status < 429) limits.refused.count(device, performance.now())
+    return answerRefusal(reply, refusal, limits.refusals)
+  })
+  server.setNotFoundHandler((_request, reply) => answerRefusal(reply, new Refusal('no-such-route'), limits.refusals))
   server.addHook('onRequest', async request => {
     if (request.is404) throw new Refusal('no-such-route')
   })
-  const inFlight = new RequestsInFlight(requestLimits)
-  for (const route of routes) addRoute(server, route, context, inFlight)
-  return server
+  for (const route of routes) addRoute(server, route, { context, limits, guard, calls })
+  return { http: server, limits }
 }
 
-function addRoute(server: FastifyInstance<Server>, route: Route, context: EnrolContext, inFlight: RequestsInFlight): void {
+/** A request from when it has its place until it is answered. */
+interface OpenCall {
+  readonly place: Place
+  /** Undefined where anyone may ask. */
+  readonly peer: CertificateRecord | undefined
+}
+
+interface Surroundings {
+  readonly context: ServerContext
+  readonly limits: ServerLimits
+  readonly guard: ConnectionGuard
+  readonly calls: WeakMap<FastifyRequest, OpenCall>
+}
+
+function addRoute(server: FastifyInstance<Server>, route: Route, { context, limits, guard, calls }: Surroundings): void {
   const callOf = (request: FastifyRequest): Call => ({ body: request.body, address: request.ip })
+  const enter = (request: FastifyRequest, reply: FastifyReply, places: Places, peer?: CertificateRecord) => {
+    const network = networkOf(request.ip)
+    const { device, member } = peer ?? { device: network, member: network }
+    const place = places.enter({ device, member, network }, performance.now())
+    if (reply.raw.closed) places.leave(place)
+    else reply.raw.once('close', () => places.leave(place))
+    calls.set(request, { place, peer })
+  }
   const common = { method: 'POST', url: route.url, bodyLimit: route.maxBytes } as const
   if (route.access === 'open') {
-    server.route({ ...common, handler: request => route.handle(context, callOf(request)) })
+    server.route({
+      ...common,
+      onRequest: async (request, reply) => enter(request, reply, limits.strangers),
+      handler: request => route.handle(context, callOf(request)),
+    })
     return
   }
-  const peers = new WeakMap<FastifyRequest, CertificateRecord>()
   server.route({
     ...common,
     onRequest: async (request, reply) => {
       const peer = await authenticate(context, request.raw.socket)
-      const leave = inFlight.enter(peer.device)
-      if (reply.raw.closed) leave()
-      else reply.raw.once('close', leave)
-      peers.set(request, peer)
+      guard.usedBy(request.raw.socket, peer.member)
+      const waitMs = limits.refused.waitMs(peer.device, performance.now())
+      if (waitMs > 0) throw new Refusal('refused-too-often', { retryAfterSeconds: Math.ceil(waitMs / 1000) })
+      checkRoom(context, peer)
+      enter(request, reply, limits.devices, peer)
     },
     handler: request => {
-      const peer = peers.get(request)
+      const peer = calls.get(request)?.peer
       if (peer === undefined) throw new Refusal('certificate-required')
-      return route.handle(context, callOf(request), peer)
+      return limits.queue.run(peer.member, () => route.handle(context, callOf(request), peer))
     },
   })
 }
 
+/** Before the body is read. Refusal central-full or central-scarce. */
+function checkRoom({ store, quotas }: ServerContext, { member }: CertificateRecord): void {
+  store.checkRoom()
+  if (store.room === 'scarce' && quotas.isAboveAverage(member)) throw new Refusal('central-scarce', { retryAfterSeconds: SCARCE_SECONDS })
+}
+
 /** The device behind a connection. The record counts: TLS alone knows nothing of revocation, and a session may outlive its certificate. */
-async function authenticate({ store, now }: EnrolContext, socket: Socket): Promise<CertificateRecord> {
+async function authenticate({ store, now }: ServerContext, socket: Socket): Promise<CertificateRecord> {
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
   if (!(socket instanceof TLSSocket) || certificate === undefined) throw new Refusal('certificate-required')
   const isExpired = String(socket.authorizationError) === 'CERT_HAS_EXPIRED'
@@ -151,42 +211,4 @@ async function authenticate({ store, now }: EnrolContext, socket: Socket): Promi
   if (record.revoked) throw new Refusal('certificate-revoked')
   if (isExpired || record.notAfter <= now()) throw new Refusal('certificate-expired')
   return record
-}
-
-/** Errors of Fastify and Node.js that the client caused. */
-const clientErrors: Readonly<Record<string, RefusalCode>> = {
-  FST_ERR_BAD_URL: 'no-such-route',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'body-type-wrong',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'body-malformed',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'body-malformed',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'body-malformed',
-  HPE_HEADER_OVERFLOW: 'headers-too-large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request-too-slow',
-}
-
-function refusalFor(error: unknown, report: (error: unknown) => void): Refusal {
-  if (error instanceof Refusal) return error
-  const known = error instanceof Error && 'code' in error ? clientErrors[String(error.code)] : undefined
-  if (known !== undefined) return new Refusal(known)
-  if (error instanceof Error && 'statusCode' in error && error.statusCode === 400) return new Refusal('body-malformed')
-  report(error)
-  return new Refusal('central-failed', { retryAfterSeconds: 30 })
-}
-
-function answerRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  if (refusal.retryAfterSeconds !== undefined) reply.header('retry-after', String(refusal.retryAfterSeconds))
-  // a body that nobody will read is not waited for
-  if (!reply.request.raw.complete) reply.header('connection', 'close')
-  return reply.code(refusal.status).send(refusal.body)
-}
-
-/** What is not HTTP never reaches a route. */
-function answerBrokenRequest(error: Error, socket: Socket): void {
-  const code = 'code' in error ? (clientErrors[String(error.code)] ?? 'request-malformed') : 'request-malformed'
-  const [status, message] = refusals[code]
-  const body = JSON.stringify({ code, message })
-  const head = `HTTP/1.1 ${status} ${code}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`
-  if (socket.writable) socket.end(`${head}\r\n\r\n${body}`)
-  else socket.destroy()
 }

@@ -17,6 +17,7 @@ const batch = (changes: Partial<BatchFrame>): BatchFrame => ({
   enc: bytes(0),
   sealed: bytes(0),
   hash: bytes(5),
+  unsigned: bytes(0),
   signature,
   ...changes,
 })
@@ -29,8 +30,9 @@ const shed = (changes: Partial<ShedFrame>): ShedFrame => ({
   lastHash: bytes(7),
   rows: 1,
   messages: 1,
-  reason: 'quota',
+  reason: 'not-kept',
   hash: bytes(99),
+  unsigned: bytes(0),
   signature,
   ...changes,
 })
@@ -48,17 +50,22 @@ t.test('what is stored is stored: the same again is confirmed, another is refuse
   t.same(decideBatch(batch({ sequence: 3 }), head, undefined), { kind: 'refuse', code: 'sequence-shed' })
 })
 
+const onFile = (fill: number) => ({ hash: hex(fill), storedAt: 17 })
+
 t.test('a statement of shed batches closes the gap it names and no other', async t => {
-  t.same(decideShed(shed({}), head, undefined, hex(4), undefined), { kind: 'store' })
+  t.same(decideShed(shed({}), head, undefined, onFile(4), undefined), { kind: 'store' })
   t.same(decideShed(shed({ first: 6 }), head, undefined, undefined, undefined), { kind: 'refuse', code: 'sequence-gap' })
-  t.same(decideShed(shed({}), head, undefined, hex(3), undefined), { kind: 'refuse', code: 'chain-broken' })
+  t.same(decideShed(shed({}), head, undefined, onFile(3), undefined), { kind: 'refuse', code: 'chain-broken' })
   t.same(decideShed(shed({}), head, undefined, undefined, undefined), { kind: 'refuse', code: 'chain-broken' })
   t.same(decideShed(shed({}), head, { hash: hex(99), storedAt: 18 }, undefined, undefined), { kind: 'stored', storedAt: 18 })
 })
 
 t.test('a statement over batches whose receipts were lost is taken if it speaks of the same batches', async t => {
-  t.same(decideShed(shed({ first: 3, previous: bytes(2) }), head, undefined, hex(2), undefined), { kind: 'store' })
+  t.same(decideShed(shed({ first: 3, previous: bytes(2) }), head, undefined, onFile(2), undefined), { kind: 'store' })
+})
+
+t.test('a statement about nothing but batches that central has is confirmed and never counted', async t => {
   const past = shed({ first: 3, last: 4, previous: bytes(2), lastHash: bytes(4) })
-  t.same(decideShed(past, head, undefined, hex(2), hex(4)), { kind: 'store' })
-  t.same(decideShed({ ...past, lastHash: bytes(5) }, head, undefined, hex(2), hex(4)), { kind: 'refuse', code: 'chain-conflict' })
+  t.same(decideShed(past, head, undefined, onFile(2), onFile(4)), { kind: 'stored', storedAt: 17 })
+  t.same(decideShed({ ...past, lastHash: bytes(5) }, head, undefined, onFile(2), onFile(4)), { kind: 'refuse', code: 'chain-conflict' })
 })

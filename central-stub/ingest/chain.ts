@@ -27,19 +27,20 @@ export function decideBatch(frame: BatchFrame, head: Head, stored: Stored | unde
 }
 
 /**
- * A statement may begin with batches that central does hold: their receipts were lost on the way to a box with a full disk.
- * `stored`: the same statement on file. `before` and `last`: hashes on file of the batches `first - 1` and `last`.
+ * A statement may begin with batches that central does hold: their receipts were lost on the way to a box with a full disk. One
+ * that speaks of nothing else says nothing new: it gets the receipt of its last batch, and is not counted.
+ * `stored`: the same statement on file. `before` and `last`: what is on file of the batches `first - 1` and `last`.
  */
 export function decideShed(
   frame: ShedFrame,
   head: Head,
   stored: Stored | undefined,
-  before: string | undefined,
-  last: string | undefined,
+  before: Stored | undefined,
+  last: Stored | undefined,
 ): Decision {
   if (stored !== undefined) return { kind: 'stored', storedAt: stored.storedAt }
   if (frame.first > head.sequence + 1) return refuse('sequence-gap')
-  if (hex(frame.previous) !== before) return refuse('chain-broken')
-  if (frame.last <= head.sequence && hex(frame.lastHash) !== last) return refuse('chain-conflict')
-  return { kind: 'store' }
+  if (hex(frame.previous) !== before?.hash) return refuse('chain-broken')
+  if (frame.last > head.sequence) return { kind: 'store' }
+  return hex(frame.lastHash) === last?.hash ? { kind: 'stored', storedAt: last.storedAt } : refuse('chain-conflict')
 }

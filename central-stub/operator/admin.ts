@@ -4,7 +4,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import * as z from 'zod'
 import { socketPath } from '../folder.ts'
-import type { Stats, Top } from './stats.ts'
+import type { LimitsReport, Stats, Top } from './stats.ts'
 
 const REQUEST_MAX_CHARACTERS = 4096
 const ANSWER_MAX_CHARACTERS = 64 * 1024 * 1024
@@ -24,6 +24,7 @@ const requestSchema = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('revoke'), device: z.uuid() }),
   z.strictObject({ ask: z.literal('stats') }),
   z.strictObject({ ask: z.literal('top') }),
+  z.strictObject({ ask: z.literal('limits') }),
 ])
 export type AdminRequest = z.infer<typeof requestSchema>
 
@@ -36,6 +37,8 @@ export interface Operations {
   revoke(device: string): Promise<number>
   stats(): Promise<Stats>
   top(): Promise<Top>
+  /** Also when the database cannot be opened. */
+  limits(): Promise<LimitsReport>
 }
 
 function answer(central: Operations, request: AdminRequest): Promise<unknown> {
@@ -48,6 +51,8 @@ function answer(central: Operations, request: AdminRequest): Promise<unknown> {
       return central.stats()
     case 'top':
       return central.top()
+    case 'limits':
+      return central.limits()
   }
 }
 

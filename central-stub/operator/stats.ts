@@ -78,3 +78,14 @@ export async function readStats(reader: Reader) {
 }
 
 export type Stats = Awaited<ReturnType<typeof readStats>>
+
+/** What central refuses, and what it has room for; counts are since its start. */
+export interface LimitsReport {
+  readonly connections: { readonly open: number; readonly gaveWay: number; readonly turnedAway: number }
+  /** Under way. */
+  readonly requests: { readonly devices: number; readonly enrolling: number }
+  readonly refusals: Readonly<Record<string, number>>
+  readonly disk: { readonly freeBytes: number; readonly sizeBytes: number; readonly reserveBytes: number; readonly room: string }
+  /** Those that have used most of a quota. */
+  readonly members: readonly { readonly member: string; readonly percent: number }[]
+}

@@ -1,136 +1,168 @@
 // The store: one DuckDB file. A transaction that has returned is on the disk: DuckDB flushes its write-ahead log with
 // fsync before COMMIT returns (store.test.ts watches it do so), and the folder is flushed here, because the log is a new
 // file after each checkpoint. One transaction at a time; readers see the last committed state and wait for nobody.
-import { existsSync, renameSync, rmSync } from 'node:fs'
+// A disk without room ends nothing: what would be stored is refused, and the file is opened again when DuckDB gave it up.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, type DuckDBType, type DuckDBValue } from '@duckdb/node-api'
-import * as z from 'zod'
+import type * as z from 'zod'
 import { syncFolder } from '../../agent/lib/durable-file.ts'
 import { fileNames } from '../folder.ts'
-import { eventsTable, tables } from './schema.ts'
+import { type Room, reserveFor, roomOf } from '../limits/room.ts'
+import { Refusal } from '../refusals.ts'
+import { Database, makeDatabase, type Reader, type Transaction, type Values } from './database.ts'
+import { readDisk } from './disk.ts'
 
-/** No statement of central's reads files or loads code, so DuckDB is not able to either. */
-const options = {
-  threads: '2',
-  memory_limit: '1GB',
-  enable_external_access: 'false',
-  autoinstall_known_extensions: 'false',
-  autoload_known_extensions: 'false',
-  lock_configuration: 'true',
-}
-/** DuckDB's STANDARD_VECTOR_SIZE: rows of one chunk. */
-const CHUNK_ROWS = 2048
+export type { Reader, Transaction } from './database.ts'
 
-export type Values = Record<string, DuckDBValue>
+const FULL_RETRY_SECONDS = 60
+/** A file that could not be opened is not tried at every request. */
+const REOPEN_EVERY_MS = 2000
 
-export interface Reader {
-  /** Rows of a query, each checked against a shape. BIGINT comes as bigint, a timestamp as Date. */
-  read<T>(shape: z.ZodType<T>, sql: string, values?: Values): Promise<T[]>
-}
-
-export interface Transaction extends Reader {
-  run(sql: string, values?: Values): Promise<void>
-  append(table: string, types: readonly DuckDBType[], rows: readonly (readonly DuckDBValue[])[]): Promise<void>
+export interface StoreOptions {
+  /** Free room of the disk that only the operator's commands may use; by default a part of the disk. */
+  readonly reserveBytes?: number | undefined
+  /** Called after each opening, before anything else is asked: for what is kept in memory of the contents. */
+  readonly onOpened?: (reader: Reader) => Promise<void>
+  /** Called with every failure of the database that makes it be opened again, and of opening it. */
+  readonly report?: (error: unknown) => void
 }
 
 export class Store implements Reader {
+  private readonly reserveBytes: number
   private readonly folder: string
-  private readonly instance: DuckDBInstance
-  private readonly writer: DuckDBConnection
+  private readonly options: StoreOptions
+  private database: Database | undefined
+  private opening: Promise<Database> | undefined
+  private openedLast = Number.NEGATIVE_INFINITY
   private tail: Promise<unknown> = Promise.resolve()
 
-  private constructor(folder: string, instance: DuckDBInstance, writer: DuckDBConnection) {
+  private constructor(folder: string, options: StoreOptions) {
     this.folder = folder
-    this.instance = instance
-    this.writer = writer
+    this.options = options
+    this.reserveBytes = options.reserveBytes ?? reserveFor(readDisk(folder))
   }
 
-  /** Opens the database in the folder, or makes it. Only one process can have it open: DuckDB locks the file. */
-  static async open(folder: string): Promise<Store> {
-    const path = join(folder, fileNames.database)
-    if (!existsSync(path)) await makeDatabase(path)
-    const instance = await DuckDBInstance.create(path, options)
-    return new Store(folder, instance, await instance.connect())
+  /** Opens the database in the folder, or makes it. If the disk has no room for that now, it is opened when there is. */
+  static async open(folder: string, options: StoreOptions = {}): Promise<Store> {
+    const store = new Store(folder, options)
+    if (!existsSync(store.path)) await makeDatabase(store.path)
+    try {
+      await store.ready()
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+    }
+    return store
+  }
+
+  get room(): Room {
+    return roomOf(readDisk(this.folder), this.reserveBytes)
+  }
+
+  /** For the operator. */
+  get disk() {
+    return { ...readDisk(this.folder), reserveBytes: this.reserveBytes, room: this.room }
+  }
+
+  /** Refusal central-full if what room there is is the reserve. */
+  checkRoom(): void {
+    if (this.room === 'none') throw new Refusal('central-full', { retryAfterSeconds: FULL_RETRY_SECONDS })
   }
 
   async read<T>(shape: z.ZodType<T>, sql: string, values: Values = {}): Promise<T[]> {
-    const connection = await this.instance.connect()
+    const database = await this.ready()
     try {
-      return await rowsOf(connection, shape, sql, values)
-    } finally {
-      connection.closeSync()
-    }
-  }
-
-  /** Runs `work` alone; all of it is durable when this returns, and none of it is there when it throws. */
-  transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const result = this.tail.then(() => this.runTransaction(work))
-    this.tail = result.catch(() => undefined)
-    return result
-  }
-
-  private async runTransaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const { writer } = this
-    await writer.run('BEGIN TRANSACTION')
-    let result: T
-    try {
-      result = await work({
-        read: (shape, sql, values = {}) => rowsOf(writer, shape, sql, values),
-        run: async (sql, values = {}) => {
-          await writer.run(sql, values)
-        },
-        append: (table, types, rows) => append(writer, table, types, rows),
-      })
-      await writer.run('COMMIT')
+      return await database.read(shape, sql, values)
     } catch (error) {
-      // a COMMIT that failed has ended the transaction already; the first error is the one that tells
-      await writer.run('ROLLBACK').catch(() => undefined)
-      throw error
+      throw await this.failureOf(database, error)
     }
-    syncFolder(this.folder)
+  }
+
+  /**
+   * Runs `work` alone; all of it is durable when this returns, and none of it is there when it throws. Refusal central-full if
+   * there is no room; `reserve` may use the last of it.
+   */
+  transact<T>(work: (transaction: Transaction) => Promise<T>, uses: 'room' | 'reserve' = 'room'): Promise<T> {
+    const result = this.tail.then(async () => {
+      if (uses === 'room') this.checkRoom()
+      const database = await this.ready()
+      try {
+        const done = await database.transact(work)
+        syncFolder(this.folder)
+        return done
+      } catch (error) {
+        throw await this.failureOf(database, error)
+      }
+    })
+    this.tail = result.catch(() => undefined)
     return result
   }
 
   async close(): Promise<void> {
     await this.tail
-    this.writer.closeSync()
-    this.instance.closeSync()
+    await this.opening?.catch(() => undefined)
+    await this.database?.close()
   }
-}
 
-async function rowsOf<T>(connection: DuckDBConnection, shape: z.ZodType<T>, sql: string, values: Values): Promise<T[]> {
-  const result = await connection.runAndReadAll(sql, values)
-  return z.array(shape).parse(result.getRowObjectsJS())
-}
+  private get path(): string {
+    return join(this.folder, fileNames.database)
+  }
 
-async function append(
-  connection: DuckDBConnection,
-  table: string,
-  types: readonly DuckDBType[],
-  rows: readonly (readonly DuckDBValue[])[],
-): Promise<void> {
-  const appender = await connection.createAppender(table)
-  try {
-    for (let at = 0; at < rows.length; at += CHUNK_ROWS) {
-      const chunk = DuckDBDataChunk.create(types)
-      chunk.setRows(rows.slice(at, at + CHUNK_ROWS))
-      appender.appendDataChunk(chunk)
+  private async ready(): Promise<Database> {
+    if (this.database !== undefined) return this.database
+    this.opening ??= this.openAgain(undefined)
+    return this.opening
+  }
+
+  private async openAgain(given: Database | undefined): Promise<Database> {
+    try {
+      await given?.close()
+      const waitMs = this.openedLast + REOPEN_EVERY_MS - performance.now()
+      if (waitMs > 0) throw this.unusable(undefined)
+      this.openedLast = performance.now()
+      this.database = await this.openOnce()
+      return this.database
+    } catch (error) {
+      if (error instanceof Refusal) throw error
+      this.options.report?.(error)
+      throw this.isForLackOfRoom(error) ? this.unusable(error) : error
+    } finally {
+      this.opening = undefined
     }
-    appender.flushSync()
-  } finally {
-    appender.closeSync()
   }
-}
 
-/** A half-made database is never opened: it gets its name when its tables are on the disk. */
-async function makeDatabase(path: string): Promise<void> {
-  const draft = `${path}.draft`
-  for (const leftover of [draft, `${draft}.wal`]) rmSync(leftover, { force: true })
-  const instance = await DuckDBInstance.create(draft, options)
-  const connection = await instance.connect()
-  await connection.run(`BEGIN TRANSACTION; ${tables} ${eventsTable} COMMIT; CHECKPOINT;`)
-  connection.closeSync()
-  instance.closeSync()
-  renameSync(draft, path)
-  syncFolder(join(path, '..'))
+  private async openOnce(): Promise<Database> {
+    const database = await Database.open(this.path)
+    try {
+      await this.options.onOpened?.(database)
+      return database
+    } catch (error) {
+      await database.close()
+      throw error
+    }
+  }
+
+  /** What to throw in place of an error of the database; if DuckDB has given the file up, it is being opened again. */
+  private async failureOf(database: Database, error: unknown): Promise<unknown> {
+    if (error instanceof Refusal) return error
+    const isGivenUp = this.database === database && !(await database.isUsable())
+    if (isGivenUp && this.database === database) {
+      this.options.report?.(error)
+      this.database = undefined
+      this.openedLast = Number.NEGATIVE_INFINITY
+      this.opening = this.openAgain(database)
+      // whoever asks next sees how that went
+      this.opening.catch(() => undefined)
+    }
+    return this.isForLackOfRoom(error) ? this.unusable(error) : error
+  }
+
+  /** DuckDB's errors have no code: what strerror(3) says of ENOSPC and EDQUOT is in their text. */
+  private isForLackOfRoom(error: unknown): boolean {
+    return this.room === 'none' || (error instanceof Error && /No space left on device|Disk quota exceeded/.test(error.message))
+  }
+
+  private unusable(cause: unknown): Refusal {
+    const code = this.isForLackOfRoom(cause) ? 'central-full' : 'central-failed'
+    return new Refusal(code, { retryAfterSeconds: FULL_RETRY_SECONDS, cause })
+  }
 }

@@ -29,6 +29,7 @@ export interface TreeOptions {
 const only = { deb: [], rpm: ['remove-data'] } as const
 const programs: Readonly<Record<string, string>> = {
   'apply-settings': 'usr/lib/cyberalarm/bin/apply-settings',
+  'await-agent': 'usr/lib/cyberalarm/bin/await-agent',
   cyberalarm: 'usr/bin/cyberalarm',
   'packet-log': 'usr/lib/cyberalarm/bin/packet-log',
   'port-is-free': 'usr/lib/cyberalarm/bin/port-is-free',

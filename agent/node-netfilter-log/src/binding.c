@@ -144,10 +144,10 @@ napi_value reader_start(napi_env env, struct reader *r, napi_value on_ready, con
   if (!is_ring_sound(r) || napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &label) != napi_ok || napi_create_object(env, &result) != napi_ok)
     goto refused;
   r->env = env;
-  // a small socket buffer may not fill while the thread sleeps: a quarter of the time that 300,000 messages a second of
-  // 1.3 kB (as the kernel counts them) take to fill it
-  uint32_t linger_max = receive_buffer > 0 ? (uint32_t)receive_buffer / 1600 : 0;
-  if (r->linger_us > linger_max) r->linger_us = linger_max;
+  // the socket's buffer may not fill while the thread leaves it alone: a quarter of the time that 300,000 messages a second
+  // of 1.3 kB (as the kernel counts them) take to fill it
+  r->rest_max_us = receive_buffer > 0 ? (uint32_t)receive_buffer / 1600 : 0;
+  if (r->rest_max_us > r->linger_us) r->rest_max_us = r->linger_us;
   atomic_fetch_add(&r->memory->owners, 1);
   if (napi_create_external_arraybuffer(env, r->memory->bytes, memory_size(r), on_memory_gone, r->memory, &memory) != napi_ok) {
     memory_release(r->memory);

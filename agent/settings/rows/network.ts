@@ -1,6 +1,7 @@
 // The appliance's own network. A Linux server has one already, and these are not for it.
 import * as z from 'zod'
 import { interfaceFault } from '../address-rules.ts'
+import { parseOpenPort } from '../open-port.ts'
 import type { Setting } from '../setting.ts'
 import { address, isAddress, list, namePattern } from '../shapes.ts'
 
@@ -66,6 +67,21 @@ export const network = {
     maxLength: 255,
     forms: ['ovf', 'partition'],
     console: { form: 'network', position: 3 },
+  },
+  'network.open': {
+    scope: 'box',
+    category: 'network',
+    label: 'Open ports',
+    help: 'Ports of this box to which these networks may connect without being dropped and reported, for example for your own vulnerability scanner: protocol, port and network, separated by commas.',
+    whenEmpty: 'everything but syslog is dropped and reported',
+    example: 'tcp/22@192.0.2.0/24',
+    default: '',
+    shape: list(
+      z.string().refine(text => parseOpenPort(text) !== undefined, 'must be protocol, port and network such as tcp/22@192.0.2.0/24'),
+      32,
+    ),
+    maxLength: 1024,
+    forms: ['partition'],
   },
   'time.servers': {
     scope: 'box',

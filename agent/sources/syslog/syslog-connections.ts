@@ -4,6 +4,7 @@ import type { Server, Socket } from 'node:net'
 import { peerName } from '../listen-address.ts'
 import type { Sink } from '../source.ts'
 import { FrameReader } from './syslog-frame.ts'
+import { Rests } from './syslog-rests.ts'
 
 export interface StreamLimits {
   readonly connectionsMax: number
@@ -47,6 +48,7 @@ export class Connections {
   readonly #sockets = new Set<Socket>()
   readonly #accepted = new Set<Socket>()
   readonly #read = new Set<Socket>()
+  readonly #rests = new Rests()
   readonly #perPeer = new Map<string, number>()
 
   constructor(sink: Sink, limits: Partial<StreamLimits> = {}, unreadBytes: UnreadBytes = () => null) {
@@ -91,6 +93,7 @@ export class Connections {
     this.#track(socket)
     this.#read.add(socket)
     const reader = new FrameReader(this.#sink, peer)
+    const rest = this.#rests.of(socket)
     let isEndedBySender = false
     socket.setTimeout(this.#limit('firstByteMs'), () => {
       this.counters.idleClosed++
@@ -101,6 +104,7 @@ export class Connections {
     socket.on('data', (chunk: Buffer) => {
       this.#sink.receivedAtMs = Date.now()
       if (!reader.push(chunk)) this.#cut(socket)
+      else rest(chunk.length)
     })
     socket.once('end', () => {
       isEndedBySender = true
@@ -121,6 +125,7 @@ export class Connections {
       new Promise<void>(resolve => server.close(() => resolve())),
       ...Array.from(this.#sockets, socket => new Promise<void>(resolve => socket.once('close', () => resolve()))),
     ])
+    this.#rests.end()
     for (const socket of this.#read) socket.end()
     const cutAll = () => {
       for (const socket of this.#accepted) this.#cut(socket)

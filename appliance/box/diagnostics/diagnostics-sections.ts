@@ -146,7 +146,11 @@ export const sections: Readonly<Record<string, (surroundings: Surroundings) => u
     const { at, state, failure } = enrolmentReportSchema.parse(readJson(boxPathsBelow(root).enrolmentReport))
     return { at, state, failure: failure === undefined ? null : redacted(failure, redactor) }
   },
-  updates: ({ root }) => systemReportSchema.parse(readJson(boxPathsBelow(root).systemReport)),
+  updates: ({ root, redactor }) => {
+    const report = systemReportSchema.parse(readJson(boxPathsBelow(root).systemReport))
+    // what was wrong with a proxy names it
+    return { ...report, text: redactor.text(report.text) }
+  },
   slot: ({ root }) => readFileSync(boxPathsBelow(root).slotReport, 'utf8').trim(),
   kernel: () => ({ release: release(), upSeconds: Math.round(uptime()) }),
   memory: ({ root }) =>

@@ -9,7 +9,7 @@ const status: Status = {
   running: true,
   startedAt: '2026-11-21T12:00:00Z',
   device: 'd',
-  process: { residentBytes: 1, cpuSeconds: 2, longestStallMs: 3, ...more },
+  process: { residentBytes: 1, cpuSeconds: 2, longestStallSinceStartMs: 3, longestStallLastHourMs: 3, ...more },
   findings: [{ code: 'clock-jumped', severity: 'warning', detail: 'd', advice: 'a', since: 's', ...more }],
   central: {
     url: 'https://central.example',
@@ -78,7 +78,7 @@ t.test('holds what is named and nothing else, at every depth', async t => {
     pathsOf(found, '').sort(),
     [
       ...fields('', 'version running startedAt device refused.oversize'),
-      ...fields('process.', 'residentBytes cpuSeconds longestStallMs'),
+      ...fields('process.', 'residentBytes cpuSeconds longestStallSinceStartMs longestStallLastHourMs'),
       ...fields('findings[].', 'code severity detail advice since'),
       ...fields('central.', 'url lastReceiptAt bytesSent retryAt'),
       ...fields('central.failure.', 'code detail advice since at'),

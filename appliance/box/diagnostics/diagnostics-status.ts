@@ -38,7 +38,10 @@ export const diagnosedStatusSchema = statusSchema
     central: central.pick({ url: true, lastReceiptAt: true, bytesSent: true, retryAt: true }).extend({
       failure: central.shape.failure.unwrap().pick({ code: true, detail: true, advice: true, since: true, at: true }).nullable(),
     }),
-    process: process.unwrap().pick({ residentBytes: true, cpuSeconds: true, longestStallMs: true }).nullable(),
+    process: process
+      .unwrap()
+      .pick({ residentBytes: true, cpuSeconds: true, longestStallSinceStartMs: true, longestStallLastHourMs: true })
+      .nullable(),
     queue: queue.pick({ batches: true, bytes: true, quotaBytes: true }),
     accounting: z.array(
       accounting.element

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { removeIfThere, writeDurable } from '../../../agent/lib/durable-file.ts'
 import { boxPathsBelow } from '../paths.ts'
 import { toolsBelow } from '../tools.ts'
-import { namesOfBox } from './diagnostics-names.ts'
+import { namesOfBox, secretsOfBox } from './diagnostics-names.ts'
 import { Redactor } from './diagnostics-redact.ts'
 import { DIAGNOSTICS_REPORT, type DiagnosticsReport } from './diagnostics-report.ts'
 import { collectSections } from './diagnostics-sections.ts'
@@ -44,7 +44,7 @@ export async function runDiagnostics(options: DiagnosticsOptions): Promise<numbe
     const now = Date.now()
     const name = `cyberalarm-diagnostics-${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.json`
     const run = toolsBelow(root)
-    const found = await collectSections({ root, redactor: new Redactor(namesOfBox(root)), run, now })
+    const found = await collectSections({ root, redactor: new Redactor(namesOfBox(root), secretsOfBox(root)), run, now })
     const bytes = Buffer.from(`${JSON.stringify({ format: 1, at: new Date(now).toISOString(), ...found }, null, 2)}\n`)
     if (bytes.length > FILE_MAX_BYTES)
       throw new StickFault('diagnostics-too-long', `The diagnostics are ${bytes.length} bytes long; ${FILE_MAX_BYTES} are allowed.`)

@@ -20,10 +20,19 @@ t.test('updates that run need nobody', async t => {
 
 t.test('updates that were reverted are said, also before the next look', async t => {
   t.match(systemFinding(report, { slot: 'a', startedAt: after }), { code: 'os-update-reverted', detail: /reverted/ })
-  t.match(systemFinding({ ...report, state: 'taken-back' }, { slot: 'a', startedAt: before }), { code: 'os-update-reverted' })
+  const why = 'slot b came up without card 1, route 4'
+  t.match(systemFinding({ ...report, state: 'taken-back', text: why }, { slot: 'a', startedAt: before }), {
+    code: 'os-update-reverted',
+    detail: /reverted \(slot b came up without card 1, route 4\)/,
+  })
 })
 
 t.test('updates that cannot be had name the servers', async t => {
-  const finding = systemFinding({ ...report, state: 'failed', text: 'while asking' }, { slot: 'a', startedAt: after })
-  t.match(finding, { code: 'os-update-failed', detail: /2026-11-21: while asking/, advice: /security\.debian\.org/ })
+  const text = 'while asking deb.debian.org:80 for newer packages: Temporary failure resolving deb.debian.org; tried again tomorrow'
+  const finding = systemFinding({ ...report, state: 'failed', text }, { slot: 'a', startedAt: after })
+  t.match(finding, {
+    code: 'os-update-failed',
+    detail: /2026-11-21: while asking deb\.debian\.org:80/,
+    advice: /security\.debian\.org, TCP port 80/,
+  })
 })

@@ -1,4 +1,4 @@
-// How the last update of the operating system went, as base/refresh tells it, and what of that needs attention.
+// How the last update of the operating system went, as base/refresh and confirm-start tell it, and what of that needs attention.
 import * as z from 'zod'
 import type { Finding } from '../../../agent/health/status-schema.ts'
 
@@ -25,15 +25,16 @@ export function systemFinding(
       severity: 'warning',
       detail: `The operating system could not be updated on ${report.at.slice(0, 10)}: ${report.text}`,
       advice:
-        'Allow this box to reach the update servers of its operating system (for Debian deb.debian.org and security.debian.org, TCP port 80).',
+        'Allow this box to reach the update servers of its operating system (for Debian deb.debian.org and security.debian.org, TCP port 80; for CentOS its mirrors, TCP port 443).',
     }
   // a slot that was to be tried, and is not the one that runs after the restart, was given up
   const isGivenUp = slot !== '' && report.slot !== slot && Date.parse(report.at) < startedAt
   if (report.state !== 'taken-back' && !isGivenUp) return undefined
+  const why = report.state === 'taken-back' ? ` (${report.text})` : ''
   return {
     code: 'os-update-reverted',
     severity: 'warning',
-    detail: 'The latest updates of the operating system did not start on this machine and were reverted. The box works as before',
+    detail: `The latest updates of the operating system did not start on this machine and were reverted${why}. The box works as before`,
     advice: 'It tries again with the next updates. Press D and send the file to the helpdesk.',
   }
 }

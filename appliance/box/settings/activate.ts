@@ -6,7 +6,7 @@ import type { RunTool } from '../tools.ts'
 
 export interface Activation {
   /** undefined: it could not be written, and there is nothing to take up. */
-  readonly changed: { readonly [What in 'network' | 'agent' | 'time' | 'code']: boolean | undefined }
+  readonly changed: { readonly [What in 'network' | 'agent' | 'time' | 'openPorts' | 'code']: boolean | undefined }
   readonly backend: NetworkBackend
   readonly plan: NetworkPlan
   readonly hostName: string
@@ -34,6 +34,8 @@ export async function activate(run: RunTool, { changed, backend, plan, hostName 
   // the service that sets it starts late, and network and agent would wait for it with us
   if (hostname() !== hostName) await call(['systemd-run', '--no-block', '--quiet', 'hostnamectl', '--transient', 'set-hostname', hostName])
   if (changed.network === true && (await runs(backend.unit))) for (const words of backend.reload(plan)) await call(words)
+  // at boot the rules may be about to be loaded, or have been loaded a moment ago
+  if (changed.openPorts === true) await call(['systemctl', '--no-block', 'try-restart', 'cyberalarm-rules.service'])
   if (changed.time === true && (await runs('chronyd.service'))) await call(['chronyc', 'reload', 'sources'])
   // it takes up what it can and restarts for the rest
   if (changed.agent === true && (await runs('cyberalarm-agent.service')))

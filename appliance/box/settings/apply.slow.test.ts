@@ -123,6 +123,11 @@ t.test('tells services that run what changed, and only that', options, async t =
   t.same(await request('host.name = b\n'), ['networkctl reload'], 'what DHCP is asked with')
   t.same(await request('host.name = b\nnetwork.address = 192.0.2.10/24\n'), ['networkctl reload'])
   t.same(await request('host.name = b\nnetwork.address = 192.0.2.10/24\ntime.servers = ntp.example\n'), ['chronyc reload sources'])
+  const open = 'host.name = b\nnetwork.address = 192.0.2.10/24\ntime.servers = ntp.example\nnetwork.open = tcp/22@192.0.2.0/24\n'
+  t.same(await request(open), ['systemctl --no-block try-restart cyberalarm-rules.service'])
+  t.equal(box.text('run/cyberalarm-box/open.d/settings.nft'), 'ip saddr 192.0.2.0/24 tcp dport 22 accept\n')
+  t.same(await request(open.replace(/network\.open.*\n/, '')), ['systemctl --no-block try-restart cyberalarm-rules.service'])
+  t.equal(box.text('run/cyberalarm-box/open.d/settings.nft'), '', 'and closed again')
   t.same(await request(`enrolment.code = ${freshCode()}\nhost.name = b\nnetwork.address = 192.0.2.10/24\ntime.servers = ntp.example\n`), [
     'systemctl --no-block restart cyberalarm-enrol.service',
   ])
@@ -139,7 +144,7 @@ t.test('tells services that run what changed, and only that', options, async t =
   t.equal(settingsOf(box)['syslog.tls'], 'off')
   writeFileSync(box.paths.unfinished, '')
   t.match(await run(['apply', '--root', box.root]), { code: 0 })
-  t.equal(calls().filter(line => !line.includes('hostnamectl')).length, 4, 'a run that was ended half-way is made up for')
+  t.equal(calls().filter(line => !line.includes('hostnamectl')).length, 5, 'a run that was ended half-way is made up for')
 })
 
 t.test('writes for NetworkManager where the image says so', options, async t => {

@@ -1,7 +1,8 @@
 import t from 'tap'
+import { withoutSecrets } from '../../../agent/lib/redact.ts'
 import { boxProperties } from '../../../ova/properties.ts'
 import { freshCode } from '../test-root.ts'
-import { formatStated, memberNames, parseMemberSettings, readMember, saysNothing, withoutSecrets } from './box-settings.ts'
+import { formatStated, memberNames, parseMemberSettings, readMember, saysNothing } from './box-settings.ts'
 
 const faultsOf = (text: string) => readMember(text, 'cyberalarm.conf').faults.map(fault => fault.text)
 
@@ -70,7 +71,8 @@ t.test('a code that is mistyped is told without the code, wherever it was writte
   )
   t.equal(told.length, 4)
   t.match(told.join('\n'), /enrolment\.code = \(not shown\): is not a code/)
-  for (const text of told.map(withoutSecrets)) for (const part of [code, wrong]) t.notOk(text.includes(part.slice(5, 14)), text)
+  for (const text of told.map(text => withoutSecrets(text)))
+    for (const part of [code, wrong]) t.notOk(text.includes(part.slice(5, 14)), text)
   t.notMatch(withoutSecrets('uplink.proxy = http://me:secret@proxy'), /secret/)
   t.equal(
     withoutSecrets('cyberalarm.conf:3: network.address = 2001:db8:1234:5678:9abc:def0:1234:5678/64'),

@@ -1,7 +1,6 @@
 // What a member may set on a box: the agent's settings and those of the box itself, read by the same code with the same
 // errors. One text is judged as a whole: a gateway that no address can reach is a fault of the file.
 import { Failure } from '../../../agent/errors.ts'
-import { normaliseCode } from '../../../agent/lib/typed-code.ts'
 import { networkFaults } from '../../../agent/settings/address-rules.ts'
 import { type ParsedTable, parseTable, type SettingFault, type SettingValues } from '../../../agent/settings/parse.ts'
 import { WIPED } from '../../../agent/settings/rows/enrolment.ts'
@@ -50,11 +49,3 @@ export function formatStated(stated: ParsedMember['stated'], names: readonly str
     })
     .join('')
 }
-
-const looksLikeCode = /[0-9A-Za-z*]{4}(?:[ -]?[0-9A-Za-z*]{4}){3}[ -]?[0-9A-Za-z*](?![0-9A-Za-z])/g
-
-/** Text for people without what may be a code in the wrong place, or a password in an address of a proxy. */
-export const withoutSecrets = (text: string): string =>
-  text
-    .replace(looksLikeCode, found => (normaliseCode(found) === undefined ? found : '(not shown)'))
-    .replace(/\/\/[^\s/]*@/g, '//(not shown)@')

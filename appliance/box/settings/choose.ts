@@ -2,8 +2,9 @@
 // that was wiped meanwhile do not count, so that neither an editor nor our own wiping makes a text a new one.
 import { createHash } from 'node:crypto'
 import { unreachable } from '../../../agent/errors.ts'
+import { withoutSecrets } from '../../../agent/lib/redact.ts'
 import type { SettingFault } from '../../../agent/settings/parse.ts'
-import { formatStated, type ParsedMember, readMember, saysNothing, withoutSecrets } from './box-settings.ts'
+import { formatStated, type ParsedMember, readMember, saysNothing } from './box-settings.ts'
 import { type Reading, type SourceName, type SourceText, sourceFault } from './sources/source.ts'
 
 /** What a source last held. Hashes only; a code has 80 random bits, so its hash does not give it away. */

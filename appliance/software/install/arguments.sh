@@ -1,8 +1,13 @@
-# From the command line: $base and $code; $protocol is what curl may use.
+# From the command line: $base and $code_file, or $code as it was once given; $protocol is what curl may use.
 while [ $# -gt 0 ]; do
   case $1 in
   --base-url) [ $# -gt 1 ] || fail '--base-url needs a URL'; base=${2%/}; shift ;;
-  -*) fail "unknown option $1; the only option is --base-url URL" ;;
+  --code-file)
+    [ $# -gt 1 ] && [ -r "$2" ] || fail '--code-file needs a file that can be read'
+    code_file=$2
+    shift
+    ;;
+  -*) fail "unknown option $1; the options are --base-url URL and --code-file FILE" ;;
   *) code=$1 ;;
   esac
   shift

@@ -23,4 +23,6 @@ put() {
 # what it depends on may be unknown to lists that are old
 put || { [ $kind = deb ] && apt-get update -qq </dev/null && put; } ||
   fail 'the package could not be installed; see the messages above'
+# rpm installs a package whose last script failed
+/usr/lib/cyberalarm/bin/await-agent || fail 'installed, but the agent does not run; see the messages above'
 echo "cyberalarm: version $version is installed"

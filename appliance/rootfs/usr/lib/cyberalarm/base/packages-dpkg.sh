@@ -4,10 +4,10 @@
 apt() {
   cache=${root:-/run/cyberalarm-base}/var/cache/apt
   mkdir -p "$state/lists/partial" "$cache/archives/partial"
+  private "$work/apt.conf" ${proxy:+"Acquire::http::Proxy \"$proxy\";" "Acquire::https::Proxy \"$proxy\";"}
   # a server that cannot be reached is an error, and not "nothing newer"
-  apt-get -q -y -o Dir::State::Lists="$state/lists" -o Dir::Cache="$cache" -o APT::Update::Error-Mode=any \
-    -o Acquire::Retries=3 -o Acquire::GzipIndexes=true -o Acquire::Languages=none \
-    ${proxy:+-o Acquire::http::Proxy="$proxy" -o Acquire::https::Proxy="$proxy"} "$@"
+  apt-get -q -y -c "$work/apt.conf" -o Dir::State::Lists="$state/lists" -o Dir::Cache="$cache" -o APT::Update::Error-Mode=any \
+    -o Acquire::Retries=3 -o Acquire::GzipIndexes=true -o Acquire::Languages=none "$@"
 }
 
 # into the copy: apt reads lists and settings of the system that runs, dpkg works below $root
@@ -16,10 +16,12 @@ apt_into_root() {
     -o DPkg::Chroot-Directory="$root" -o DPkg::Options::=--force-confold -o DPkg::Options::=--force-unsafe-io "$@"
 }
 
+servers_packages() { servers_in /etc/apt/sources.list /etc/apt/sources.list.d/*; }
+
 look_packages() {
-  apt update >&2
-  apt -s --with-new-pkgs upgrade > /run/cyberalarm-base/upgrade
-  sed -n 's/^Inst //p' /run/cyberalarm-base/upgrade | sort
+  apt update > "$work/look.log" 2>&1 || { cat "$work/look.log" >&2; return 1; }
+  apt -s --with-new-pkgs upgrade > "$work/upgrade"
+  sed -n 's/^Inst //p' "$work/upgrade" | sort
 }
 
 install_packages() {

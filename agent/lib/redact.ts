@@ -1,0 +1,64 @@
+// Takes secrets out of text that is shown, logged or handed on: enrolment codes, and passwords of proxies. The one function for
+// diagnostics, faults and logs. Where a text may be a secret or not, it is taken for one.
+import { normaliseCode } from './typed-code.ts'
+
+const HIDDEN = '(not shown)'
+
+/** What may be a code, in groups or not. In a look-ahead, because a match that is none may begin in front of one. */
+const maybeCode = /(?<![0-9A-Za-z])(?=([0-9A-Za-z*]{4}(?:[ ._-]?[0-9A-Za-z*]{4}){3}[ ._-]?[0-9A-Za-z*])(?![0-9A-Za-z]))/g
+
+/** Of RFC 3986's `scheme://user:password@host`, also percent-encoded, and whatever a password holds that should have been encoded. */
+const credentials: readonly (readonly [RegExp, string])[] = [
+  // with blanks in the password, up to the next address
+  [/\/\/[^\s:@/]+:(?:(?!\w:\/\/)[^\n]){0,200}@/g, `//${HIDDEN}@`],
+  // with and without a scheme, with and without a password
+  [/((?:\w+:)?(?:\/\/|%2f%2f))?[^\s:@"'(<=,;/]+(?::(?!\/\/)|%3a(?!%2f%2f))\S*(?:@|%40)/gi, `$1${HIDDEN}@`],
+  [/(\/\/|%2f%2f)\S*(?:@|%40)/gi, `$1${HIDDEN}@`],
+  // RFC 9110 section 11.6.2, and RFC 7617
+  [/(authorization["']?\s*[:=]\s*["']?)[^\n"']*/gi, `$1${HIDDEN}`],
+  [/\b([Bb]asic|BASIC)\s+(?=[a-z+/]*[0-9A-Z=])[A-Za-z0-9+/]{4,}={0,2}/g, `$1 ${HIDDEN}`],
+  [/\b((?:password|passwd|pwd)["']?\s*[=:]\s*)(?:"[^"\n]*"|'[^'\n]*'|\S+)/gi, `$1${HIDDEN}`],
+]
+
+/** `known`: secrets of this box that the text may hold in any place, as `secretsOf` gives them. */
+export function withoutSecrets(text: string, known: readonly string[] = []): string {
+  const plain = known.reduce((left, secret) => left.replace(new RegExp(literal(secret), 'gi'), HIDDEN), text)
+  return credentials.reduce((left, [pattern, shown]) => left.replace(pattern, shown), withoutCodes(plain))
+}
+
+function withoutCodes(text: string): string {
+  let result = ''
+  let from = 0
+  for (const { index, 1: found } of text.matchAll(maybeCode)) {
+    if (index < from || normaliseCode(found.replace(/[._]/g, '')) === undefined) continue
+    result += text.slice(from, index) + HIDDEN
+    from = index + found.length
+  }
+  return result + text.slice(from)
+}
+
+/** A pattern that matches this text and nothing else. */
+export const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
+/** Shorter ones would tear every text apart. */
+const SECRET_MIN = 3
+
+/** The password in the address of a proxy in each form that a text may hold it in; the longest first, which hold the others. */
+export function secretsOf(proxy: string): string[] {
+  const end = proxy.lastIndexOf('@')
+  if (end < 0) return []
+  const written = proxy.slice(0, end).replace(/^\w*:?\/\//, '')
+  const at = written.indexOf(':')
+  const [user, password] = at < 0 ? [written, written] : [written.slice(0, at), written.slice(at + 1)]
+  const pair = `${decoded(user)}:${decoded(password)}`
+  const all = [pair, written, Buffer.from(pair).toString('base64'), password, decoded(password), encodeURIComponent(decoded(password))]
+  return [...new Set(all)].filter(secret => secret.length >= SECRET_MIN).sort((a, b) => b.length - a.length)
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // not percent-encoded, then
+  }
+}

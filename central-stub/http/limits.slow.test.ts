@@ -1,0 +1,106 @@
+// What one caller can take from the others, over real sockets: places for requests, connections, and time.
+import { once } from 'node:events'
+import type { ClientRequest } from 'node:http'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
+import t from 'tap'
+import { until } from '../../agent/testing/harness.ts'
+import { startCentral } from '../central.ts'
+import { holdConnections, holdPlace } from '../test-attacks.ts'
+import { type Box, enrolBox, makeBatch, post, send, targetOf, zeroHash } from '../test-box.ts'
+
+const folder = join(t.testdir(), 'central')
+const central = await startCentral({ folder })
+const target = targetOf(central, folder)
+t.teardown(() => central.close())
+const newBox = async (member: string): Promise<Box> => enrolBox(target, await central.makeCode(member))
+
+const inFlight = async () => (await central.limits()).requests.devices
+const free = (calls: readonly ClientRequest[]) => {
+  for (const call of calls) call.destroy()
+  return until(inFlight, count => count === 0)
+}
+
+t.test('a member with many boxes cannot hold all places with slow bodies', async t => {
+  const boxes = await Promise.all(Array.from({ length: 4 }, () => newBox('greedy')))
+  const other = await newBox('other')
+  const answers: number[] = []
+  const calls = boxes.flatMap(box => Array.from({ length: 8 }, () => holdPlace(box, status => answers.push(status))))
+  await until(
+    async () => [await inFlight(), answers.length],
+    ([held, refused]) => held + refused === 32,
+  )
+  t.equal(await inFlight(), 12)
+  t.same([...new Set(answers)], [429])
+  t.equal((await send(other, await makeBatch(other, 1, zeroHash))).status, 200)
+  t.equal((await central.limits()).refusals['member-busy'], 20)
+  await free(calls)
+})
+
+t.test('when several members hold all places, a slow body gives way to whoever waits', async t => {
+  const members = await Promise.all(Array.from({ length: 24 }, (_, i) => newBox(`slow ${i}`)))
+  const answers: number[] = []
+  const calls = members.map(box => holdPlace(box, status => answers.push(status)))
+  await until(inFlight, count => count === 24)
+  const other = await newBox('waiting')
+  const batch = await makeBatch(other, 1, zeroHash)
+  const early = await send(other, batch)
+  t.same([early.status, early.body.code], [429, 'address-busy'], 'all come from one address here, and none was slow yet')
+  const late = await until(
+    () => send(other, batch),
+    ({ status }) => status === 200,
+  )
+  t.equal(late.status, 200)
+  await until(
+    () => answers,
+    ({ length }) => length > 0,
+  )
+  t.same([...new Set(answers)], [503])
+  t.ok((await central.limits()).refusals['gave-way'] > 0)
+  await free(calls)
+})
+
+t.test('thousands of idle connections turn no device away, from elsewhere or from the same address', async t => {
+  const device = await newBox('elsewhere')
+  const batch = await makeBatch(device, 1, zeroHash)
+  for (const address of ['127.0.0.2', '127.0.0.1']) {
+    const stop = holdConnections(central.port, 2050, address)
+    await until(
+      () => central.limits(),
+      ({ connections }) => connections.gaveWay > 0,
+    )
+    for (let i = 0; i < 5; i++) {
+      t.equal((await send(device, batch)).status, 200, `beside those of ${address}`)
+      await sleep(100)
+    }
+    t.ok((await central.limits()).connections.open <= 600)
+    stop()
+    await until(
+      () => central.limits(),
+      ({ connections }) => connections.open < 50,
+    )
+  }
+})
+
+t.test('a connection that nothing is asked on is closed soon, with TLS or without', { timeout: 60_000 }, async t => {
+  const plain = connect(central.port, '127.0.0.1')
+  const tls = connectTls({ port: central.port, host: '127.0.0.1', servername: 'localhost', ca: target.authority })
+  const begun = performance.now()
+  for (const socket of [plain, tls]) {
+    socket.on('error', () => undefined)
+    socket.resume()
+  }
+  await Promise.all([once(plain, 'close'), once(tls, 'close')])
+  t.ok(performance.now() - begun < 45_000, 'a device may be idle for 75 seconds')
+})
+
+t.test('a device whose requests are refused again and again waits, and others do not', async t => {
+  const [broken, other] = [await newBox('broken'), await newBox('whole')]
+  const codes: unknown[] = []
+  for (let i = 0; i < 130; i++) codes.push((await post(target, '/v1/batches', Buffer.from('x'), { identity: broken })).body.code)
+  t.equal(codes[0], 'batch-malformed')
+  t.equal(codes.at(-1), 'refused-too-often')
+  t.equal((await send(other, await makeBatch(other, 1, zeroHash))).status, 200)
+})

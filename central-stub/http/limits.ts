@@ -1,0 +1,33 @@
+// All limits of the server, made in one place, and what they say to the operator.
+import { Connections, connectionLimits } from '../limits/connections.ts'
+import { FairQueue } from '../limits/fair-queue.ts'
+import { deviceLimits, Places, strangerLimits } from '../limits/places.ts'
+import { Rates } from '../limits/rates.ts'
+import { RefusalCounts } from '../limits/refusal-counts.ts'
+
+/** Two of a member at once, so that one is read while the other is stored. */
+const turns = { total: 8, perMember: 2 }
+/** A box waits longer and longer after a refusal, and comes nowhere near. */
+const refusedRate = { burst: 100, everyMs: 1000 }
+/** A thousand boxes behind one balancer come back within ten seconds. */
+const handshakeRate = { burst: 500, everyMs: 10 }
+
+export class ServerLimits {
+  readonly connections = new Connections(connectionLimits)
+  readonly handshakes = new Rates(handshakeRate)
+  readonly devices = new Places(deviceLimits)
+  readonly strangers = new Places(strangerLimits)
+  readonly queue = new FairQueue(turns)
+  /** Requests of each device that were refused for what they were. */
+  readonly refused = new Rates(refusedRate)
+  readonly refusals = new RefusalCounts()
+
+  get report() {
+    const { connections, devices, strangers, refusals } = this
+    return {
+      connections: { open: connections.count, gaveWay: connections.gaveWay, turnedAway: connections.turnedAway },
+      requests: { devices: devices.count, enrolling: strangers.count },
+      refusals: refusals.all,
+    }
+  }
+}
