@@ -161,7 +161,12 @@ function openStored({ paths, settings, log, version }: AgentOptions) {
       ? [fault('file-lost', `Pseudonyms of earlier reports cannot be turned back: ${pseudonymKey.damage.join('; ')}`)]
       : restoredFaults(pseudonymKey.damage)),
     ...(numbers.lost > 0
-      ? [fault('file-lost', `Gateways have new numbers, above ${numbers.lost}: ${numbers.damage.join('; ') || `${paths.gateways} is gone`}`)]
+      ? [
+          fault(
+            'file-lost',
+            `Gateways have new numbers, above ${numbers.lost}: ${numbers.damage.join('; ') || `${paths.gateways} is gone`}`,
+          ),
+        ]
       : restoredFaults(numbers.damage)),
   ]
   for (const { detail } of storedFaults) log.warning(detail)

@@ -111,7 +111,8 @@ export class Outbox {
   /** Central will never accept this batch: it is shed, so that later ones get through. */
   discard(sequence: number): void {
     const oldest = this.spool.oldest()
-    if (oldest !== undefined && oldest.segment.kind !== 'shed' && oldest.segment.last === sequence) this.shed(this.spool.shedOldest(), 'refused')
+    if (oldest !== undefined && oldest.segment.kind !== 'shed' && oldest.segment.last === sequence)
+      this.shed(this.spool.shedOldest(), 'refused')
   }
 
   private statement(segment: Segment, identity: Identity): Outgoing {

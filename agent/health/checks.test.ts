@@ -133,7 +133,9 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
   ledgerFile: [
     {
       over: { ledger: { tornBytes: 0, damage: ['/var/x:7 is not what was written', 'the counts are those of 12:00'] } },
-      finds: [{ code: 'ledger-set-aside', severity: 'warning', detail: /\/var\/x:7 is not what was written; the counts are those of 12:00$/ }],
+      finds: [
+        { code: 'ledger-set-aside', severity: 'warning', detail: /\/var\/x:7 is not what was written; the counts are those of 12:00$/ },
+      ],
     },
   ],
   storedFiles: [

@@ -40,7 +40,8 @@ export const checks: Readonly<Record<string, Check>> = {
     certificateUntilMs === undefined || certificateUntilMs >= now
       ? undefined
       : finding('problem', fault('certificate-expired', `The certificate of this box expired on ${isoMinute(certificateUntilMs)}`)),
-  sources: ({ sourceFaults }) => sourceFaults.map(one => finding(one.code === 'native-missing' || one.code === 'file-restored' ? 'warning' : 'problem', one)),
+  sources: ({ sourceFaults }) =>
+    sourceFaults.map(one => finding(one.code === 'native-missing' || one.code === 'file-restored' ? 'warning' : 'problem', one)),
   uplink: ({ uplink: { failure } }) =>
     failure === undefined ? undefined : finding(failure.code === 'central-busy' ? 'warning' : 'problem', failure, failure.sinceMs),
   receipts: ({ uplink: { waitingSinceMs }, queue, now }) =>

@@ -80,5 +80,8 @@ async function oneCase(run: FlipRun, { wrong }: FlipResult, row: Row, what: stri
 export const tableOf = (rows: readonly Row[]): string =>
   rows
     .filter(({ bits }) => bits > 0)
-    .map(({ file, bits, outcomes }) => `${file.padEnd(58)} ${String(bits).padStart(7)}  ${[...outcomes].map(([what, count]) => `${what}: ${count}`).join(', ')}`)
+    .map(
+      ({ file, bits, outcomes }) =>
+        `${file.padEnd(58)} ${String(bits).padStart(7)}  ${[...outcomes].map(([what, count]) => `${what}: ${count}`).join(', ')}`,
+    )
     .join('\n')

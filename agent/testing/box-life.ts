@@ -91,7 +91,13 @@ export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
     numbering: () => ({}),
     stored: () => undefined,
   })
-  const damage = [...keeper.damage, ...(keeper.fault === undefined ? [] : [keeper.fault.detail]), ...ledger.damage, ...key.damage, ...numbers.damage]
+  const damage = [
+    ...keeper.damage,
+    ...(keeper.fault === undefined ? [] : [keeper.fault.detail]),
+    ...ledger.damage,
+    ...key.damage,
+    ...numbers.damage,
+  ]
   await batcher.retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping)
   return { paths, keeper, ledger, spool, accounts, outbox, collector, batcher, gateways, wasStoppedCleanly, damage, lost: numbers.lost }
 }
@@ -128,7 +134,14 @@ export async function send(life: Life, central: ModelCentral, most = 100): Promi
     const outgoing = offer(life, central)
     if (outgoing === undefined) return
     const { sequence, hash } = outgoing
-    const receipt = { device: DEVICE, sequence, hash, storedAt: '2026-11-20T12:00:00.000Z', key: '0'.repeat(16), signature: `${'A'.repeat(86)}==` }
+    const receipt = {
+      device: DEVICE,
+      sequence,
+      hash,
+      storedAt: '2026-11-20T12:00:00.000Z',
+      key: '0'.repeat(16),
+      signature: `${'A'.repeat(86)}==`,
+    }
     await life.outbox.acknowledge(receipt)
   }
 }
@@ -159,6 +172,8 @@ export function sumsOf({ accounts }: Pick<Life, 'accounts'>): Sums {
     sent: sum(counts => counts.sent),
     shed: sum(counts => counts.shed),
     kept: sum(counts => counts.waiting + counts.spooled),
-    wrong: sum(counts => Math.abs(unaccounted(counts)) + Math.max(0, -Math.min(...[counts.sent, counts.shed, counts.waiting, counts.spooled]))),
+    wrong: sum(
+      counts => Math.abs(unaccounted(counts)) + Math.max(0, -Math.min(...[counts.sent, counts.shed, counts.waiting, counts.spooled])),
+    ),
   }
 }

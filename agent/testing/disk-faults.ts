@@ -69,7 +69,10 @@ export async function after(paths: Paths, central: ModelCentral, received: numbe
     const lacking = received - sums.received
     check(sums.wrong === 0, `the accounting does not add up: ${JSON.stringify(life.accounts.totals.udp)}`)
     check(sums.kept === 0 && life.spool.length === 0, `something is held back: ${JSON.stringify(sums)}`)
-    check(lacking <= 0 || lacking <= mayLack || life.ledger.damage.length > 0, `${lacking} messages are lost, and nobody says so: ${JSON.stringify(sums)}`)
+    check(
+      lacking <= 0 || lacking <= mayLack || life.ledger.damage.length > 0,
+      `${lacking} messages are lost, and nobody says so: ${JSON.stringify(sums)}`,
+    )
     check(sums.sent <= central.rows, `${sums.sent} events count as sent, and central has ${central.rows}`)
     // shed and all the same at central: counted twice, never lost
     check(central.rows <= sums.sent + sums.shed, `central has ${central.rows}: ${JSON.stringify(sums)}`)
@@ -93,7 +96,13 @@ export function check(isTrue: boolean, what: string): void {
 }
 
 /** One life that meets `trouble` at call `at`; gives what went wrong afterwards, or '' if all held, or undefined if it has no such call. */
-export async function liveWith(disk: FailingDisk, root: string, at: number, trouble: Trouble, isLasting = false): Promise<string | undefined> {
+export async function liveWith(
+  disk: FailingDisk,
+  root: string,
+  at: number,
+  trouble: Trouble,
+  isLasting = false,
+): Promise<string | undefined> {
   const lived: Lived = { central: new ModelCentral(), received: 0, lastSecond: 0, isSaid: false }
   const paths = pathsBelow(root)
   disk.arm(at, trouble, isLasting)

@@ -1,10 +1,10 @@
 // Boxes whose files meet a flipped bit, and how such a start is judged.
 import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { ensureOwnCertificate, readTlsFiles } from '../sources/syslog/tls-certificate.ts'
-import { pathsBelow } from '../paths.ts'
-import { openKeys, openServerKey } from '../../central-stub/trust/keys.ts'
 import { keepApplied, keepMember, readApplied, readKept } from '../../appliance/box/settings/state-files.ts'
+import { openKeys, openServerKey } from '../../central-stub/trust/keys.ts'
+import { pathsBelow } from '../paths.ts'
+import { ensureOwnCertificate, readTlsFiles } from '../sources/syslog/tls-certificate.ts'
 import { type FlipResult, flipAll } from './bit-flips.ts'
 import { close, makeIdentity, offer, openLife, receive, send, stop } from './box-life.ts'
 import { after, check, type Outcome } from './disk-faults.ts'

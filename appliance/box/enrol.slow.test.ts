@@ -77,7 +77,11 @@ t.test('a code becomes an identity, and is nowhere afterwards', async t => {
   t.notOk(out.includes(code))
   const key = identityOf(one)?.privateKey.split('\n')[1] ?? 'no key'
   const { identity } = pathsBelow('/')
-  t.same(filesWith(one.root, key).sort(), [identity.slice(1), `${identity.slice(1)}.copy`], 'the key is in the identity and its copy, and nowhere else')
+  t.same(
+    filesWith(one.root, key).sort(),
+    [identity.slice(1), `${identity.slice(1)}.copy`],
+    'the key is in the identity and its copy, and nowhere else',
+  )
 })
 
 t.test('started again with the code that made it, an enrolled box is enrolled, without asking anybody', async t => {
