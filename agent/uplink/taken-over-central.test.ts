@@ -8,10 +8,10 @@ import { enrolOnce, renewOnce } from './enrol.ts'
 import { writeIdentity } from './identity.ts'
 import { IdentityKeeper } from './identity-file.ts'
 import type { CentralClient } from './pinned-client.ts'
-import { enrolled, hashOf, type Play, play, STEP_MS, stage } from './test-stage.ts'
+import { hashOf, madeIdentity, type Play, play, STEP_MS, stage } from './test-stage.ts'
 import { initialUplinkState, type UplinkHost } from './uplink.ts'
 
-const identity = await enrolled(temporaryFolder(t))
+const identity = await madeIdentity()
 
 t.test('a box that is enrolled anew while an attempt hangs gives it up, and counts no failure', async t => {
   const { host, posts, acknowledged, become } = stage(identity, 1, [])
