@@ -34,6 +34,8 @@ export interface AgentParts {
   readonly sources: readonly Source[]
   /** Why sources could not be opened. */
   readonly faults: readonly Fault[]
+  /** What was wrong with files that the agent keeps. */
+  readonly storedFaults: readonly Fault[]
 }
 
 const SHAPES_SHOWN = 20
@@ -78,8 +80,10 @@ export function factsOf(parts: AgentParts, now: number): Facts {
       retryAtMs: uplink.retryAt,
     },
     queue: { batches: spool.length, bytes: spool.usedBytes, quotaBytes: parts.quotaBytes },
-    diskFault: parts.batcher.diskFault,
-    ledger: { tornBytes: ledger.tornBytes, setAside: ledger.damaged },
+    diskFault: parts.batcher.diskFault ?? ledger.checkpointFault,
+    ledger: { tornBytes: ledger.tornBytes, damage: ledger.damage },
+    storedFaults: parts.storedFaults,
+    spoolDamage: { files: spool.damage, count: spool.damages },
     clock: { jumps: clock.jumps, lastJumpMs: clock.lastJumpMs },
     wasStoppedCleanly: parts.wasStoppedCleanly,
     gateways: parts.gateways.active.map(gatewayFacts),

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf } from './agent-facts.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { Outbox } from './delivery/outbox.ts'
-import { openPseudonyms } from './delivery/pseudonym-key.ts'
+import { PseudonymKey } from './delivery/pseudonym-key.ts'
 import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
 import { uplinkHost } from './delivery/uplink-host.ts'
-import { describe } from './errors.ts'
+import { describe, type Fault, fault } from './errors.ts'
 import { ClockWatch } from './health/clock-watch.ts'
 import { ProcessWatch } from './health/process-watch.ts'
 import { statusOf } from './health/status.ts'
@@ -53,7 +53,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   let currentStatus: (() => Status) | undefined
   const statusServer = await serveStatus(paths.statusSocket, () => currentStatus?.())
   const stored = openStored(options)
-  const { keeper, ledger, spool, accounts, outbox, recovery, pseudonyms, gateways } = stored
+  const { keeper, ledger, spool, accounts, outbox, recovery, pseudonymKey, gateways } = stored
   const batches = new OpenBatches()
   const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
   const wakeUplink = new Notifier()
@@ -65,9 +65,13 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     accounts,
     outbox,
     log,
-    pseudonymise: addresses => pseudonyms.of(addresses),
+    pseudonymise: addresses => pseudonymKey.pseudonyms.of(addresses),
     identity,
-    keepNumbers: () => gateways.flush(),
+    keepNumbers: () => {
+      pseudonymKey.flush()
+      gateways.flush()
+      ledger.state.gateways = gateways.given
+    },
     numbering: () => gateways.accounting,
     stored: () => wakeUplink.notify(),
   })
@@ -80,6 +84,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     watch.tick()
     collector.tick()
     gateways.tick()
+    outbox.keepCounts({ isFlushed: batcher.diskFault !== undefined })
     if (uplink.isSending) keeper.supersedeIfChanged()
     else if (isRecovered && !batcher.isPersisting) adoptIdentity(recovery, keeper, wakeUplink)
   }, 1000)
@@ -131,6 +136,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   clearInterval(everySecond)
   watch.stop()
   outbox.appendOrDefer({ kind: 'stop', totals: accounts.snapshot() })
+  outbox.keepCounts({ isStopped: true, isFlushed: true })
   ledger.close()
   await statusServer.close()
 }
@@ -147,10 +153,28 @@ function openStored({ paths, settings, log, version }: AgentOptions) {
   const wasStoppedCleanly = ledger.state.stoppedCleanly
   recoverCounts(recovery, keeper.identity)
   outbox.appendOrDefer({ kind: 'start', version, afterCleanStop: wasStoppedCleanly })
-  const pseudonyms = openPseudonyms(paths.pseudonymKey)
-  const gateways = openGateways(paths.gateways)
-  return { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, wasStoppedCleanly, pseudonyms, gateways }
+  const pseudonymKey = new PseudonymKey(paths.pseudonymKey)
+  const { gateways, ...numbers } = openGateways(paths.gateways, ledger.state.gateways)
+  const storedFaults = [
+    ...restoredFaults(keeper.damage),
+    ...(pseudonymKey.isLost
+      ? [fault('file-lost', `Pseudonyms of earlier reports cannot be turned back: ${pseudonymKey.damage.join('; ')}`)]
+      : restoredFaults(pseudonymKey.damage)),
+    ...(numbers.lost > 0
+      ? [
+          fault(
+            'file-lost',
+            `Gateways have new numbers, above ${numbers.lost}: ${numbers.damage.join('; ') || `${paths.gateways} is gone`}`,
+          ),
+        ]
+      : restoredFaults(numbers.damage)),
+  ]
+  for (const { detail } of storedFaults) log.warning(detail)
+  return { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, wasStoppedCleanly, pseudonymKey, gateways, storedFaults }
 }
+
+const restoredFaults = (damage: readonly string[]): Fault[] =>
+  damage.length === 0 ? [] : [fault('file-restored', `A file was damaged and is restored from its copy: ${damage.join('; ')}`)]
 
 /** Looks whether the box was enrolled again, and lets the ledger follow. */
 function adoptIdentity(recovery: Recovery, keeper: IdentityKeeper, wakeUplink: Notifier): void {

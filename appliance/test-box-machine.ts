@@ -59,6 +59,7 @@ export async function startBox(t: { teardown(done: () => unknown): unknown }): P
       `mkdir -p /etc/systemd/system/${unit}.d && cat > /etc/systemd/system/${unit}.d/test.conf && systemctl daemon-reload`,
       text,
     )
-  const settings = (text: string) => void machine.sh('cd /etc/cyberalarm && cat > cyberalarm.conf && chgrp cyberalarm cyberalarm.conf && chmod 640 cyberalarm.conf', text)
+  const settings = (text: string) =>
+    void machine.sh('cd /etc/cyberalarm && cat > cyberalarm.conf && chgrp cyberalarm cyberalarm.conf && chmod 640 cyberalarm.conf', text)
   return { machine, folder, settings, dropIn, runs }
 }

@@ -5,6 +5,7 @@ import { Packr } from 'msgpackr'
 import t from 'tap'
 import { Action, Direction, EventRecord } from '../event.ts'
 import { parseAddress } from '../lib/address.ts'
+import { randomFrom } from '../testing/random.ts'
 import { compress, decompress } from './compress.ts'
 import { readHead } from './head.ts'
 import { BATCH_MAX_ROWS, type Context, Endpoint, OpenBatch } from './open-batch.ts'
@@ -18,16 +19,6 @@ const options = {
   accounting: { received: 7 },
 }
 const context: Context = { gateway: 3, product: 1, reason: 2, sourceEndpoint: Endpoint.foreign, destinationEndpoint: Endpoint.foreign }
-
-/** Numbers that look random and are the same in each run. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    const once = Math.imul(state ^ (state >>> 15), state | 1)
-    return (once ^ (once + Math.imul(once ^ (once >>> 7), once | 61))) >>> 0
-  }
-}
 
 const fill = (source: string, destination: string, changes: Partial<EventRecord> = {}): EventRecord => {
   const event = new EventRecord()

@@ -117,7 +117,7 @@ async function packKinds(
   const kinds = new ByteWriter()
   const { gateway, product, action, direction, reason, protocol, rule } = batch
   /** The table of addresses serves for any four words. */
-  const combinations = new AddressIndex(256)
+  const combinations = new AddressIndex(batch.rows)
   const key = new Uint32Array(4)
   const kind = await column(batch.rows, slices, (out, row) => {
     key[0] = gateway[row] * 256 + product[row]

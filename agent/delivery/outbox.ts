@@ -79,6 +79,13 @@ export class Outbox {
     }
     this.spool.shedForRoom(frame.bytes.length, batch => this.shed(batch, 'quota'))
     await this.spool.put(segment, frame.bytes)
+    this.ledger.state.spooled = { sequence, hash: segment.hash }
+    this.keepCounts()
+  }
+
+  /** Keeps the counts of this moment where a full disk still takes them. */
+  keepCounts({ isStopped = false, isFlushed = false } = {}): void {
+    this.ledger.keep(this.accounts.totals, isStopped, isFlushed)
   }
 
   /** Counts a batch that will not be sent. */
@@ -104,7 +111,8 @@ export class Outbox {
   /** Central will never accept this batch: it is shed, so that later ones get through. */
   discard(sequence: number): void {
     const oldest = this.spool.oldest()
-    if (oldest?.segment.kind === 'batch' && oldest.segment.last === sequence) this.shed(this.spool.shedOldest(), 'refused')
+    if (oldest !== undefined && oldest.segment.kind !== 'shed' && oldest.segment.last === sequence)
+      this.shed(this.spool.shedOldest(), 'refused')
   }
 
   private statement(segment: Segment, identity: Identity): Outgoing {
@@ -121,7 +129,7 @@ export class Outbox {
     if (oldest === undefined || oldest.segment.last !== receipt.sequence)
       throw new Error(`there is no segment ${receipt.sequence} to acknowledge`)
     const { segment } = oldest
-    const isBatch = segment.kind === 'batch'
+    const isBatch = segment.kind !== 'shed'
     const byInput = rowsOf(isBatch ? segment.byInput : {})
     const { sequence } = receipt
     if (this.ledger.state.receipted < sequence) {
@@ -132,6 +140,7 @@ export class Outbox {
     }
     await this.ledger.flush()
     this.spool.remove(sequence)
+    this.keepCounts()
   }
 
   /** Writes an entry now, or, if the disk cannot be written, before the next one. */
@@ -152,7 +161,8 @@ export class Outbox {
 
   private appendDeferred(): void {
     while (this.deferred.length > 0) {
-      this.ledger.append(this.deferred[0], new Date())
+      const [entry] = this.deferred
+      this.ledger.append(entry.kind === 'shed' ? { ...entry, totals: this.accounts.snapshot() } : entry, new Date())
       this.deferred.shift()
     }
   }

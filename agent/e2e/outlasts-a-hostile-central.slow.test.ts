@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startCentral } from '../../central-stub/central.ts'
-import { readLedger } from '../ledger/ledger.ts'
+import { readLedger } from '../ledger/ledger-files.ts'
 import { pathsBelow } from '../paths.ts'
 import { blockedLine, cyberalarm, runToEnd, sendTcp, startAgent, sums, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
 

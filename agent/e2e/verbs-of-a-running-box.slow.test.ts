@@ -7,7 +7,7 @@ import { startCentral } from '../../central-stub/central.ts'
 import { pseudonymText } from '../batch/pseudonym-text.ts'
 import { readPseudonyms } from '../delivery/pseudonym-key.ts'
 import { advice } from '../errors.ts'
-import { readLedger } from '../ledger/ledger.ts'
+import { readLedger } from '../ledger/ledger-files.ts'
 import { pathsBelow } from '../paths.ts'
 import {
   blockedLine,

@@ -20,7 +20,9 @@ const well: Facts = {
   uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, waitingSinceMs: 0, bytesSent: 700, failure: undefined, retryAtMs: 0 },
   queue: { batches: 0, bytes: 0, quotaBytes: 2 ** 31 },
   diskFault: undefined,
-  ledger: { tornBytes: 0, setAside: undefined },
+  ledger: { tornBytes: 0, damage: [] },
+  storedFaults: [],
+  spoolDamage: { files: [], count: 0 },
   clock: { jumps: 0, lastJumpMs: 0 },
   wasStoppedCleanly: true,
   gateways: [
@@ -130,13 +132,25 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
   lastStop: [{ over: { wasStoppedCleanly: false }, finds: [{ code: 'stopped-uncleanly', severity: 'warning', detail: /2 s .* 10 s/ }] }],
   ledgerFile: [
     {
-      over: { ledger: { tornBytes: 0, setAside: '/var/x.damaged' } },
-      finds: [{ code: 'ledger-set-aside', severity: 'warning', detail: /\/var\/x\.damaged$/ }],
+      over: { ledger: { tornBytes: 0, damage: ['/var/x:7 is not what was written', 'the counts are those of 12:00'] } },
+      finds: [
+        { code: 'ledger-set-aside', severity: 'warning', detail: /\/var\/x:7 is not what was written; the counts are those of 12:00$/ },
+      ],
+    },
+  ],
+  storedFiles: [
+    { over: { storedFaults: [fault('file-restored', 'x was missing')] }, finds: [{ code: 'file-restored', severity: 'warning' }] },
+    { over: { storedFaults: [fault('file-lost', 'x is gone')] }, finds: [{ code: 'file-lost', severity: 'problem' }] },
+  ],
+  spoolFiles: [
+    {
+      over: { spoolDamage: { files: ['/var/1.batch is damaged'], count: 1 } },
+      finds: [{ code: 'spool-damaged', severity: 'warning', detail: /^1 file .*1\.batch is damaged$/ }],
     },
   ],
   ledgerEnd: [
     {
-      over: { ledger: { tornBytes: 17, setAside: undefined } },
+      over: { ledger: { tornBytes: 17, damage: [] } },
       finds: [{ code: 'ledger-torn', severity: 'information', detail: /17 bytes/ }],
     },
   ],

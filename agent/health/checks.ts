@@ -40,7 +40,8 @@ export const checks: Readonly<Record<string, Check>> = {
     certificateUntilMs === undefined || certificateUntilMs >= now
       ? undefined
       : finding('problem', fault('certificate-expired', `The certificate of this box expired on ${isoMinute(certificateUntilMs)}`)),
-  sources: ({ sourceFaults }) => sourceFaults.map(one => finding(one.code === 'native-missing' ? 'warning' : 'problem', one)),
+  sources: ({ sourceFaults }) =>
+    sourceFaults.map(one => finding(one.code === 'native-missing' || one.code === 'file-restored' ? 'warning' : 'problem', one)),
   uplink: ({ uplink: { failure } }) =>
     failure === undefined ? undefined : finding(failure.code === 'central-busy' ? 'warning' : 'problem', failure, failure.sinceMs),
   receipts: ({ uplink: { waitingSinceMs }, queue, now }) =>
@@ -92,10 +93,13 @@ export const checks: Readonly<Record<string, Check>> = {
           'warning',
           fault('stopped-uncleanly', 'The agent was killed before this start: up to 2 s of events and 10 s of counts are missing'),
         ),
-  ledgerFile: ({ ledger: { setAside } }) =>
-    setAside === undefined
+  ledgerFile: ({ ledger: { damage } }) =>
+    damage.length === 0 ? undefined : finding('warning', fault('ledger-set-aside', `The ledger was damaged: ${damage.join('; ')}`)),
+  storedFiles: ({ storedFaults }) => storedFaults.map(one => finding(one.code === 'file-lost' ? 'problem' : 'warning', one)),
+  spoolFiles: ({ spoolDamage: { files, count } }) =>
+    count === 0
       ? undefined
-      : finding('warning', fault('ledger-set-aside', `A file of the ledger was damaged and was moved to ${setAside}`)),
+      : finding('warning', fault('spool-damaged', `${counted(count, 'file', 'files')} of the queue were not whole: ${files.join('; ')}`)),
   ledgerEnd: ({ ledger: { tornBytes } }) =>
     tornBytes === 0
       ? undefined

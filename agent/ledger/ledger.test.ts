@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { emptyCounts, emptyRows, emptyTotals, growth, type InputCounts, unaccounted } from './accounting.ts'
 import type { LedgerEntry } from './entries.ts'
-import { foldLedger, Ledger, readLedger } from './ledger.ts'
+import { Ledger } from './ledger.ts'
+import { foldLedger, ledgerFiles, readLedger } from './ledger-files.ts'
 
 const MIB = 1024 * 1024
 const at = new Date('2026-11-21T12:00:00Z')
@@ -38,7 +39,7 @@ t.test('a line that a power cut left unfinished is cut off, and reported', async
   const ledger = new Ledger(folder, MIB)
   ledger.append(batch(1, 5), at)
   ledger.close()
-  const file = join(folder, readdirSync(folder)[0])
+  const file = join(folder, readdirSync(folder).filter(name => name.endsWith('.ledger'))[0])
   const whole = statSync(file).size
   appendFileSync(file, '{"at":"2026-11-21T12:00:01.000Z","prev')
   const again = new Ledger(folder, MIB)
@@ -88,18 +89,26 @@ t.test('refuses a record in which a line was changed, taken out, or put in', asy
     const ledger = new Ledger(folder, MIB)
     for (let i = 1; i <= 4; i++) ledger.append(batch(i, 5), at)
     ledger.close()
-    const file = join(folder, readdirSync(folder)[0])
+    const file = join(folder, readdirSync(folder).filter(name => name.endsWith('.ledger'))[0])
     const lines = readFileSync(file, 'utf8').split('\n')
     change(lines)
     writeFileSync(file, lines.join('\n'))
     t.throws(() => [...readLedger(folder)], { code: 'ledger-damaged' }, name)
     t.equal(readFileSync(file, 'utf8'), lines.join('\n'), 'and changes nothing on the disk')
     const next = new Ledger(folder, MIB)
-    t.equal(next.damaged, `${file}.damaged`, 'an agent that starts goes on with a new file')
-    t.equal(readFileSync(`${file}.damaged`, 'utf8'), lines.join('\n'), 'and keeps the damaged one')
+    t.match(next.damage, [file], 'an agent that starts says so')
     next.append(batch(9, 1), at)
     next.close()
+    t.equal(readFileSync(file, 'utf8'), lines.join('\n'), 'goes on with a new file, and keeps the damaged one')
     t.equal(foldLedger(folder)?.sequence, 9)
+    const seen: string[] = []
+    t.throws(
+      () => {
+        for (const { entry } of readLedger(folder)) seen.push(entry.kind)
+      },
+      { code: 'ledger-damaged' },
+    )
+    t.equal(seen.at(-1), 'batch', 'what follows the damage is read')
   }
 })
 
@@ -108,7 +117,7 @@ t.test('a quarantined file hides nothing that came after it', async t => {
   const ledger = new Ledger(folder, 100 * MIB)
   for (let i = 1; i <= 20; i++) ledger.append(batch(i, 1, MIB), at)
   ledger.close()
-  const last = join(folder, readdirSync(folder).at(-1) ?? '')
+  const last = join(folder, ledgerFiles(folder).at(-1) ?? '')
   writeFileSync(last, readFileSync(last, 'utf8').replace('"rows":1', '"rows":2'))
   const next = new Ledger(folder, 100 * MIB)
   next.append(batch(21, 1), at)
@@ -152,7 +161,7 @@ t.test('where the newest file gives nothing, what the one before says counts', a
     make(join(folder, '00000002.ledger'))
     const next = new Ledger(folder, MIB)
     t.equal(next.state.sequence, 4, name)
-    t.equal(next.damaged !== undefined, isDamaged)
+    t.equal(next.damage.length > 0, isDamaged)
     next.append(batch(5, 5), at)
     next.close()
     t.equal([...readLedger(folder)].at(-1)?.entry.kind, 'batch', 'and the chain goes on')
@@ -164,7 +173,7 @@ t.test('removes its oldest files when its quota is used up, and keeps its state'
   const ledger = new Ledger(folder, 20 * MIB)
   for (let i = 1; i <= 60; i++) ledger.append(batch(i, 1, MIB), at)
   ledger.close()
-  const sizes = readdirSync(folder).map(name => statSync(join(folder, name)).size)
+  const sizes = ledgerFiles(folder).map(name => statSync(join(folder, name)).size)
   t.ok(sizes.reduce((a, b) => a + b, 0) <= 30 * MIB, 'the quota, and the file that is being written')
   t.equal(foldLedger(folder)?.sequence, 60)
   t.ok([...readLedger(folder)].length > 10)

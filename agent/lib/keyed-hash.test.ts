@@ -1,19 +1,11 @@
 import t from 'tap'
+import { randomFrom } from '../testing/random.ts'
 import { ADDRESS_WORDS, AddressSum, mix, productOf, randomKeys } from './keyed-hash.ts'
 
 const COUNT = 2 ** 15
 const SLOTS = 2 ** 16
 type Fill = (words: Uint32Array, i: number) => void
 
-/** Numbers that look random and are the same in each run. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    const once = Math.imul(state ^ (state >>> 15), state | 1)
-    return (once ^ (once + Math.imul(once ^ (once >>> 7), once | 61))) >>> 0
-  }
-}
 const random = randomFrom(7)
 const basis = Array.from({ length: 15 }, () => Uint32Array.from({ length: ADDRESS_WORDS }, random))
 const inverse = (odd: number): number => [1, 2, 3, 4, 5].reduce(x => Math.imul(x, 2 - Math.imul(odd, x)), odd)

@@ -43,7 +43,7 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
       ...address,
       fd,
       sink: sinkFor('tls'),
-      files: await tlsFiles(settings, paths),
+      files: await tlsFiles(settings, paths, tellDamage),
       limits,
       onError,
       onCertificateChange: material => log.info(`syslog over TLS: new certificate in use, SHA-256 ${material.fingerprint}`),
@@ -51,6 +51,11 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
     })
     log.info(`syslog over TLS: certificate SHA-256 ${source.fingerprint}`)
     return source
+  }
+  const restored: Failure[] = []
+  const tellDamage = (damage: string) => {
+    log.warning(damage)
+    restored.push(new Failure('file-restored', damage))
   }
   const native = await loadNative()
   const missing = typeof native === 'string' ? [new Failure('native-missing', native)] : []
@@ -86,7 +91,7 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
     }
   }
   if (sources.length === 0 && faults.length > 0) throw faults.at(-1)
-  return { sources, faults: [...missing, ...faults].map(faultOf) }
+  return { sources, faults: [...missing, ...restored, ...faults].map(faultOf) }
 }
 
 interface NflogOptions {
@@ -122,9 +127,10 @@ async function loadNative(): Promise<Native> {
   }
 }
 
-async function tlsFiles(settings: Settings, paths: Paths): Promise<TlsFiles> {
+async function tlsFiles(settings: Settings, paths: Paths, tell: (damage: string) => void): Promise<TlsFiles> {
   const { 'syslog.tls.certificate': certificate, 'syslog.tls.key': key, 'syslog.tls.clientCa': clientCa } = settings
-  const own = certificate === '' ? await ensureOwnCertificate(paths.tls, [hostname(), ...ownAddresses()], new Date()) : { certificate, key }
+  const names = [hostname(), ...ownAddresses()]
+  const own = certificate === '' ? await ensureOwnCertificate(paths.tls, names, new Date(), tell) : { certificate, key }
   return { ...own, clientCa: clientCa === '' ? undefined : clientCa }
 }
 

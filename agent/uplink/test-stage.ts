@@ -142,4 +142,3 @@ export async function play(host: UplinkHost, isDone: () => boolean, now = Date.n
   }
   return state
 }
-

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { unpack, type WireEvent } from '../batch/unpack.ts'
 import { Failure } from '../errors.ts'
 import type { LedgerLine } from '../ledger/entries.ts'
-import { readLedger } from '../ledger/ledger.ts'
+import { readLedger } from '../ledger/ledger-files.ts'
 import { grouped } from '../lib/table.ts'
 import { visible } from '../lib/visible.ts'
 
@@ -78,6 +78,7 @@ function forPeople({ at, entry }: LedgerLine): string[] {
       return [`${at}  agent stopped`]
     case 'begin':
     case 'counts':
+    case 'unknown':
       return []
   }
 }

@@ -4,6 +4,7 @@ import type { Server, Socket } from 'node:net'
 import { peerName } from '../listen-address.ts'
 import type { Sink } from '../source.ts'
 import { FrameReader } from './syslog-frame.ts'
+import { Rests } from './syslog-rests.ts'
 
 export interface StreamLimits {
   readonly connectionsMax: number
@@ -33,6 +34,7 @@ export class Connections {
   /** Every connection; over TLS each is there twice: the accepted socket and the TLS socket. */
   readonly #sockets = new Set<Socket>()
   readonly #read = new Set<Socket>()
+  readonly #rests = new Rests()
   readonly #perPeer = new Map<string, number>()
 
   constructor(sink: Sink, limits: Partial<StreamLimits> | undefined) {
@@ -70,6 +72,7 @@ export class Connections {
     this.#track(socket)
     this.#read.add(socket)
     const reader = new FrameReader(this.#sink, peer)
+    const rest = this.#rests.of(socket)
     socket.setTimeout(this.#limits.firstByteMs, () => {
       this.counters.idleClosed++
       socket.destroy()
@@ -78,6 +81,7 @@ export class Connections {
     socket.on('data', (chunk: Buffer) => {
       this.#sink.receivedAtMs = Date.now()
       if (!reader.push(chunk)) socket.destroy()
+      else rest(chunk.length)
     })
     socket.once('close', () => {
       this.#read.delete(socket)
@@ -92,6 +96,7 @@ export class Connections {
       new Promise<void>(resolve => server.close(() => resolve())),
       ...Array.from(this.#sockets, socket => new Promise<void>(resolve => socket.once('close', () => resolve()))),
     ])
+    this.#rests.end()
     for (const socket of this.#read) socket.end()
     const last = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy()

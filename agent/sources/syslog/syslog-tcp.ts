@@ -18,7 +18,8 @@ export interface SyslogTcpOptions extends ListenAddress {
 export async function openSyslogTcp(options: SyslogTcpOptions): Promise<Source> {
   const connections = new Connections(options.sink, options.limits)
   const server = await openOnHost('tcp', options, async host => {
-    const candidate = createServer(socket => {
+    // nothing is read ahead of a connection that rests (syslog-rests.ts)
+    const candidate = createServer({ highWaterMark: 1 }, socket => {
       const peer = connections.admit(socket)
       if (peer !== undefined) connections.read(socket, peer)
     })
