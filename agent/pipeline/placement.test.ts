@@ -13,7 +13,8 @@ import { OpenBatches } from './open-batches.ts'
 
 const sonicwall = (ends: string) =>
   `<134>id=firewall sn=0 time="2026-11-20 12:00:00" fw=198.51.100.1 pri=1 c=64 m=36 msg="TCP packet dropped" ${ends} proto=tcp/ssh`
-const netfilter = (source: string, destination: string) => `<4>kernel: [DROP]IN=eth0 OUT= SRC=${source} DST=${destination} PROTO=TCP SPT=1 DPT=22`
+const netfilter = (source: string, destination: string) =>
+  `<4>kernel: [DROP]IN=eth0 OUT= SRC=${source} DST=${destination} PROTO=TCP SPT=1 DPT=22`
 const out = '203.0.113.9'
 
 async function leaving(lines: readonly string[]) {
@@ -26,13 +27,18 @@ async function leaving(lines: readonly string[]) {
   const filled = batches.take()
   if (filled === undefined) throw new Error('there is a batch')
   const pseudonyms = new Pseudonyms(Buffer.alloc(16, 1))
-  const pseudonymise = (words: Uint32Array, at: number) => pseudonyms.of(words, at)
+  const pseudonymise = (addresses: Uint8Array) => pseudonyms.of(addresses)
   const batch = unpack(await packBatch(filled.batch, { pseudonymise, reasonName: reason => rules[reason].name, accounting: {} }))
   return Array.from({ length: batch.rows }, (_, row) => batch.event(row))
 }
 
 t.test('an address that shows a private one leaves as a pseudonym, and what happened leaves all the same', async t => {
-  const wrapped = ['2001:db8:9::200:5efe:10.20.30.40', '2001:db8:9::5efe:a14:1e28', '2001:0:4136:e378:8000:63bf:f5eb:e1d7', '2001:db8:a14:1e28::1']
+  const wrapped = [
+    '2001:db8:9::200:5efe:10.20.30.40',
+    '2001:db8:9::5efe:a14:1e28',
+    '2001:0:4136:e378:8000:63bf:f5eb:e1d7',
+    '2001:db8:a14:1e28::1',
+  ]
   const events = await leaving(wrapped.flatMap(address => [netfilter(address, '198.51.100.1'), netfilter(out, address)]))
   t.equal(events.length, wrapped.length * 2)
   for (const { source, destination, reason } of events) {

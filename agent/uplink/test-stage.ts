@@ -1,32 +1,16 @@
 // For tests of the loop: a central that is played, and a clock that is turned by the test.
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import { mock } from 'node:test'
 import { Failure } from '../errors.ts'
 import { pause } from '../lib/backoff.ts'
 import { quietLog } from '../log.ts'
-import { makeCertificate } from '../sources/syslog/tls-certificate.ts'
-import { type Identity, identityFrom } from './identity.ts'
+import type { Identity } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
 import { initialUplinkState, type Outgoing, type UplinkHost, type UplinkReceipt, uploadForever } from './uplink.ts'
 
 export const STEP_MS = 1000
 const never = new AbortController().signal
 export const hashOf = (sequence: number): string => sequence.toString(16).padStart(64, '0')
-
-/** An identity that no central gave: for the loop it is one like any other. */
-export async function madeIdentity(): Promise<Identity> {
-  const { certificate, key } = await makeCertificate(['device.example'], new Date())
-  return identityFrom({
-    device: randomUUID(),
-    enrolment: 'made',
-    privateKey: key,
-    certificate,
-    sealKey: randomBytes(32).toString('base64'),
-    receiptKey: generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
-    chain: { sequence: 0, hash: hashOf(0) },
-  })
-}
 
 /** What central may answer to a batch; numbers are statuses. */
 export type Play =

@@ -4,10 +4,11 @@ import fc from 'fast-check'
 import t from 'tap'
 import { startCentral } from '../../central-stub/central.ts'
 import { temporaryFolder } from '../testing/harness.ts'
+import { madeIdentity } from '../testing/made-identity.ts'
 import { enrolOnce, isRenewalDue, renewOnce } from './enrol.ts'
 import { identityFrom } from './identity.ts'
 import { openCentral } from './pinned-client.ts'
-import { madeIdentity, type Play, play, STEP_MS, stage } from './test-stage.ts'
+import { type Play, play, STEP_MS, stage } from './test-stage.ts'
 import { initialUplinkState, type UplinkHost } from './uplink.ts'
 
 const DAY = 86_400_000
