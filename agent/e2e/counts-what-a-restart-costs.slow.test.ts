@@ -165,6 +165,7 @@ t.test('sockets that are held are never deaf; what does not fit meanwhile is cou
   t.equal(udp.received + (udp.kernelLost ?? 0), datagrams, `${udp.kernelLost} of ${datagrams} were dropped by the kernel`)
   t.ok((udp.kernelLost ?? 0) > 0, 'the flood was more than a socket holds')
   t.same([udp.deafSeconds, row(status, 'tcp').deafSeconds], [0, 0])
+  t.ok(row(status, 'tcp').connectionsCut >= 2, 'one at the stop, one at the kill')
   await sender.stop()
 })
 
