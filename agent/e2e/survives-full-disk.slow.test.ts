@@ -190,6 +190,7 @@ for (const [what, mount, use] of [
       const status = await until(again.status, now => sums(now).waiting + sums(now).spooled === 0)
       const { sent, shed, merged } = sums(status)
       t.match(sums(status), { received: lines, unaccounted: 0 })
-      t.ok(shed > 0 && sent + shed + merged === lines, `${sent} were sent, ${shed} are counted as shed`)
+      // a last batch may just fit into the ledger's last block, and is then sealed again
+      t.equal(sent + shed + merged, lines, `${sent} were sent, ${shed} are counted as shed`)
       t.equal((await central.stats()).rows, sent)
     })
