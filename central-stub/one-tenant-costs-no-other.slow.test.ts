@@ -1,5 +1,5 @@
-// One member at full throttle costs another at most two seconds on a receipt: real central processes over TLS. The other member
-// also uploads to a central beside it that nobody attacks: what that one takes is the machine's doing.
+// One member at full throttle costs another at most two seconds on a receipt: real central processes over TLS. Beside it is a
+// central that nobody attacks. How long a full batch takes there shows how slow the machine is just now, and is forgiven.
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -10,10 +10,13 @@ import { askAdmin } from './operator/admin.ts'
 import { type Box, enrolBox, makeBatch, type Sent, send, targetOf, zeroHash } from './test-box.ts'
 import type { HostilePlan } from './test-hostile-member.ts'
 
-const SECONDS = 30
+const SECONDS = 20
 const BOXES = 5
 const MOST_MS = 2000
-/** Central, its threads and the database each have to get a processor in turn. */
+const FULL_ROWS = 32_768
+/** What a full batch takes at a central that has nothing else to do, on a machine that has nothing else to do. */
+const FULL_MS = 500
+/** The other member waits for one full batch that is under way, and its own has to get its processors. */
 const TURNS = 2
 t.setTimeout(240_000)
 
@@ -26,11 +29,11 @@ async function startOne(folder: string) {
 }
 
 /** Uploads a batch every second; gives how long each receipt took. */
-async function upload(box: Box, isOver: () => boolean): Promise<number[]> {
+async function upload(box: Box, isOver: () => boolean, rows = 50): Promise<number[]> {
   const times: number[] = []
   let last: Sent = { bytes: zeroHash, hash: zeroHash }
   while (!isOver()) {
-    const batch = await makeBatch(box, times.length + 1, last.hash, { rows: 50 })
+    const batch = await makeBatch(box, times.length + 1, last.hash, { rows })
     const begun = performance.now()
     // as a box does: again until there is a receipt
     for (;;) {
@@ -53,11 +56,8 @@ const summary = (times: readonly number[]) => {
 t.test('one tenant at full throttle costs another at most 2 s on a receipt', async t => {
   const dir = temporaryFolder(t)
   const [attacked, idle] = [await startOne(join(dir, 'attacked')), await startOne(join(dir, 'idle'))]
-  let isOver = false
-  const quiet = Promise.all([upload(attacked.box, () => isOver), upload(idle.box, () => isOver)])
-  await sleep(5000)
-  isOver = true
-  t.comment(`before: ${(await quiet).map(summary).join('; the idle one: ')}`)
+  const end = performance.now() + 5000
+  t.comment(`before: ${summary(await upload(attacked.box, () => performance.now() > end))}`)
 
   const codes = await Promise.all(Array.from({ length: BOXES }, () => attacked.makeCode('hostile')))
   const plan: HostilePlan = { target: attacked.target, codes, ms: SECONDS * 1000 }
@@ -72,15 +72,14 @@ t.test('one tenant at full throttle costs another at most 2 s on a receipt', asy
   const ended = answers.finally(() => {
     isEnded = true
   })
-  const others = await Promise.all([attacked.makeCode('another'), idle.makeCode('another')])
-  const boxes = [await enrolBox(attacked.target, others[0]), await enrolBox(idle.target, others[1])]
-  const [during, beside] = await Promise.all(boxes.map(box => upload(box, () => isEnded)))
-  t.comment(`during: ${summary(during)}; the idle one: ${summary(beside)}`)
+  const box = await enrolBox(attacked.target, await attacked.makeCode('another'))
+  const [during, full] = await Promise.all([upload(box, () => isEnded), upload(idle.box, () => isEnded, FULL_ROWS)])
+  t.comment(`during: ${summary(during)}; full batches of the idle one: ${summary(full)}`)
   t.comment(`the hostile member was answered ${JSON.stringify(await ended)}`)
   const limits = await askAdmin(join(dir, 'attacked'), { ask: 'limits' })
   t.comment(JSON.stringify(limits))
-  t.ok(during.length > 3)
   t.equal(attacked.central.child.exitCode, null)
-  const allowed = MOST_MS + TURNS * Math.max(...beside)
-  t.ok(Math.max(...during) <= allowed, `the worst took ${Math.max(...during)} ms, of which the machine explains ${allowed - MOST_MS}`)
+  const forgiven = TURNS * Math.max(0, Math.max(...full) - FULL_MS)
+  const worst = Math.max(...during)
+  t.ok(worst <= MOST_MS + forgiven, `the worst took ${Math.round(worst)} ms, of which ${Math.round(forgiven)} are the machine's`)
 })
