@@ -55,8 +55,7 @@ export class Connections {
   add(newcomer: Connection): boolean {
     const { total, perNetwork } = this.limits
     const own = this.networks.get(newcomer.network)
-    const isFull =
-      own !== undefined && own.size >= perNetwork ? !this.makeRoom(own) : this.open.size >= total && !this.makeRoom(this.open)
+    const isFull = own !== undefined && own.size >= perNetwork ? !this.makeRoom(own) : this.open.size >= total && !this.makeRoom(this.open)
     if (isFull) this.turnedAway++
     else {
       this.open.add(newcomer)
