@@ -1,7 +1,7 @@
 // `cyberalarm enrol`: trades a code for an identity. The running agent takes it up within a second.
 import { mkdirSync } from 'node:fs'
 import { Failure } from './errors.ts'
-import { readLedger } from './ledger/ledger.ts'
+import { readLedger } from './ledger/ledger-files.ts'
 import { isErrorWithCode } from './lib/durable-file.ts'
 import { normaliseCode } from './lib/typed-code.ts'
 import type { Paths } from './paths.ts'

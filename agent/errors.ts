@@ -33,7 +33,13 @@ export const advice = {
   'disk-failed': 'Check the owner and permissions of the data folder, and the health of the disk.',
   'ledger-damaged': 'The file was changed after it was written. Keep a copy of it for the helpdesk.',
   'ledger-set-aside': 'Keep a copy of this file for the helpdesk. The box goes on with a new one.',
+  'file-restored': 'Nothing to do: the second copy of the file was whole. If this happens again, replace the disk.',
+  'file-lost':
+    'Both copies of the file were damaged: replace the disk. The damaged ones are kept beside it, as x.damaged, for the helpdesk.',
+  'spool-damaged': 'What these files held is counted as shed, and central is told. If this happens again, replace the disk.',
   'ledger-torn': 'Nothing to do: this is what a power cut leaves behind.',
+  'agent-stalled':
+    'The machine has too little CPU, or its disk is slow. Give it more, or move other work away. If this persists, tell the helpdesk.',
   'stopped-uncleanly': 'Find out why the agent was killed: power cut, reset, or out of memory. Nothing to do if you know.',
   'clock-jumped': 'Check the time synchronisation (NTP) of this box.',
   'listen-failed':

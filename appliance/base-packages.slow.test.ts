@@ -9,7 +9,7 @@ import { bootEnvironment, startBox, whyNoBox } from './test-box-machine.ts'
 
 const reason = whyNoBox()
 if (reason !== undefined) console.log(`# not run: ${reason}`)
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 const PASSWORD = 'proxy-pass-word'
 const PROXY = 3128
 
@@ -22,7 +22,7 @@ t.test('updates of the base through a proxy', { skip: reason ?? false }, async t
     'mkdir -p /usr/lib/sysimage/dpkg /run/cyberalarm-base && rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/* && cat > /etc/apt/sources.list.d/test.sources',
     repository.sources('http://packages.test/debian/'),
   )
-  machine.sh(`echo http://member:${PASSWORD}@127.0.0.1:${PROXY} > /run/cyberalarm-box/proxy`)
+  machine.sh(`umask 077; echo http://member:${PASSWORD}@127.0.0.1:${PROXY} > /run/cyberalarm-box/proxy`)
   const packages = (...words: string[]) => machine.run(['/usr/lib/cyberalarm/base/packages', ...words])
 
   await t.test('the password is on no command line, and in no file that others can read', async t => {
@@ -49,7 +49,7 @@ t.test('updates of the base through a proxy', { skip: reason ?? false }, async t
       slot: 'b',
       text: /^while asking packages\.test:80 for newer packages: Could not connect to packages\.test:80 /,
     })
-    machine.sh(`echo http://member:${PASSWORD}@127.0.0.1:${PROXY} > /run/cyberalarm-box/proxy`)
+    machine.sh(`umask 077; echo http://member:${PASSWORD}@127.0.0.1:${PROXY} > /run/cyberalarm-box/proxy`)
     machine.run(['env', ...bootEnvironment.split(' '), '/usr/lib/cyberalarm/base/refresh'])
     const { text } = JSON.parse(machine.sh('cat /var/lib/cyberalarm-base/report.json'))
     t.match(text, /127\.0\.0\.1:3128/)

@@ -8,7 +8,7 @@ import { BOOT, bootEnvironment, startBox, whyNoBox } from './test-box-machine.ts
 
 const reason = whyNoBox()
 if (reason !== undefined) console.log(`# not run: ${reason}`)
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 const PACKAGES = 'a'.repeat(64)
 
 t.test('a start on trial', { skip: reason ?? false }, async t => {
@@ -21,10 +21,7 @@ t.test('a start on trial', { skip: reason ?? false }, async t => {
   t.teardown(central.kill)
   const pause = () => central.child.kill('SIGSTOP')
   const resume = () => central.child.kill('SIGCONT')
-  machine.sh(
-    `install -m 640 -g cyberalarm /dev/stdin /var/lib/cyberalarm-box/etc/cyberalarm.conf`,
-    `central.url = ${central.url}\ncentral.pins = ${central.pins.join(' ')}\n`,
-  )
+  box.settings(`central.url = ${central.url}\ncentral.pins = ${central.pins.join(' ')}\n`)
   const patience = (seconds: number) =>
     box.dropIn(
       'cyberalarm-guard.service',
@@ -45,7 +42,7 @@ t.test('a start on trial', { skip: reason ?? false }, async t => {
     if (what === 'add') {
       machine.sh('mount -t tmpfs cards /sys/class/net && mkdir -p /sys/class/net/eth0/device && echo 1 > /sys/class/net/eth0/type')
       machine.sh(
-        'ip link add wan type dummy && ip address add 192.0.2.10/24 dev wan && ip link set wan up && ip route add default via 192.0.2.1',
+        'ip link add wan type veth peer name far && ip link set far up && ip address add 192.0.2.10/24 dev wan && ip link set wan up && ip route add default via 192.0.2.1',
       )
     } else machine.sh('umount /sys/class/net; ip link del wan')
   }

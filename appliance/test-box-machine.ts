@@ -19,6 +19,8 @@ export interface TestBox {
   readonly machine: Machine
   /** Seen as /packages. */
   readonly folder: string
+  /** Settings of the agent, as `apply` leaves them. */
+  settings(text: string): void
   /** More text for a unit. */
   dropIn(unit: string, text: string): void
   /** The slot that runs from now on. */
@@ -57,5 +59,7 @@ export async function startBox(t: { teardown(done: () => unknown): unknown }): P
       `mkdir -p /etc/systemd/system/${unit}.d && cat > /etc/systemd/system/${unit}.d/test.conf && systemctl daemon-reload`,
       text,
     )
-  return { machine, folder, dropIn, runs }
+  const settings = (text: string) =>
+    void machine.sh('cd /etc/cyberalarm && cat > cyberalarm.conf && chgrp cyberalarm cyberalarm.conf && chmod 640 cyberalarm.conf', text)
+  return { machine, folder, settings, dropIn, runs }
 }

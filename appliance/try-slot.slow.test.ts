@@ -5,16 +5,17 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { temporaryFolder } from '../agent/testing/harness.ts'
 import { makeDisk, whyNoDisk } from '../agent/testing/power-cuts.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 const [OLDER, NEWEST] = ['1'.repeat(64), '2'.repeat(64)]
 const FACTS = 'card 1\nroute 4\ncentral\n'
 /** All programs that a script may start between two states of the disk. */
 const steps = ['cat', 'sync', 'mv', 'tail', 'sed', 'dd', 'head', 'tr']
 
 t.test('a trial is never chosen before its packages and its network are on the disk', { skip: whyNoDisk() }, async t => {
-  const folder = t.testdir()
+  const folder = temporaryFolder(t)
   const [base, shims, reached] = ['base', 'shims', 'reached'].map(name => join(folder, name))
   cpSync(join(import.meta.dirname, 'rootfs/usr/lib/cyberalarm/base'), base, { recursive: true })
   writeFileSync(join(base, 'network-facts'), `#!/bin/sh\nprintf '${FACTS.replaceAll('\n', '\\n')}'\n`, { mode: 0o755 })
@@ -22,7 +23,12 @@ t.test('a trial is never chosen before its packages and its network are on the d
   for (const name of steps)
     writeFileSync(
       join(shims, name),
-      `#!/bin/sh\necho ${name} >> '${folder}/steps'\n[ "$(/usr/bin/wc -l < '${folder}/steps')" != "$STOP_AT" ] || { : > '${reached}'; exec /usr/bin/sleep 600; }\nPATH=/usr/sbin:/usr/bin exec ${name} "$@"\n`,
+      // parts of a pipeline run side by side, and each is a step of its own
+      `#!/bin/sh
+number=$(/usr/bin/flock '${folder}/lock' /bin/sh -c 'echo ${name} >> "${folder}/steps"; /usr/bin/wc -l < "${folder}/steps"')
+[ "$number" != "$STOP_AT" ] || { : > '${reached}'; exec /usr/bin/sleep 600; }
+PATH=/usr/sbin:/usr/bin exec ${name} "$@"
+`,
       { mode: 0o755 },
     )
   const disk = makeDisk(t, folder)

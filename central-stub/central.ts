@@ -65,8 +65,8 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const { reserveBytes } = options
   const store = cleanup.adopt(await Store.open(folder, { reserveBytes, onOpened, report }), store => store.close())
   const opening = cleanup.adopt(new Opening({ sealKey: keys.seal.privateKey }, report), opening => opening.close())
-  const codeLimits = new CodeLimits()
-  const context: ServerContext = { store, keys, opening, deviceQueue: new KeyedQueue(), codes, codeLimits, quotas, now }
+  const deviceQueue = new KeyedQueue()
+  const context: ServerContext = { store, keys, opening, deviceQueue, codes, codeLimits: new CodeLimits(), quotas, now }
   const { http: server, limits } = makeServer({ context, serverKey, authority: keys.authority.certificate, report })
   cleanup.defer(() => server.close())
   await server.listen({ host, port, backlog: BACKLOG })

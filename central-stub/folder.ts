@@ -1,6 +1,6 @@
 // Central's folder: 0700, key files 0600. A file with its real name is always whole (draft, fsync, rename, fsync of the
 // folder), so central opens again after a power cut at any moment, the first start included; a `.draft` is never read.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { syncFolder } from '../agent/lib/durable-file.ts'
 
@@ -25,10 +25,6 @@ export function openFolder(folder: string): void {
     throw new Error(`${folder} holds files that are not central's: name an empty folder, or one that does not exist`)
   chmodSync(folder, 0o700)
   syncFolder(dirname(folder))
-}
-
-export function readIfThere(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
 /** Path of the admin socket in the shorter of its two spellings. */

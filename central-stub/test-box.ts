@@ -160,7 +160,7 @@ function packNew(rows: number): Promise<Uint8Array> {
     batch.add(event, context)
     batch.add(event, context)
   }
-  const pseudonymise = () => Buffer.alloc(16, 0xab)
+  const pseudonymise = (addresses: Uint8Array) => Buffer.alloc(addresses.length, 0xab)
   return packBatch(batch, { pseudonymise, reasonName: () => 'blocked', accounting: { received: rows * 2 } })
 }
 
@@ -202,8 +202,7 @@ export function makeShed(
   lastHash: Uint8Array,
   { rows, messages } = { rows: 30, messages: 60 },
 ): Sent {
-  const header = { device: box.device, first, last, previous, lastHash, rows, messages, reason: 'not-kept' } as const
-  const { bytes, hash } = buildShedFrame(header)
+  const { bytes, hash } = buildShedFrame({ device: box.device, first, last, previous, lastHash, rows, messages, reason: 'not-kept' })
   return { bytes: signFrame(bytes, box.key).bytes, hash }
 }
 

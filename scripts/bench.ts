@@ -15,6 +15,7 @@ import { costPart } from './bench/part-cost.ts'
 import { highestPart } from './bench/part-highest.ts'
 import { latencyPart } from './bench/part-latency.ts'
 import { memoryPart } from './bench/part-memory.ts'
+import { quietPart } from './bench/part-quiet.ts'
 import { scalingPart } from './bench/part-scaling.ts'
 import { startPart } from './bench/part-start.ts'
 import { wirePart } from './bench/part-wire.ts'
@@ -28,7 +29,7 @@ import { endUnfinished } from './bench/unfinished.ts'
 import { makeDistinct, makePackets, makeWorkload } from './bench/workload.ts'
 import { endWithUsage, readOptions } from './options.ts'
 
-const parts: readonly Part[] = [costPart, highestPart, wirePart, latencyPart, memoryPart, scalingPart]
+const parts: readonly Part[] = [costPart, quietPart, highestPart, wirePart, latencyPart, memoryPart, scalingPart]
 /** The last one takes long, and runs only if it is named. */
 const named: readonly Part[] = [...parts, startPart]
 /** A flood that says the same over and over: it becomes so few events that what is left is the way from packet to event. */

@@ -31,6 +31,9 @@ export const TIME_UNIT_MS = 1000
 /** Kinds in the address dictionary. */
 export const AddressKind = { ipv4: 0, ipv6: 1, pseudonym: 2 } as const
 
+/** Symbols of the two address columns; an address seen before is its number in the dictionary and `firstKnown`. */
+export const EndpointSymbol = { fresh: 0, absent: 1, firstKnown: 2 } as const
+
 /** Symbols of the two port columns; a destination port's index in the table is its symbol less `FIRST_LISTED`. */
 export const PortSymbol = { absent: 0, followsSource: 1, literal: 2, firstListed: 3 } as const
 export const PORT_TABLE_MAX = 200

@@ -71,3 +71,31 @@ t.test('addresses in a row, or apart by any power of two, are found in a few loo
     t.equal(batch.add(event, context), Added.merged, `shift ${shift}`)
   }
 })
+
+t.test('who chooses addresses and ports well, and does not see the keys, makes no repeat a row of its own', async t => {
+  const families: Record<string, (i: number) => void> = {
+    'the top two bits of every word': i => {
+      for (let word = 0; word < 8; word++) event.words[word] = ((i >>> (2 * word)) & 3) << 30
+    },
+    'the top bits of two words of one /64': i => event.words.set([0x2a010db8, 0x420000, (i & 0xff) << 24, (i >>> 8) << 24]),
+    'sources and destinations that go opposite ways': i => {
+      event.words[3] = i << 16
+      event.words[7] = -i << 16
+    },
+    'ports that make up for addresses': i => {
+      event.words[3] = i >>> 4
+      event.destinationPort = 0xffff - i
+    },
+  }
+  for (const [name, choose] of Object.entries(families)) {
+    const batch = new OpenBatch()
+    for (let round = 0; round < 2; round++)
+      for (let i = 0; i < BATCH_MAX_ROWS; i++) {
+        event.reset()
+        choose(i)
+        batch.add(event, context)
+      }
+    t.equal(batch.rows, BATCH_MAX_ROWS, name)
+    t.equal(batch.messages, 2 * BATCH_MAX_ROWS, name)
+  }
+})

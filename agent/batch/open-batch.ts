@@ -1,8 +1,8 @@
 // The batch that is being filled: events in columns, repeats merged on the way in. What is the same source, destination,
 // port, protocol, action and gateway becomes one row with a count, so a flood costs the space of its distinct behaviour.
-// An attacker who chooses addresses and ports cannot choose their slots: the hash has random keys, made for each batch.
-import { getRandomValues } from 'node:crypto'
-import type { EventRecord } from '../event.ts'
+// An attacker who chooses addresses and ports cannot choose their slots: the hash has random keys (keyed-hash.ts), made for each batch.
+import { DESTINATION, type EventRecord, SOURCE } from '../event.ts'
+import { ADDRESS_WORDS, AddressSum, mix, productOf, randomKeys } from '../lib/keyed-hash.ts'
 
 /** Whose address it is, as triage found out; `ours` leaves the box only as a pseudonym. */
 export const Endpoint = { absent: 0, foreign: 1, ours: 2 } as const
@@ -25,8 +25,8 @@ const ROW_BITS = 15
 const FREE = -1
 /** No event is looked up in more slots: with half of them free, 2^-30 of all events would need more. */
 const PROBES_MAX = 128
-/** The eight words of the addresses, and two more into which the rest of the key is packed. */
-const KEY_WORDS = 10
+/** Into which what must be equal besides the addresses is packed. */
+const REST_WORDS = 2
 
 /** A forged message may state any amount and any time; a sum of them must stay a number that every store can hold. */
 const AMOUNT_MAX = 2 ** 48
@@ -57,11 +57,16 @@ export class OpenBatch {
   private readonly rowKeys = new Uint32Array(BATCH_MAX_ROWS * 2)
   /** The row, and above it bits of the hash that did not choose the slot. */
   private readonly slots = new Int32Array(SLOTS).fill(FREE)
-  private readonly keys = getRandomValues(new Int32Array(KEY_WORDS)).map(key => key | 1)
+  private source = new AddressSum(randomKeys(ADDRESS_WORDS))
+  private destination = new AddressSum(randomKeys(ADDRESS_WORDS))
+  private rest = randomKeys(REST_WORDS)
 
   clear(): void {
     this.rows = this.messages = 0
     this.slots.fill(FREE)
+    this.source = new AddressSum(randomKeys(ADDRESS_WORDS))
+    this.destination = new AddressSum(randomKeys(ADDRESS_WORDS))
+    this.rest = randomKeys(REST_WORDS)
   }
 
   add(event: EventRecord, context: Context): number {
@@ -93,15 +98,9 @@ export class OpenBatch {
     return Added.row
   }
 
-  /** Products side by side, which a processor works out together, and the bits of their sum mixed. */
   private hash(words: Uint32Array, portKey: number, gatewayKey: number): number {
-    const { keys } = this
-    const source = Math.imul(words[0], keys[0]) + Math.imul(words[1], keys[1]) + Math.imul(words[2], keys[2]) + Math.imul(words[3], keys[3])
-    const destination =
-      Math.imul(words[4], keys[4]) + Math.imul(words[5], keys[5]) + Math.imul(words[6], keys[6]) + Math.imul(words[7], keys[7])
-    const sum = (source + destination + Math.imul(portKey, keys[8]) + Math.imul(gatewayKey, keys[9])) | 0
-    const mixed = Math.imul(sum ^ (sum >>> 15), 0x2c1b3c6d)
-    return mixed ^ (mixed >>> 15)
+    const addresses = this.source.of(words, SOURCE) + this.destination.of(words, DESTINATION)
+    return mix(addresses + productOf(portKey, this.rest, 0) + productOf(gatewayKey, this.rest, 1))
   }
 
   private isRepeat(row: number, words: Uint32Array, portKey: number, gatewayKey: number): boolean {

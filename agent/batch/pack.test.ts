@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import t from 'tap'
 import { Action, Direction, EventRecord } from '../event.ts'
 import { parseAddress } from '../lib/address.ts'
+import { randomFrom } from '../testing/random.ts'
 import { compress, decompress } from './compress.ts'
 import { readHead } from './head.ts'
 import { BATCH_MAX_ROWS, type Context, Endpoint, OpenBatch } from './open-batch.ts'
@@ -10,7 +13,8 @@ import { packBatch } from './pack.ts'
 import { unpack } from './unpack.ts'
 
 const options = {
-  pseudonymise: (words: Uint32Array, at: number) => Buffer.alloc(16, words[at + 3] & 255),
+  // the last byte of each address, sixteen times
+  pseudonymise: (addresses: Uint8Array) => addresses.map((_, at) => addresses[at | 15]),
   reasonName: (reason: number) => `rule-${reason}`,
   accounting: { received: 7 },
 }
@@ -171,4 +175,111 @@ t.test('a packed batch is one zstd frame, and columns of a later version are pas
   const lengths = [...head.lengths, 5]
   const later = await compress([new Packr({ useRecords: false }).pack({ ...head, lengths }), plain.subarray(length), Buffer.from('later')])
   t.strictSame(unpack(later).event(2999), unpack(packed).event(2999))
+})
+
+/** Rows that are as dear to pack as strangers can make them: no two have anything in common. */
+function worstBatch(): OpenBatch {
+  const batch = new OpenBatch()
+  const event = new EventRecord()
+  for (let i = 0; i < BATCH_MAX_ROWS; i++) {
+    event.words.set([0x2a010db8, 0x420000, (i & 0xff) << 24, (i >>> 8) << 24, 0xfd000000, i & 3, i << 16, i])
+    Object.assign(event, {
+      hasSource: true,
+      hasDestination: true,
+      time: 1_800_000_000_000 + i * 7919,
+      rule: i,
+      bytes: i * 65_537,
+      packets: i,
+    })
+    Object.assign(event, { sourcePort: i, destinationPort: i % 10_922 })
+    batch.add(event, { ...context, gateway: i % 1023, destinationEndpoint: Endpoint.ours })
+  }
+  return batch
+}
+
+t.test('packing stops every few thousand rows, whatever they hold, so that sockets are read', async t => {
+  const batch = worstBatch()
+  t.equal(batch.rows, BATCH_MAX_ROWS)
+  let [pauses, largest] = [0, 0]
+  const packed = await packBatch(batch, {
+    ...options,
+    pseudonymise: addresses => {
+      largest = Math.max(largest, addresses.length)
+      return addresses
+    },
+    yieldToLoop: async () => {
+      pauses++
+    },
+  })
+  const columnsOfRows = 10
+  t.ok(pauses >= (BATCH_MAX_ROWS / 4096) * columnsOfRows, `${pauses} pauses`)
+  t.ok(largest <= 16_384, `${largest} bytes of pseudonyms at a time`)
+  t.equal(unpack(packed).event(BATCH_MAX_ROWS - 1).destinationPort, (BATCH_MAX_ROWS - 1) % 10_922)
+})
+
+t.test('no stretch between two pauses is a large part of the work', async t => {
+  const batch = worstBatch()
+  const shares: number[] = []
+  for (let round = 0; round < 3; round++) {
+    const began = performance.now()
+    let [before, longest, sum] = [began, 0, 0]
+    const note = () => {
+      const stretch = performance.now() - before
+      longest = Math.max(longest, stretch)
+      sum += stretch
+    }
+    const yieldToLoop = async () => {
+      note()
+      await setImmediate()
+      before = performance.now()
+    }
+    await packBatch(batch, { ...options, yieldToLoop })
+    shares.push(longest / sum)
+  }
+  // other programs may have the processor during one stretch, but not in each round
+  t.ok(Math.min(...shares) < 0.2, shares.join())
+})
+
+t.test('two batches may be packed at the same time', async t => {
+  const yieldToLoop = setImmediate
+  const one = await packBatch(worstBatch(), options)
+  const both = await Promise.all([1, 2].map(() => packBatch(worstBatch(), { ...options, yieldToLoop })))
+  t.ok(both.every(packed => packed.equals(one)))
+})
+
+t.test('the bytes of a batch are those of the first version', async t => {
+  const random = randomFrom(1)
+  const below = (limit: number) => random() % limit
+  const batch = new OpenBatch()
+  const event = new EventRecord()
+  for (let i = 0; i < 20_000; i++) {
+    event.reset()
+    event.hasSource = below(10) > 0
+    event.hasDestination = below(10) > 0
+    if (event.hasSource) event.words.set(below(3) > 0 ? [0, 0, 0xffff, below(9000)] : [0x20010db8, below(3), below(40), below(40)])
+    if (event.hasDestination) event.words.set(below(3) > 0 ? [0, 0, 0xffff, below(500)] : [0xfd000000, below(3), below(40), below(40)], 4)
+    const [time, action, direction] = [1_800_000_000_000 + below(3_000_000), below(9), below(5)]
+    const [sourcePort, destinationPort] = [below(9) ? below(65536) : -1, below(9) ? below(below(4) ? 300 : 65536) : -1]
+    const [protocol, bytes, packets, rule] = [
+      below(20) - 1,
+      below(3) ? below(5000) : -1,
+      below(3) ? below(9) : -1,
+      below(2) ? below(50) : -1,
+    ]
+    Object.assign(event, { time, action, direction, sourcePort, destinationPort, protocol, bytes, packets, rule })
+    const [gateway, product, reason] = [below(20), below(9), below(12)]
+    const sourceEndpoint = event.hasSource ? 1 + below(2) : Endpoint.absent
+    batch.add(event, {
+      gateway,
+      product,
+      reason,
+      sourceEndpoint,
+      destinationEndpoint: event.hasDestination ? 1 + below(2) : Endpoint.absent,
+    })
+  }
+  const packed = decompress(await packBatch(batch, { ...options, pseudonymise: addresses => addresses.map(byte => byte ^ 0x5a) }))
+  t.same(
+    [batch.rows, packed.length, createHash('sha256').update(packed).digest('hex')],
+    [20_000, 741_451, '60b9e99b60c69e1a4d572a2e02a5bc49ebe61521301c61cf7204c3eb9b0257fc'],
+  )
 })

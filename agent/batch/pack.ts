@@ -5,117 +5,121 @@ import { Packr } from 'msgpackr'
 import { AddressIndex } from '../lib/address-index.ts'
 import { ByteWriter } from '../lib/byte-writer.ts'
 import { compress } from './compress.ts'
-import { AddressKind, type ColumnName, columnNames, type Head, PACK_FORMAT, TIME_UNIT_MS } from './layout.ts'
+import { AddressKind, type ColumnName, columnNames, EndpointSymbol, type Head, PACK_FORMAT, TIME_UNIT_MS } from './layout.ts'
 import { Endpoint, type OpenBatch } from './open-batch.ts'
 import { packPorts } from './pack-ports.ts'
 import { planes } from './planes.ts'
+import { Slices } from './slices.ts'
 
 const packr = new Packr({ useRecords: false })
-/** The table of addresses serves for any four words. */
-const combinations = new AddressIndex(256)
+const ADDRESS_BYTES = 16
+const PSEUDONYMS_AT_ONCE = 1024
 
 export interface PackOptions {
-  /** Writes the 16 bytes of the pseudonym of the address at words[at, at + 4). */
-  readonly pseudonymise: (words: Uint32Array, at: number) => Uint8Array
+  /** The pseudonyms of addresses: both are rows of 16 bytes, addresses in network order. */
+  readonly pseudonymise: (addresses: Uint8Array) => Uint8Array
   /** Name of the triage rule of a number. */
   readonly reasonName: (reason: number) => string
   readonly accounting: Readonly<Record<string, number>>
-  /** Awaited between columns, so that sockets are read in between, and not only after the whole batch (75 ms for a full one). */
+  /** Awaited every few thousand rows, so that sockets are read in between, and not only after the whole batch. */
   readonly yieldToLoop?: () => Promise<unknown>
 }
 
 /** Takes all rows out of the batch, which must not change meanwhile, and compresses them. */
 export async function packBatch(batch: OpenBatch, options: PackOptions): Promise<Buffer> {
-  const { yieldToLoop = () => undefined } = options
-  const addresses = new AddressIndex(4096)
-  const columns: Partial<Record<ColumnName, Uint8Array>> = { ...packPorts(batch) }
-  await yieldToLoop()
-  const source = numberEndpoints(batch, 0, addresses)
-  await yieldToLoop()
-  const destination = numberEndpoints(batch, 4, addresses)
-  await yieldToLoop()
-  Object.assign(columns, packAddresses(addresses, options))
-  await yieldToLoop()
-  columns.source = planes(source)
-  columns.destination = planes(destination)
-  const { reasons, ...kinds } = packKinds(batch, options)
-  Object.assign(columns, kinds)
-  await yieldToLoop()
-  const base = packTimes(batch, columns)
-  await yieldToLoop()
-  const optional = (values: Float64Array) => column(batch.rows, (writer, row) => writer.varint(values[row] + 1))
-  columns.bytes = optional(batch.bytes)
-  columns.packets = optional(batch.packets)
-  await yieldToLoop()
-  columns.count = column(batch.rows, (writer, row) => writer.varint(batch.count[row]))
-  const parts = columnNames.map(name => columns[name] ?? new Uint8Array(0))
-  const head: Head = {
-    format: PACK_FORMAT,
-    rows: batch.rows,
-    messages: batch.messages,
-    base,
-    lengths: parts.map(part => part.length),
-    reasons,
-    accounting: options.accounting,
+  const slices = new Slices(options.yieldToLoop ?? (() => undefined))
+  const { rows, messages } = batch
+  const addresses = new AddressIndex(2 * rows)
+  const source = await numberEndpoints(batch, 0, addresses, slices)
+  const destination = await numberEndpoints(batch, 4, addresses, slices)
+  const { reasons, ...kinds } = await packKinds(batch, options, slices)
+  const { base, ...times } = await packTimes(batch, slices)
+  const optional = (values: Float64Array) => column(rows, slices, (out, row) => out.varint(values[row] + 1))
+  const columns: Readonly<Record<ColumnName, Uint8Array>> = {
+    ...(await packAddresses(addresses, options, slices)),
+    ...(await packPorts(batch, source, slices)),
+    ...kinds,
+    ...times,
+    source: planes(source),
+    destination: planes(destination),
+    bytes: await optional(batch.bytes),
+    packets: await optional(batch.packets),
+    count: await column(rows, slices, (out, row) => out.varint(batch.count[row])),
   }
+  const parts = columnNames.map(name => columns[name])
+  const lengths = parts.map(part => part.length)
+  const head: Head = { format: PACK_FORMAT, rows, messages, base, lengths, reasons, accounting: options.accounting }
   return compress([packr.pack(head), ...parts])
 }
 
-const writer = new ByteWriter()
-
-function column(rows: number, write: (writer: ByteWriter, row: number) => void): Buffer {
-  writer.reset()
-  for (let row = 0; row < rows; row++) write(writer, row)
-  return writer.take()
+async function column(rows: number, slices: Slices, write: (out: ByteWriter, row: number) => void): Promise<Buffer> {
+  const out = new ByteWriter()
+  await slices.each(rows, row => write(out, row))
+  return out.take()
 }
 
 /** Symbols of one endpoint: 0 an address not seen before in this batch, 1 none, else its number + 2. */
-function numberEndpoints(batch: OpenBatch, offset: number, addresses: AddressIndex): Uint32Array {
+async function numberEndpoints(batch: OpenBatch, offset: number, addresses: AddressIndex, slices: Slices): Promise<Uint32Array> {
   const symbols = new Uint32Array(batch.rows)
-  for (let row = 0; row < batch.rows; row++) {
+  await slices.each(batch.rows, row => {
     const endpoint = (batch.endpoints[row] >> (offset === 0 ? 0 : 2)) & 3
     if (endpoint === Endpoint.absent) {
-      symbols[row] = 1
-      continue
+      symbols[row] = EndpointSymbol.absent
+      return
     }
     const at = row * 8 + offset
     const isIPv4 = batch.words[at] === 0 && batch.words[at + 1] === 0 && batch.words[at + 2] === 0xffff
     const kind = endpoint === Endpoint.ours ? AddressKind.pseudonym : isIPv4 ? AddressKind.ipv4 : AddressKind.ipv6
     const known = addresses.count
     const number = addresses.number(batch.words, at, kind)
-    symbols[row] = number === known ? 0 : number + 2
-  }
+    symbols[row] = number === known ? EndpointSymbol.fresh : number + EndpointSymbol.firstKnown
+  })
   return symbols
 }
 
-function packAddresses(addresses: AddressIndex, options: PackOptions): Partial<Record<ColumnName, Uint8Array>> {
+type AddressColumns = Pick<Record<ColumnName, Uint8Array>, 'addressKind' | 'address4' | 'address6' | 'pseudonym'>
+
+async function packAddresses(addresses: AddressIndex, options: PackOptions, slices: Slices): Promise<AddressColumns> {
   const { count, all } = addresses
   const kinds = Buffer.alloc(count)
-  const addresses4: number[] = []
+  const addresses4 = new Uint32Array(count)
+  let count4 = 0
   const address6 = new ByteWriter()
-  const pseudonym = new ByteWriter()
-  const bytes = Buffer.alloc(16)
-  for (let i = 0; i < count; i++) {
+  const inside = new ByteWriter()
+  const bytes = Buffer.alloc(ADDRESS_BYTES)
+  await slices.each(count, i => {
     const kind = addresses.kindOf(i)
     kinds[i] = kind
-    if (kind === AddressKind.ipv4) addresses4.push(all[i * 4 + 3])
-    else if (kind === AddressKind.pseudonym) pseudonym.append(options.pseudonymise(all, i * 4))
-    else {
-      for (let word = 0; word < 4; word++) bytes.writeUInt32BE(all[i * 4 + word], word * 4)
-      address6.append(bytes)
+    if (kind === AddressKind.ipv4) {
+      addresses4[count4++] = all[i * 4 + 3]
+      return
     }
+    for (let word = 0; word < 4; word++) bytes.writeUInt32BE(all[i * 4 + word], word * 4)
+    const column = kind === AddressKind.pseudonym ? inside : address6
+    column.append(bytes)
+  })
+  const pseudonym = inside.take()
+  const step = PSEUDONYMS_AT_ONCE * ADDRESS_BYTES
+  for (let at = 0; at < pseudonym.length; at += step) {
+    pseudonym.set(options.pseudonymise(pseudonym.subarray(at, at + step)), at)
+    await slices.worked(PSEUDONYMS_AT_ONCE)
   }
-  const address4 = planes(Uint32Array.from(addresses4), 4)
-  return { addressKind: kinds, address4, address6: address6.take(), pseudonym: pseudonym.take() }
+  return { addressKind: kinds, address4: planes(addresses4.subarray(0, count4), 4), address6: address6.take(), pseudonym }
 }
 
 /** What comes together (gateway, product, action, protocol, direction, rule of triage, rule of the gateway) is one kind. */
-function packKinds(batch: OpenBatch, options: PackOptions): { kinds: Buffer; kind: Buffer; reasons: string[] } {
+async function packKinds(
+  batch: OpenBatch,
+  options: PackOptions,
+  slices: Slices,
+): Promise<{ kinds: Buffer; kind: Buffer; reasons: string[] }> {
   const reasons: string[] = []
   const kinds = new ByteWriter()
   const { gateway, product, action, direction, reason, protocol, rule } = batch
+  /** The table of addresses serves for any four words. */
+  const combinations = new AddressIndex(batch.rows)
   const key = new Uint32Array(4)
-  const kind = column(batch.rows, (out, row) => {
+  const kind = await column(batch.rows, slices, (out, row) => {
     key[0] = gateway[row] * 256 + product[row]
     key[1] = (action[row] * 256 + direction[row]) * 256 + reason[row]
     key[2] = protocol[row] + 1
@@ -138,23 +142,23 @@ function packKinds(batch: OpenBatch, options: PackOptions): { kinds: Buffer; kin
     }
     out.varint(index)
   })
-  combinations.clear()
   return { kinds: kinds.take(), kind, reasons }
 }
 
-function packTimes(batch: OpenBatch, columns: Partial<Record<ColumnName, Uint8Array>>): number {
-  const seconds = (ms: number) => Math.floor(ms / TIME_UNIT_MS)
-  let base = Number.POSITIVE_INFINITY
-  for (let row = 0; row < batch.rows; row++) base = Math.min(base, batch.firstSeen[row])
-  base = batch.rows === 0 ? 0 : Math.max(0, seconds(base))
+async function packTimes(batch: OpenBatch, slices: Slices): Promise<{ base: number; time: Buffer; duration: Buffer }> {
+  const { rows, firstSeen, lastSeen } = batch
+  const seconds = (ms: number) => Math.max(0, Math.floor(ms / TIME_UNIT_MS))
+  let earliest = rows === 0 ? 0 : Number.POSITIVE_INFINITY
+  await slices.each(rows, row => {
+    earliest = Math.min(earliest, firstSeen[row])
+  })
+  const base = seconds(earliest)
   let before = base
-  columns.time = column(batch.rows, (out, row) => {
-    const at = Math.max(0, seconds(batch.firstSeen[row]))
+  const time = await column(rows, slices, (out, row) => {
+    const at = seconds(firstSeen[row])
     out.zigzag(at - before)
     before = at
   })
-  columns.duration = column(batch.rows, (out, row) => {
-    out.varint(Math.max(0, seconds(batch.lastSeen[row]) - Math.max(0, seconds(batch.firstSeen[row]))))
-  })
-  return base
+  const duration = await column(rows, slices, (out, row) => out.varint(Math.max(0, seconds(lastSeen[row]) - seconds(firstSeen[row]))))
+  return { base, time, duration }
 }

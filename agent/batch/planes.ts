@@ -2,11 +2,11 @@
 
 /** All lowest bytes first, then all second ones, and so on: bytes of one significance compress well together. */
 export function planes(values: Uint32Array, width = 0): Buffer {
+  const { length } = values
   let largest = 0
-  for (const value of values) if (value > largest) largest = value
+  for (let i = 0; i < length; i++) if (values[i] > largest) largest = values[i]
   const bytes = width > 0 ? width : largest < 256 ? 1 : largest < 65536 ? 2 : 3
-  const out = Buffer.allocUnsafe(values.length * bytes)
-  for (let plane = 0; plane < bytes; plane++)
-    for (let i = 0; i < values.length; i++) out[plane * values.length + i] = values[i] >>> (plane * 8)
+  const out = Buffer.allocUnsafe(length * bytes)
+  for (let plane = 0; plane < bytes; plane++) for (let i = 0; i < length; i++) out[plane * length + i] = values[i] >>> (plane * 8)
   return out
 }

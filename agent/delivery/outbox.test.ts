@@ -1,7 +1,8 @@
 import t from 'tap'
 import { emptyCounts, emptyRows, emptyTotals } from '../ledger/accounting.ts'
 import { Accounts } from '../ledger/accounts.ts'
-import { Ledger, readLedger } from '../ledger/ledger.ts'
+import { Ledger } from '../ledger/ledger.ts'
+import { readLedger } from '../ledger/ledger-files.ts'
 import { Spool } from '../spool/spool.ts'
 import { Outbox } from './outbox.ts'
 

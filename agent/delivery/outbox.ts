@@ -6,7 +6,7 @@ import { sealBatch } from '../batch/seal.ts'
 import { Failure } from '../errors.ts'
 import { rowsOf } from '../ledger/accounting.ts'
 import { type Accounts, afterMove } from '../ledger/accounts.ts'
-import type { LedgerEntry } from '../ledger/entries.ts'
+import type { Heard, LedgerEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool } from '../spool/spool.ts'
@@ -14,8 +14,8 @@ import type { Identity } from '../uplink/identity.ts'
 import type { Outgoing, UplinkReceipt } from '../uplink/uplink.ts'
 import type { FilledBatch } from './filled-batch.ts'
 
-/** A batch as the ledger keeps it, but for the counts of the moment at which it is recorded. */
-type PackedBatch = Omit<Extract<LedgerEntry, { kind: 'batch' }>, 'totals'>
+/** A batch as the ledger keeps it, but for what belongs to the moment at which it is recorded. */
+type PackedBatch = Omit<Extract<LedgerEntry, { kind: 'batch' }>, 'totals' | 'heard'>
 const fromHex = (text: string): Buffer => Buffer.from(text, 'hex')
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
@@ -48,10 +48,10 @@ export class Outbox {
   }
 
   /** Writes a batch into the ledger, to be flushed. Failure 'disk-full' or 'disk-failed' leaves everything as it was. */
-  record(batch: PackedBatch): void {
+  record(batch: PackedBatch, heard: Heard): void {
     const totals = afterMove(this.accounts.totals, batch.byInput, 'waiting', 'spooled')
     this.appendDeferred()
-    this.ledger.appendUnflushed({ ...batch, totals }, new Date())
+    this.ledger.appendUnflushed({ ...batch, totals, heard }, new Date())
     this.accounts.spooled(batch.byInput)
   }
 
@@ -79,6 +79,17 @@ export class Outbox {
     }
     this.spool.shedForRoom(frame.bytes.length, batch => this.shed(batch, 'quota'))
     await this.spool.put(segment, frame.bytes)
+    this.ledger.state.spooled = { sequence, hash: segment.hash }
+    this.keepCounts()
+  }
+
+  /** Brings into the ledger's state what belongs to the counts of the same moment. */
+  beforeKeeping: () => void = () => undefined
+
+  /** Keeps the counts of this moment where a full disk still takes them. */
+  keepCounts({ isStopped = false, isFlushed = false } = {}): void {
+    this.beforeKeeping()
+    this.ledger.keep(this.accounts.totals, isStopped, isFlushed)
   }
 
   /** Counts a batch that will not be sent. */
@@ -104,7 +115,8 @@ export class Outbox {
   /** Central will never accept this batch: it is shed, so that later ones get through. */
   discard(sequence: number): void {
     const oldest = this.spool.oldest()
-    if (oldest?.segment.kind === 'batch' && oldest.segment.last === sequence) this.shed(this.spool.shedOldest(), 'refused')
+    if (oldest !== undefined && oldest.segment.kind !== 'shed' && oldest.segment.last === sequence)
+      this.shed(this.spool.shedOldest(), 'refused')
   }
 
   private statement(segment: Segment, identity: Identity): Outgoing {
@@ -121,7 +133,7 @@ export class Outbox {
     if (oldest === undefined || oldest.segment.last !== receipt.sequence)
       throw new Error(`there is no segment ${receipt.sequence} to acknowledge`)
     const { segment } = oldest
-    const isBatch = segment.kind === 'batch'
+    const isBatch = segment.kind !== 'shed'
     const byInput = rowsOf(isBatch ? segment.byInput : {})
     const { sequence } = receipt
     if (this.ledger.state.receipted < sequence) {
@@ -132,6 +144,7 @@ export class Outbox {
     }
     await this.ledger.flush()
     this.spool.remove(sequence)
+    this.keepCounts()
   }
 
   /** Writes an entry now, or, if the disk cannot be written, before the next one. */
@@ -152,7 +165,8 @@ export class Outbox {
 
   private appendDeferred(): void {
     while (this.deferred.length > 0) {
-      this.ledger.append(this.deferred[0], new Date())
+      const [entry] = this.deferred
+      this.ledger.append(entry.kind === 'shed' ? { ...entry, totals: this.accounts.snapshot() } : entry, new Date())
       this.deferred.shift()
     }
   }

@@ -45,9 +45,13 @@ export async function recoverChain(parts: Recovery, identity: Identity | undefin
   await closeTailGap(parts)
 }
 
-/** The batch that a power cut left in the ledger and not yet in the spool. */
+/**
+ * The batch that a power cut left in the ledger and not yet in the spool. One that was in the spool and is gone may have been sent:
+ * sealed anew it would be another batch of the same number, which central never accepts.
+ */
 function unsealedBatch({ ledger, spool }: Recovery) {
-  const { lastBatch, receipted } = ledger.state
+  const { lastBatch, receipted, spooled } = ledger.state
+  if (lastBatch !== undefined && spooled.sequence >= lastBatch.sequence) return undefined
   const stored = spool.last?.last ?? receipted
   const isNext = lastBatch !== undefined && lastBatch.sequence === stored + 1 && lastBatch.sequence > receipted
   return isNext ? lastBatch : undefined
@@ -84,7 +88,7 @@ async function closeTailGap({ ledger, spool, log }: Recovery): Promise<void> {
   const from = (last?.last ?? receipted) + 1
   if (from > sequence) return
   const byInput = { ...emptyRows() }
-  // the hash of the last one is not known; the statement gives the chain a new one to go on from
+  const { spooled } = ledger.state
   const statement: Segment = {
     kind: 'shed',
     first: from,
@@ -94,7 +98,8 @@ async function closeTailGap({ ledger, spool, log }: Recovery): Promise<void> {
     byInput,
     value: 0,
     previous: last?.hash ?? hash,
-    hash: randomBytes(32).toString('hex'),
+    // central may have the last one: then its hash has to be this. Where it is not known, the chain goes on from a new one
+    hash: spooled.sequence === sequence ? spooled.hash : randomBytes(32).toString('hex'),
   }
   await spool.put(statement, new Uint8Array(0))
   log.warning(`batches ${from} to ${sequence} are in the ledger but not in the spool: reported to central as shed`)

@@ -48,7 +48,7 @@ function collect(batch: OpenBatch, message: string): boolean {
 
 const pack = (batch: OpenBatch) =>
   packBatch(batch, {
-    pseudonymise: (words, at) => pseudonyms.of(words, at),
+    pseudonymise: addresses => pseudonyms.of(addresses),
     reasonName: rule => rules[rule].name,
     accounting: { 'udp.received': 1 },
   })

@@ -1,11 +1,12 @@
 // A disk that fills up under the agent: it says so, goes on listening, keeps what it can in memory, and when there is
 // room again everything is accounted for and what was kept arrives.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { startCentral } from '../../central-stub/central.ts'
-import { readLedger } from '../ledger/ledger.ts'
+import { foldLedger, readLedger } from '../ledger/ledger-files.ts'
+import { isErrorWithCode } from '../lib/durable-file.ts'
 import { pathsBelow } from '../paths.ts'
 import { blockedLine, cyberalarm, sendTcp, startAgent, sums, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
 
@@ -16,20 +17,54 @@ const skip = mayMount ? false : 'mounting a small disk needs root'
 /** Takes all room that is left on the disk of a folder. */
 function fill(folder: string): string {
   const path = join(folder, 'filler')
-  const { bavail, bsize } = statfsSync(folder)
-  writeFileSync(path, Buffer.alloc(Number(bavail) * Number(bsize)))
+  for (const bytes of [65_536, 512]) untilFull(() => appendFileSync(path, Buffer.alloc(bytes)))
   return path
 }
 
+function untilFull(take: () => void): void {
+  try {
+    for (;;) take()
+  } catch (error) {
+    if (!isErrorWithCode(error, 'ENOSPC')) throw error
+  }
+}
+
+/** Takes all inodes that are left: there is room, and no file can be made. */
+function useUpInodes(folder: string): () => void {
+  const made: string[] = []
+  untilFull(() => {
+    const path = join(folder, `inode-${made.length}`)
+    writeFileSync(path, '', { flag: 'wx' })
+    made.push(path)
+  })
+  return () => {
+    for (const path of made) rmSync(path)
+  }
+}
+
+type T = { teardown(done: () => unknown): unknown; equal(found: unknown, wanted: unknown): unknown }
+
+/** A real disk with 64 inodes, of which few are left once a box lives on it. */
+function mountExt4(dir: string, data: string): void {
+  const file = join(dir, 'disk.img')
+  execFileSync('truncate', ['-s', '8M', file])
+  execFileSync('/sbin/mkfs.ext4', ['-q', '-F', '-m', '0', '-N', '64', '-b', '1024', '-J', 'size=1', file])
+  execFileSync('mount', ['-o', 'loop', file, data])
+}
+
+const mountMemory = (_: string, data: string): void => {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', data])
+}
+
 /** An enrolled box whose data lies on a disk of 4 MiB. */
-async function enrolledBox(t: { teardown(done: () => unknown): unknown; equal(found: unknown, wanted: unknown): unknown }) {
+async function enrolledBox(t: T, mount = mountMemory) {
   const dir = temporaryFolder(t)
   const root = join(dir, 'box')
   const { data } = pathsBelow(root)
   const central = await startCentral({ folder: join(dir, 'central') })
   t.teardown(() => central.close())
   mkdirSync(data, { recursive: true })
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', data])
+  mount(dir, data)
   t.teardown(() => execFileSync('umount', [data]))
   writeSettings(root, central)
   t.equal((await cyberalarm(root, 'enrol', await central.makeCode())).code, 0)
@@ -109,3 +144,52 @@ t.test('an agent that starts on a full disk listens, and keeps what the disk wil
   t.match(sums(free), { received: 4, shed: 0, unaccounted: 0 })
   t.equal((await central.stats()).rows, 4)
 })
+
+const fillWhole = (folder: string) => {
+  const filler = fill(folder)
+  return () => rmSync(filler)
+}
+
+for (const [what, mount, use] of [
+  ['memory without room', mountMemory, fillWhole],
+  ['ext4 without room', mountExt4, fillWhole],
+  ['ext4 without inodes', mountExt4, useUpInodes],
+] as const)
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const)
+    t.test(`${signal} on ${what}: what was in memory is counted, and \`status\` says it at once`, { skip }, async t => {
+      const { root, data, central } = await enrolledBox(t, mount)
+      const { ledger } = pathsBelow(root)
+      const agent = await startAgent(root)
+      t.teardown(() => agent.kill())
+      await sendTcp(
+        agent.tcpPort,
+        Array.from({ length: 100 }, (_, i) => blockedLine(i)),
+      )
+      // a batch that is still to be removed would give its inode to the next
+      await until(agent.status, status => sums(status).sent === 100 && status.queue.batches === 0)
+      const free = use(data)
+      const lines = 3000
+      for (let from = 100; from < lines; from += 500)
+        await sendTcp(
+          agent.tcpPort,
+          Array.from({ length: Math.min(500, lines - from) }, (_, i) => blockedLine(from + i)),
+        )
+      await until(agent.status, status => sums(status).received === lines && status.findings.some(({ code }) => code === 'disk-full'))
+      // a second later a kill loses nothing of it
+      await until(
+        () => foldLedger(ledger)?.totals.tcp.received,
+        received => received === lines,
+      )
+      await agent.kill(signal)
+      const told = await cyberalarm(root, 'status', '--json')
+      t.equal(told.code, 3)
+      t.match(sums(JSON.parse(told.out)), { received: lines, sent: 100, unaccounted: 0 }, 'with the disk still full')
+      free()
+      const again = await startAgent(root)
+      t.teardown(() => again.kill())
+      const status = await until(again.status, now => sums(now).waiting + sums(now).spooled === 0)
+      const { sent, shed, merged } = sums(status)
+      t.match(sums(status), { received: lines, unaccounted: 0 })
+      t.ok(shed > 0 && sent + shed + merged === lines, `${sent} were sent, ${shed} are counted as shed`)
+      t.equal((await central.stats()).rows, sent)
+    })

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { startCentral } from '../../central-stub/central.ts'
 import { inputNames, unaccounted } from '../ledger/accounting.ts'
-import { readLedger } from '../ledger/ledger.ts'
+import { readLedger } from '../ledger/ledger-files.ts'
 import { pathsBelow } from '../paths.ts'
 import { CARELESS_BYTES } from '../testing/disk-writer.ts'
 import { blockedLine, cyberalarm, sendTcp, startAgent, sums, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
@@ -126,12 +126,12 @@ async function holds(
   const identity = readIdentity(paths.identity)
   if (identity === undefined) throw new Error('the identity is gone')
   t.notOk(
-    readdirSync(paths.ledger).some(name => !name.endsWith('.ledger')),
+    readdirSync(paths.ledger).some(name => name.endsWith('.damaged')),
     'nothing of the ledger was set aside',
   )
   const { ledger, spool, totals } = await openBox(paths, QUOTA_BYTES, identity)
   try {
-    t.equal(ledger.damaged, undefined, 'the ledger holds together')
+    t.same(ledger.damage, [], 'the ledger holds together')
     t.ok(ledger.state.sequence >= receipted, `central has batch ${receipted}, the ledger knows ${ledger.state.sequence}`)
     t.equal(Math.max(0, ...inputNames.map(name => Math.abs(unaccounted(totals[name])))), 0, 'the sums hold')
     const entries = [...readLedger(paths.ledger)].map(line => line.entry)

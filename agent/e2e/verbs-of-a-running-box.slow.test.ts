@@ -7,8 +7,7 @@ import { startCentral } from '../../central-stub/central.ts'
 import { pseudonymText } from '../batch/pseudonym-text.ts'
 import { readPseudonyms } from '../delivery/pseudonym-key.ts'
 import { advice } from '../errors.ts'
-import { readLedger } from '../ledger/ledger.ts'
-import { parseAddress } from '../lib/address.ts'
+import { readLedger } from '../ledger/ledger-files.ts'
 import { pathsBelow } from '../paths.ts'
 import {
   blockedLine,
@@ -117,7 +116,7 @@ t.test('sent shows each event with its receipt, internal addresses only as pseud
   t.same(JSON.parse((await cyberalarm(root, 'who', pseudonym, '--json')).out), { pseudonym, address: '10.20.30.40' })
   // what no address of the inside became: as a pseudonym of another box nearly always reads here
   const outside =
-    readPseudonyms(pathsBelow(root).pseudonymKey)?.of(parseAddress('203.0.113.7') ?? new Uint32Array(4), 0) ?? new Uint8Array(0)
+    readPseudonyms(pathsBelow(root).pseudonymKey)?.of(Buffer.from('00000000000000000000ffffcb007107', 'hex')) ?? new Uint8Array(0)
   t.match(await cyberalarm(root, 'who', pseudonymText(outside)), {
     code: 1,
     out: '',

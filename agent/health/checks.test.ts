@@ -9,18 +9,23 @@ const now = Date.parse('2026-11-20T12:00:00Z')
 const minutesAgo = (minutes: number): number => now - minutes * 60_000
 const counts = { received: 5, merged: 0, dropped: {}, droppedTotal: 0, ignored: 5, unreadable: 0, waiting: 0, spooled: 0, sent: 0, shed: 0 }
 
+const nothingLost = { connectionsCut: 0, bytesCut: 0, deafSeconds: 0 }
+
 /** An enrolled box on which all is well. */
 const well: Facts = {
   now,
   version: '1.2.3',
   startedAtMs: minutesAgo(90),
-  process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallMs: 4 },
+  process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallSinceStartMs: 1400, longestStallLastHourMs: 4 },
+  settingsFault: undefined,
   central: { url: 'https://central.example', pinCount: 2 },
   identity: { device: '00000000-0000-4000-8000-000000000001', certificateUntilMs: now, fault: undefined },
   uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, waitingSinceMs: 0, bytesSent: 700, failure: undefined, retryAtMs: 0 },
   queue: { batches: 0, bytes: 0, quotaBytes: 2 ** 31 },
   diskFault: undefined,
-  ledger: { tornBytes: 0, setAside: undefined },
+  ledger: { tornBytes: 0, damage: [] },
+  storedFaults: [],
+  spoolDamage: { files: [], count: 0 },
   clock: { jumps: 0, lastJumpMs: 0 },
   wasStoppedCleanly: true,
   gateways: [
@@ -35,7 +40,7 @@ const well: Facts = {
       clockOffsetMs: -90_040,
     },
   ],
-  accounting: [{ input: 'udp', ...counts, unaccounted: 0, kernelLost: 0 }],
+  accounting: [{ input: 'udp', ...counts, unaccounted: 0, kernelLost: 0, ...nothingLost }],
   sources: [{ name: 'udp', address: '[::]:514', counters: {} }],
   sourceFaults: [],
   products: [{ product: 'fortigate', claimed: 4, unreadable: 1 }],
@@ -49,6 +54,9 @@ const failure = { sinceMs: minutesAgo(10), atMs: minutesAgo(1) }
 
 /** What makes each check fire, and what it then says. */
 const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readonly finds: readonly object[] }[]> = {
+  settings: [
+    { over: { settingsFault: fault('settings-wrong', 'cyberalarm.conf:1: x') }, finds: [{ code: 'settings-wrong', severity: 'problem' }] },
+  ],
   central: [
     {
       over: { central: { url: '', pinCount: 0 } },
@@ -105,7 +113,7 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
   disk: [{ over: { diskFault: fault('disk-full', 'cannot write x') }, finds: [{ code: 'disk-full', severity: 'problem' }] }],
   accounting: [
     {
-      over: { accounting: [{ input: 'tcp', ...counts, unaccounted: 1, kernelLost: null }] },
+      over: { accounting: [{ input: 'tcp', ...counts, unaccounted: 1, kernelLost: null, ...nothingLost }] },
       finds: [{ code: 'accounting-wrong', severity: 'problem', detail: /tcp by 1 message$/ }],
     },
   ],
@@ -121,16 +129,34 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
       finds: [{ code: 'clock-jumped', severity: 'warning', detail: /1 time .* last by -3600 s$/ }],
     },
   ],
+  stalls: [
+    {
+      over: { process: { ...well.process, longestStallLastHourMs: 2430 } },
+      finds: [{ code: 'agent-stalled', severity: 'warning', detail: /^For 2\.4 s within the last hour/ }],
+    },
+  ],
   lastStop: [{ over: { wasStoppedCleanly: false }, finds: [{ code: 'stopped-uncleanly', severity: 'warning', detail: /2 s .* 10 s/ }] }],
   ledgerFile: [
     {
-      over: { ledger: { tornBytes: 0, setAside: '/var/x.damaged' } },
-      finds: [{ code: 'ledger-set-aside', severity: 'warning', detail: /\/var\/x\.damaged$/ }],
+      over: { ledger: { tornBytes: 0, damage: ['/var/x:7 is not what was written', 'the counts are those of 12:00'] } },
+      finds: [
+        { code: 'ledger-set-aside', severity: 'warning', detail: /\/var\/x:7 is not what was written; the counts are those of 12:00$/ },
+      ],
+    },
+  ],
+  storedFiles: [
+    { over: { storedFaults: [fault('file-restored', 'x was missing')] }, finds: [{ code: 'file-restored', severity: 'warning' }] },
+    { over: { storedFaults: [fault('file-lost', 'x is gone')] }, finds: [{ code: 'file-lost', severity: 'problem' }] },
+  ],
+  spoolFiles: [
+    {
+      over: { spoolDamage: { files: ['/var/1.batch is damaged'], count: 1 } },
+      finds: [{ code: 'spool-damaged', severity: 'warning', detail: /^1 file .*1\.batch is damaged$/ }],
     },
   ],
   ledgerEnd: [
     {
-      over: { ledger: { tornBytes: 17, setAside: undefined } },
+      over: { ledger: { tornBytes: 17, damage: [] } },
       finds: [{ code: 'ledger-torn', severity: 'information', detail: /17 bytes/ }],
     },
   ],

@@ -12,6 +12,9 @@ export const finding = (severity: Severity, { code, detail, advice }: Fault, sin
   ...(sinceMs === undefined ? {} : { since: new Date(sinceMs).toISOString() }),
 })
 
+/** Shorter ones are bridged by the kernel's buffers, which take 25,000 messages on a box. */
+const STALL_MS = 2000
+
 const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
 /** A receipt comes within seconds; an attempt is given up after a minute or two. */
@@ -21,6 +24,7 @@ const SENDERS_SHOWN_MS = 3_600_000
 type Check = (facts: Facts) => Finding | readonly Finding[] | undefined
 
 export const checks: Readonly<Record<string, Check>> = {
+  settings: ({ settingsFault }) => (settingsFault === undefined ? undefined : finding('problem', settingsFault)),
   central: ({ central }) => {
     const missing = [...(central.url === '' ? ['central.url'] : []), ...(central.pinCount === 0 ? ['central.pins'] : [])]
     if (missing.length === 0) return undefined
@@ -37,7 +41,8 @@ export const checks: Readonly<Record<string, Check>> = {
     certificateUntilMs === undefined || certificateUntilMs >= now
       ? undefined
       : finding('problem', fault('certificate-expired', `The certificate of this box expired on ${isoMinute(certificateUntilMs)}`)),
-  sources: ({ sourceFaults }) => sourceFaults.map(one => finding(one.code === 'native-missing' ? 'warning' : 'problem', one)),
+  sources: ({ sourceFaults }) =>
+    sourceFaults.map(one => finding(one.code === 'native-missing' || one.code === 'file-restored' ? 'warning' : 'problem', one)),
   uplink: ({ uplink: { failure } }) =>
     failure === undefined ? undefined : finding(failure.code === 'central-busy' ? 'warning' : 'problem', failure, failure.sinceMs),
   receipts: ({ uplink: { waitingSinceMs }, queue, now }) =>
@@ -72,6 +77,16 @@ export const checks: Readonly<Record<string, Check>> = {
             `The clock of this box jumped ${counted(jumps, 'time', 'times')} since the agent started, last by ${Math.round(lastJumpMs / 1000)} s`,
           ),
         ),
+  stalls: ({ process: { longestStallLastHourMs } }) =>
+    longestStallLastHourMs < STALL_MS
+      ? undefined
+      : finding(
+          'warning',
+          fault(
+            'agent-stalled',
+            `For ${(longestStallLastHourMs / 1000).toFixed(1)} s within the last hour the agent could do nothing: messages may have been lost meanwhile`,
+          ),
+        ),
   lastStop: ({ wasStoppedCleanly }) =>
     wasStoppedCleanly
       ? undefined
@@ -79,10 +94,13 @@ export const checks: Readonly<Record<string, Check>> = {
           'warning',
           fault('stopped-uncleanly', 'The agent was killed before this start: up to 2 s of events and 10 s of counts are missing'),
         ),
-  ledgerFile: ({ ledger: { setAside } }) =>
-    setAside === undefined
+  ledgerFile: ({ ledger: { damage } }) =>
+    damage.length === 0 ? undefined : finding('warning', fault('ledger-set-aside', `The ledger was damaged: ${damage.join('; ')}`)),
+  storedFiles: ({ storedFaults }) => storedFaults.map(one => finding(one.code === 'file-lost' ? 'problem' : 'warning', one)),
+  spoolFiles: ({ spoolDamage: { files, count } }) =>
+    count === 0
       ? undefined
-      : finding('warning', fault('ledger-set-aside', `A file of the ledger was damaged and was moved to ${setAside}`)),
+      : finding('warning', fault('spool-damaged', `${counted(count, 'file', 'files')} of the queue were not whole: ${files.join('; ')}`)),
   ledgerEnd: ({ ledger: { tornBytes } }) =>
     tornBytes === 0
       ? undefined

@@ -27,6 +27,8 @@ export interface Facts {
   readonly version: string
   readonly startedAtMs: number
   readonly process: ProcessStatus
+  /** Why settings that changed are not in use. */
+  readonly settingsFault: Fault | undefined
   readonly central: { readonly url: string; readonly pinCount: number }
   readonly identity: {
     readonly device: string | undefined
@@ -47,7 +49,11 @@ export interface Facts {
   readonly queue: { readonly batches: number; readonly bytes: number; readonly quotaBytes: number }
   /** Why the disk does not take what has to be kept. */
   readonly diskFault: Fault | undefined
-  readonly ledger: { readonly tornBytes: number; readonly setAside: string | undefined }
+  readonly ledger: { readonly tornBytes: number; readonly damage: readonly string[] }
+  /** What was wrong with other files that the agent keeps. */
+  readonly storedFaults: readonly Fault[]
+  /** What was wrong with files of the spool; the first of them, and how many there were. */
+  readonly spoolDamage: { readonly files: readonly string[]; readonly count: number }
   readonly clock: { readonly jumps: number; readonly lastJumpMs: number }
   readonly wasStoppedCleanly: boolean
   readonly gateways: readonly GatewayFacts[]

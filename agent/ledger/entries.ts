@@ -1,8 +1,10 @@
 // What the ledger records, and how a line of it is made and checked. Each line is JSON and names the SHA-256 of the line
-// before it, so that a line cannot be changed, taken out or put in without breaking the chain after it.
+// before it, so that a line cannot be changed, taken out or put in without breaking the chain after it. A checksum in the line
+// tells what a disk changed, in the last line too. Kinds that a newer version adds are kept, and passed over.
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { emptyCounts, inputNames, type RowsByInput, type Totals } from './accounting.ts'
+import { decodeSummed, encodeSummed, isSummed } from '../lib/summed.ts'
+import { emptyCounts, inputNames, noLosses, type RowsByInput, type Totals } from './accounting.ts'
 
 const count = z.int().nonnegative()
 // an older ledger lacks inputs that were added later
@@ -10,6 +12,7 @@ const countOrNone = count.default(0)
 const rowsSchema = z.object(
   Object.fromEntries(inputNames.map(name => [name, countOrNone])) as Record<keyof RowsByInput, typeof countOrNone>,
 )
+const lossesSchema = z.object({ kernel: countOrNone, connections: countOrNone, bytes: countOrNone, deafMs: countOrNone })
 const countsSchema = z.object({
   received: count,
   merged: count,
@@ -20,21 +23,43 @@ const countsSchema = z.object({
   spooled: count,
   sent: count,
   shed: count,
+  lost: lossesSchema.default(noLosses),
 })
 const countsOrNone = countsSchema.default(emptyCounts)
 const totalsSchema = z.object(Object.fromEntries(inputNames.map(name => [name, countsOrNone])) as Record<keyof Totals, typeof countsOrNone>)
 
+const byName = z.record(z.string(), count)
+/**
+ * Until when the agent listened, and where the numbers of the kernel stood: with these the next agent knows what was lost between.
+ * Only an agent that listens writes it.
+ */
+const heardSchema = z.object({
+  /** ms since 1970, and s since the machine was started: a clock can jump, and a machine can be switched off. */
+  at: z.number(),
+  uptime: z.number(),
+  /** What the kernel had dropped at the UDP socket since that was opened. */
+  drops: count.optional(),
+  /** By group of the packet log: the number of the last packet. */
+  sequences: byName.optional(),
+})
+export type Heard = z.infer<typeof heardSchema>
+
+/** Where a ledger stands: what follows from all entries before. What was added later is optional: an older ledger lacks it. */
+export const standSchema = z.object({
+  totals: totalsSchema,
+  sequence: count,
+  receipted: count,
+  hash: z.string(),
+  device: z.string(),
+  enrolment: z.string(),
+  heard: heardSchema.optional(),
+  sockets: byName.optional(),
+  unreported: byName.optional(),
+})
+
 const entrySchema = z.discriminatedUnion('kind', [
-  /** First line of a file: the state at its start, so that the files before are not needed. */
-  z.object({
-    kind: z.literal('begin'),
-    totals: totalsSchema,
-    sequence: count,
-    receipted: count,
-    hash: z.string(),
-    device: z.string(),
-    enrolment: z.string(),
-  }),
+  /** First line of a file, so that the files before are not needed. */
+  standSchema.extend({ kind: z.literal('begin') }),
   /** A batch was closed. `body` is the packed batch, base64: exactly the bytes that are sealed and sent. */
   z.object({
     kind: z.literal('batch'),
@@ -45,6 +70,7 @@ const entrySchema = z.discriminatedUnion('kind', [
     value: count,
     totals: totalsSchema,
     body: z.string(),
+    heard: heardSchema.optional(),
   }),
   /** Central acknowledged everything up to `sequence`, whose frame has `hash`; `receipt` is its signed receipt. */
   z.object({
@@ -62,35 +88,51 @@ const entrySchema = z.discriminatedUnion('kind', [
       signature: z.string(),
     }),
   }),
-  /** Rows that will never be sent. Of a signed statement to central `first` to `last` are its batches; 0 if they were in none. */
-  z.object({ kind: z.literal('shed'), first: count, last: count, byInput: rowsSchema, reason: z.string() }),
+  /** Rows that will never be sent, and the counts then. Of a signed statement to central `first` to `last` are its batches; 0 if they were in none. */
+  z.object({
+    kind: z.literal('shed'),
+    first: count,
+    last: count,
+    byInput: rowsSchema,
+    reason: z.string(),
+    totals: totalsSchema.optional(),
+  }),
   /** The counts at a time when no batch was closed. */
-  z.object({ kind: z.literal('counts'), totals: totalsSchema }),
+  z.object({ kind: z.literal('counts'), totals: totalsSchema, heard: heardSchema.optional() }),
   /** The box was enrolled; the chain goes on from this state. */
   z.object({ kind: z.literal('enrolled'), device: z.string(), enrolment: z.string(), sequence: count, receipted: count, hash: z.string() }),
-  z.object({ kind: z.literal('start'), version: z.string(), afterCleanStop: z.boolean() }),
-  z.object({ kind: z.literal('stop'), totals: totalsSchema }),
+  /**
+   * An agent listens. `sockets`: by input, the kernel's number of the socket that systemd holds, 0 where it is the agent's own.
+   * `deafMs`: how long nobody had listened.
+   */
+  z.object({
+    kind: z.literal('start'),
+    version: z.string(),
+    afterCleanStop: z.boolean(),
+    sockets: byName.optional(),
+    deafMs: byName.optional(),
+  }),
+  /** `unreported`: what was counted since the last batch, which the next agent tells central. */
+  z.object({ kind: z.literal('stop'), totals: totalsSchema, heard: heardSchema.optional(), unreported: byName.optional() }),
 ])
 
 export type LedgerEntry = z.infer<typeof entrySchema>
+/** Written by a newer version. */
+const unknownSchema = z.object({ kind: z.string().transform(() => 'unknown' as const) })
 const lineSchema = z.object({ at: z.string(), previous: z.string(), entry: entrySchema })
-export type LedgerLine = z.infer<typeof lineSchema>
+const newerSchema = z.object({ at: z.string(), previous: z.string(), entry: unknownSchema })
+export type LedgerLine = z.infer<typeof lineSchema> | z.infer<typeof newerSchema>
 
 export const CHAIN_START = '0'.repeat(64)
 
 export const hashOfLine = (line: string): string => createHash('sha256').update(line).digest('hex')
 
 /** One line without its line feed. */
-export function encodeLine(entry: LedgerEntry, previous: string, at: Date): string {
-  return JSON.stringify({ at: at.toISOString(), previous, entry })
-}
+export const encodeLine = (entry: LedgerEntry, previous: string, at: Date): string =>
+  encodeSummed({ at: at.toISOString(), previous, entry })
 
-/** The line, or undefined if it is none. */
+/** The line, or undefined if it is none, or not what was written. */
 export function decodeLine(line: string): LedgerLine | undefined {
-  try {
-    const read = lineSchema.safeParse(JSON.parse(line))
-    return read.success ? read.data : undefined
-  } catch {
-    return undefined // not JSON, which means the same as JSON of another form
-  }
+  const value = decodeSummed(line)
+  return lineSchema.safeParse(value).data ?? (isSummed(line) ? newerSchema.safeParse(value).data : undefined)
 }

@@ -1,9 +1,11 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { emptyCounts, emptyRows, emptyTotals, growth, type InputCounts, unaccounted } from './accounting.ts'
-import type { LedgerEntry } from './entries.ts'
-import { foldLedger, Ledger, readLedger } from './ledger.ts'
+import { encodeSummed } from '../lib/summed.ts'
+import { addGrowth, emptyCounts, emptyRows, emptyTotals, growth, type InputCounts, noLosses, unaccounted } from './accounting.ts'
+import { CHAIN_START, hashOfLine, type LedgerEntry } from './entries.ts'
+import { Ledger } from './ledger.ts'
+import { foldLedger, ledgerFiles, readLedger } from './ledger-files.ts'
 
 const MIB = 1024 * 1024
 const at = new Date('2026-11-21T12:00:00Z')
@@ -38,7 +40,7 @@ t.test('a line that a power cut left unfinished is cut off, and reported', async
   const ledger = new Ledger(folder, MIB)
   ledger.append(batch(1, 5), at)
   ledger.close()
-  const file = join(folder, readdirSync(folder)[0])
+  const file = join(folder, readdirSync(folder).filter(name => name.endsWith('.ledger'))[0])
   const whole = statSync(file).size
   appendFileSync(file, '{"at":"2026-11-21T12:00:01.000Z","prev')
   const again = new Ledger(folder, MIB)
@@ -46,6 +48,57 @@ t.test('a line that a power cut left unfinished is cut off, and reported', async
   t.equal(statSync(file).size, whole)
   again.append(batch(2, 1), at)
   t.equal([...readLedger(folder)].length, 3)
+  again.close()
+})
+
+t.test('reads what an older release wrote, and passes over what a newer one did', async t => {
+  const folder = t.testdir()
+  const ledger = new Ledger(folder, MIB)
+  ledger.append(batch(1, 5), at)
+  ledger.append({ kind: 'stop', totals: emptyTotals(), heard: { at: 7, uptime: 8 }, unreported: { 'udp.received': 9 } }, at)
+  ledger.close()
+  rmSync(join(folder, 'checkpoint'))
+  const file = join(folder, ledgerFiles(folder)[0])
+  const older = readFileSync(file, 'utf8').replaceAll(/,"(lost|heard|sockets|unreported)":\{[^{}]*\}|,"sum":"[0-9a-f]{8}"/g, '')
+  t.notMatch(older, /"(lost|heard|sockets|unreported|sum)"/)
+  const entries: object[] = older
+    .split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line).entry)
+  const [begin, first, stop] = entries
+  let previous = CHAIN_START
+  const lines = [begin, first, stop, { kind: 'update', release: '9.0', totals: [] }, { ...stop, weather: { rain: true } }].map(entry => {
+    const line = encodeSummed({ at: at.toISOString(), previous, entry })
+    previous = hashOfLine(line)
+    return line
+  })
+  writeFileSync(file, `${lines.join('\n')}\n`)
+  const again = new Ledger(folder, MIB)
+  t.match(again.state, { sequence: 1, stoppedCleanly: true, heard: undefined, sockets: {}, unreported: {} })
+  t.same(again.state.totals.udp.lost, noLosses())
+  t.same(again.damage, [])
+  again.append(batch(2, 1), at)
+  again.close()
+  t.same(
+    [...readLedger(folder)].map(({ entry }) => entry.kind),
+    ['begin', 'batch', 'stop', 'unknown', 'stop', 'batch'],
+  )
+})
+
+t.test('a new file of the ledger knows what the one before did', async t => {
+  const folder = t.testdir()
+  const ledger = new Ledger(folder, 64 * MIB)
+  const heard = { at: 1, uptime: 2, drops: 3, sequences: { 514: 4 } }
+  ledger.append({ kind: 'start', version: '1', afterCleanStop: true, sockets: { udp: 5 } }, at)
+  ledger.append({ kind: 'stop', totals: emptyTotals(), heard, unreported: { 'udp.lost.kernel': 6 } }, at)
+  const filler = batch(1, 1, 9 * MIB)
+  ledger.append(filler, at)
+  ledger.append({ kind: 'counts', totals: emptyTotals() }, at)
+  ledger.close()
+  rmSync(join(folder, 'checkpoint'))
+  t.equal(ledgerFiles(folder).length, 2)
+  const again = new Ledger(folder, 64 * MIB)
+  t.match(again.state, { heard, sockets: { udp: 5 } })
   again.close()
 })
 
@@ -88,18 +141,26 @@ t.test('refuses a record in which a line was changed, taken out, or put in', asy
     const ledger = new Ledger(folder, MIB)
     for (let i = 1; i <= 4; i++) ledger.append(batch(i, 5), at)
     ledger.close()
-    const file = join(folder, readdirSync(folder)[0])
+    const file = join(folder, readdirSync(folder).filter(name => name.endsWith('.ledger'))[0])
     const lines = readFileSync(file, 'utf8').split('\n')
     change(lines)
     writeFileSync(file, lines.join('\n'))
     t.throws(() => [...readLedger(folder)], { code: 'ledger-damaged' }, name)
     t.equal(readFileSync(file, 'utf8'), lines.join('\n'), 'and changes nothing on the disk')
     const next = new Ledger(folder, MIB)
-    t.equal(next.damaged, `${file}.damaged`, 'an agent that starts goes on with a new file')
-    t.equal(readFileSync(`${file}.damaged`, 'utf8'), lines.join('\n'), 'and keeps the damaged one')
+    t.match(next.damage, [file], 'an agent that starts says so')
     next.append(batch(9, 1), at)
     next.close()
+    t.equal(readFileSync(file, 'utf8'), lines.join('\n'), 'goes on with a new file, and keeps the damaged one')
     t.equal(foldLedger(folder)?.sequence, 9)
+    const seen: string[] = []
+    t.throws(
+      () => {
+        for (const { entry } of readLedger(folder)) seen.push(entry.kind)
+      },
+      { code: 'ledger-damaged' },
+    )
+    t.equal(seen.at(-1), 'batch', 'what follows the damage is read')
   }
 })
 
@@ -108,7 +169,7 @@ t.test('a quarantined file hides nothing that came after it', async t => {
   const ledger = new Ledger(folder, 100 * MIB)
   for (let i = 1; i <= 20; i++) ledger.append(batch(i, 1, MIB), at)
   ledger.close()
-  const last = join(folder, readdirSync(folder).at(-1) ?? '')
+  const last = join(folder, ledgerFiles(folder).at(-1) ?? '')
   writeFileSync(last, readFileSync(last, 'utf8').replace('"rows":1', '"rows":2'))
   const next = new Ledger(folder, 100 * MIB)
   next.append(batch(21, 1), at)
@@ -152,7 +213,7 @@ t.test('where the newest file gives nothing, what the one before says counts', a
     make(join(folder, '00000002.ledger'))
     const next = new Ledger(folder, MIB)
     t.equal(next.state.sequence, 4, name)
-    t.equal(next.damaged !== undefined, isDamaged)
+    t.equal(next.damage.length > 0, isDamaged)
     next.append(batch(5, 5), at)
     next.close()
     t.equal([...readLedger(folder)].at(-1)?.entry.kind, 'batch', 'and the chain goes on')
@@ -164,7 +225,7 @@ t.test('removes its oldest files when its quota is used up, and keeps its state'
   const ledger = new Ledger(folder, 20 * MIB)
   for (let i = 1; i <= 60; i++) ledger.append(batch(i, 1, MIB), at)
   ledger.close()
-  const sizes = readdirSync(folder).map(name => statSync(join(folder, name)).size)
+  const sizes = ledgerFiles(folder).map(name => statSync(join(folder, name)).size)
   t.ok(sizes.reduce((a, b) => a + b, 0) <= 30 * MIB, 'the quota, and the file that is being written')
   t.equal(foldLedger(folder)?.sequence, 60)
   t.ok([...readLedger(folder)].length > 10)
@@ -182,6 +243,7 @@ t.test('every message is at exactly one place, and growth is reported by flat na
     spooled: 2,
     shed: 1,
     dropped: { 'session-end': 5 },
+    lost: { kernel: 6, connections: 7, bytes: 8, deafMs: 9 },
   }
   t.equal(unaccounted(udp), 0)
   t.equal(unaccounted({ ...udp, received: 21 }), 1)
@@ -192,6 +254,15 @@ t.test('every message is at exactly one place, and growth is reported by flat na
     'udp.unreadable': 4,
     'udp.shed': 1,
     'udp.dropped.session-end': 5,
+    'udp.lost.kernel': 6,
+    'udp.lost.connections': 7,
+    'udp.lost.bytes': 8,
+    'udp.lost.deafMs': 9,
+  })
+  t.strictSame(addGrowth({ 'udp.received': 1, 'udp.shed': 2 }, { 'udp.shed': 3, 'tls.shed': 4 }), {
+    'udp.received': 1,
+    'udp.shed': 5,
+    'tls.shed': 4,
   })
 })
 

@@ -1,44 +1,39 @@
 // The readable record of everything that left the box, and at the same time the journal from which counts and sequence are
 // restored after a power cut. Append-only files of chained lines; an entry is flushed before anything is done that relies on it.
-import {
-  closeSync,
-  fstatSync,
-  fsync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+// Beside them lies the checkpoint, in reserved space, for what a full disk does not take any more.
+import { closeSync, fstatSync, fsync, fsyncSync, ftruncateSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { asDiskFailure, Failure } from '../errors.ts'
-import { isErrorWithCode, isUnreadable, syncFolder } from '../lib/durable-file.ts'
-import { CHAIN_START, decodeLine, encodeLine, hashOfLine, type LedgerEntry, type LedgerLine } from './entries.ts'
-import { applyEntry, initialState, type LedgerState } from './state.ts'
+import { asDiskFailure, type Fault, faultOf } from '../errors.ts'
+import { removeIfThere, syncFolder } from '../lib/durable-file.ts'
+import { ensureFolder, setAside } from '../lib/state-file.ts'
+import type { Totals } from './accounting.ts'
+import { CheckpointFile } from './checkpoint.ts'
+import { encodeLine, hashOfLine, type LedgerEntry } from './entries.ts'
+import { type FoundLedger, findLedger, ledgerFiles, ledgerName } from './ledger-files.ts'
+import { applyEntry, type LedgerState } from './state.ts'
 
 const FILE_MAX_BYTES = 8 * 1024 * 1024
-const BRACE = 0x7b
 const fsyncAsync = promisify(fsync)
-const nameOf = (number: number): string => `${String(number).padStart(8, '0')}.ledger`
 
 export class Ledger {
-  readonly state: LedgerState = initialState()
+  readonly state: LedgerState
   /** Bytes of an unfinished line that a power cut left at the end of the last file, cut off when it was opened. */
-  tornBytes = 0
-  /** A file that was damaged when it was opened, kept under another name; its entries before the damage count. */
-  damaged: string | undefined
+  readonly tornBytes: number
+  /** What was wrong with the files when it was opened, for people. */
+  readonly damage: readonly string[]
+  /** Why the checkpoint could not be written the last time. */
+  checkpointFault: Fault | undefined
   private readonly folder: string
-  private readonly quotaBytes: number
-  private number = 0
+  /** May be changed: it counts from the next file on. */
+  quotaBytes: number
+  private readonly fileMaxBytes: number
+  private readonly checkpoint: CheckpointFile
+  private kept = ''
+  private number: number
   private file = -1
   private bytes = 0
-  private previous = CHAIN_START
+  private previous: string
   /** True while there are lines that were written and not flushed. */
   private isDirty = false
   private flushing = 0
@@ -46,33 +41,53 @@ export class Ledger {
   private full: number[] = []
 
   /** Opens or begins the ledger in a folder. */
-  constructor(folder: string, quotaBytes: number) {
+  constructor(folder: string, quotaBytes: number, fileMaxBytes = FILE_MAX_BYTES) {
     this.folder = folder
     this.quotaBytes = quotaBytes
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    for (const name of ledgerFiles(folder).reverse()) {
-      const found = this.open(name)
-      if (found === 'whole') return
-      this.close()
-      // created just before a power cut: the state is in the file before
-      if (found === 'empty') unlinkSync(join(folder, name))
-      else this.quarantine(name)
-      if (found === 'broken') return
-    }
+    this.fileMaxBytes = fileMaxBytes
+    const moved = ensureFolder(folder)
+    const found = findLedger(folder)
+    this.state = found.state
+    this.number = found.number
+    this.previous = found.previous
+    this.tornBytes = found.tornBytes
+    this.checkpoint = new CheckpointFile(folder, found.generation)
+    this.damage = [...(moved === undefined ? [] : [moved]), ...found.damage, ...this.clearAway(found), ...this.openLast(found)]
+    // its room is taken as early as can be; and a line may have been cut off that it counts by its place
+    this.keep(this.state.totals, this.state.stoppedCleanly)
   }
 
   /** Adds an entry and flushes it. On a full or failing disk nothing of it stays, and Failure 'disk-full' or 'disk-failed' is thrown. */
   append(entry: LedgerEntry, at: Date): void {
-    if (this.file < 0 || this.bytes >= FILE_MAX_BYTES) this.beginFile(at)
+    if (this.file < 0 || this.bytes >= this.fileMaxBytes) this.beginFile(at)
     this.write(entry, at, true)
     applyEntry(this.state, entry)
   }
 
   /** The same without the flush, for which `flush` has to be awaited: meanwhile a slow disk does not stop the sockets from being read. */
   appendUnflushed(entry: LedgerEntry, at: Date): void {
-    if (this.file < 0 || this.bytes >= FILE_MAX_BYTES) this.beginFile(at)
+    if (this.file < 0 || this.bytes >= this.fileMaxBytes) this.beginFile(at)
     this.write(entry, at, false)
     applyEntry(this.state, entry)
+  }
+
+  /**
+   * Writes the counts of this moment, and where everything stands, into reserved space: on a full disk too. It outlasts the process
+   * at once, and a power cut when the disk has got it (`isFlushed`, or half a minute). What fails is in `checkpointFault`.
+   */
+  keep(totals: Totals, isStopped: boolean, isFlushed = false): void {
+    const { number, bytes, previous } = this
+    const { lastBatch: _, ...state } = this.state
+    const stand = { number, bytes, previous, state: { ...state, totals, stoppedCleanly: isStopped } }
+    const text = JSON.stringify(stand)
+    try {
+      if (text !== this.kept) this.checkpoint.write({ at: new Date().toISOString(), ...stand })
+      this.kept = text
+      if (isFlushed) this.checkpoint.flush()
+      this.checkpointFault = undefined
+    } catch (error) {
+      this.checkpointFault = faultOf(asDiskFailure(error, join(this.folder, 'checkpoint')))
+    }
   }
 
   /** Makes everything written before the call durable. After Failure 'disk-full' or 'disk-failed' it may not be; call again. */
@@ -83,88 +98,88 @@ export class Ledger {
     const full = this.full.splice(0)
     try {
       for (const file of full) await fsyncAsync(file)
-      await fsyncAsync(this.file)
+      if (this.file >= 0) await fsyncAsync(this.file)
     } catch (error) {
       this.isDirty = true
       this.full.unshift(...full)
-      throw asDiskFailure(error, join(this.folder, nameOf(this.number)))
+      throw asDiskFailure(error, join(this.folder, ledgerName(this.number)))
     } finally {
       this.flushing--
     }
     for (const file of full) closeSync(file)
   }
 
+  /** Throws nothing: what a failing disk did not take is known from the checkpoint, or is told at the next start. */
   close(): void {
+    if (this.file >= 0) this.full.push(this.file)
+    this.file = -1
     for (const file of this.full.splice(0)) {
-      fsyncSync(file)
+      try {
+        fsyncSync(file)
+      } catch (error) {
+        this.checkpointFault = faultOf(asDiskFailure(error, this.folder))
+      }
       closeSync(file)
     }
-    if (this.file >= 0 && this.isDirty) fsyncSync(this.file)
-    if (this.file >= 0) closeSync(this.file)
-    this.file = -1
+    this.checkpoint.close()
   }
 
-  /** Opens a file to append to, and applies its entries: `broken` from some line on, `unusable` from the first. */
-  private open(name: string): 'whole' | 'broken' | 'unusable' | 'empty' {
-    let text: Buffer
+  /** Files that give nothing. A damaged one must not stop the box; it is kept, so that the damage can be looked into. */
+  private clearAway({ empty, unusable }: FoundLedger): string[] {
+    const faults: string[] = []
+    for (const name of [...empty, ...unusable]) {
+      const path = join(this.folder, name)
+      try {
+        if (empty.includes(name)) removeIfThere(path)
+        else faults.push(`${path} was moved to ${setAside(path)}`)
+      } catch (error) {
+        faults.push(`${path} could not be moved: ${faultOf(error).detail}`)
+      }
+    }
+    return faults
+  }
+
+  /** Opens the last file to append to it; where that cannot be, the next entry begins a new one. */
+  private openLast({ bytes, lineFeedAt, number }: FoundLedger): string[] {
+    if (bytes === undefined) return []
+    const path = join(this.folder, ledgerName(number))
     try {
-      this.file = openSync(join(this.folder, name), 'r+')
-      text = readFileSync(this.file)
+      this.file = openSync(path, 'r+')
+      if (lineFeedAt !== undefined) writeSync(this.file, '\n', lineFeedAt)
+      if (fstatSync(this.file).size > bytes) ftruncateSync(this.file, bytes)
+      this.bytes = bytes
+      return []
     } catch (error) {
-      if (isUnreadable(error)) return 'unusable'
-      throw error
+      if (this.file >= 0) closeSync(this.file)
+      this.file = -1
+      return [`${path} cannot be written: ${faultOf(error).detail}`]
     }
-    const whole = text.lastIndexOf(10) + 1
-    this.tornBytes += text.length - whole
-    // an unfinished line begins as a line does; anything else without a line feed is damage
-    if (whole === 0) return text.length === 0 || text[0] === BRACE ? 'empty' : 'unusable'
-    if (whole < text.length) ftruncateSync(this.file, whole)
-    this.bytes = whole
-    this.number = Number.parseInt(name, 10)
-    if (this.replayLines(text.toString('utf8', 0, whole))) return 'whole'
-    return this.previous === CHAIN_START ? 'unusable' : 'broken'
-  }
-
-  /** A damaged file must not stop the box; it is kept, so that the damage can be looked into. */
-  private quarantine(name: string): void {
-    this.previous = CHAIN_START
-    this.damaged = join(this.folder, `${name}.damaged`)
-    renameSync(join(this.folder, name), this.damaged)
-    syncFolder(this.folder)
-  }
-
-  /** Applies the lines of the last file, as far as each follows the one before; false if one does not. */
-  private replayLines(text: string): boolean {
-    for (const line of text.split('\n').slice(0, -1)) {
-      const read = decodeLine(line)
-      if (read === undefined || (this.previous !== CHAIN_START && read.previous !== this.previous)) return false
-      this.previous = hashOfLine(line)
-      applyEntry(this.state, read.entry)
-    }
-    return true
   }
 
   private beginFile(at: Date): void {
-    const { totals, sequence, receipted, hash, device, enrolment } = this.state
-    const path = join(this.folder, nameOf(this.number + 1))
+    const { totals, sequence, receipted, hash, device, enrolment, heard, sockets, unreported } = this.state
+    const path = join(this.folder, ledgerName(this.number + 1))
     const before = { file: this.file, bytes: this.bytes, number: this.number }
     try {
-      this.file = openSync(path, 'wx+', 0o600)
+      // the number is new; what a failed attempt left there is written over
+      this.file = openSync(path, 'w+', 0o600)
       this.bytes = 0
       this.number++
-      this.write({ kind: 'begin', totals: structuredClone(totals), sequence, receipted, hash, device, enrolment }, at, true)
+      const begin = { totals: structuredClone(totals), sequence, receipted, hash, device, enrolment, heard, sockets, unreported }
+      this.write({ kind: 'begin', ...begin }, at, true)
       syncFolder(this.folder)
     } catch (error) {
-      if (this.file !== before.file && this.file >= 0) {
-        closeSync(this.file)
-        unlinkSync(path)
-      }
+      if (this.file !== before.file && this.file >= 0) closeSync(this.file)
       Object.assign(this, before)
       throw asDiskFailure(error, path)
     }
     if (before.file >= 0 && (this.isDirty || this.flushing > 0)) this.full.push(before.file)
     else if (before.file >= 0) closeSync(before.file)
-    this.removeOldest()
+    try {
+      this.removeOldest()
+    } catch (error) {
+      throw asDiskFailure(error, this.folder)
+    }
   }
 
   private write(entry: LedgerEntry, at: Date, isFlushed: boolean): void {
@@ -176,11 +191,22 @@ export class Ledger {
       if (isFlushed) fsyncSync(this.file)
       else this.isDirty = true
     } catch (error) {
-      if (fstatSync(this.file).size > this.bytes) ftruncateSync(this.file, this.bytes)
-      throw asDiskFailure(error, join(this.folder, nameOf(this.number)))
+      this.takeBack()
+      throw asDiskFailure(error, join(this.folder, ledgerName(this.number)))
     }
     this.bytes += data.length
     this.previous = hashOfLine(line)
+  }
+
+  /** Nothing of an entry that failed may stay. Where that fails too, a new file begins, whose first line has the state without it. */
+  private takeBack(): void {
+    try {
+      ftruncateSync(this.file, this.bytes)
+    } catch (error) {
+      this.checkpointFault = faultOf(asDiskFailure(error, this.folder))
+      this.full.push(this.file)
+      this.file = -1
+    }
   }
 
   private removeOldest(): void {
@@ -191,62 +217,5 @@ export class Ledger {
       unlinkSync(file.path)
       total -= file.size
     }
-  }
-}
-
-const ledgerFiles = (folder: string): string[] =>
-  readdirSync(folder)
-    .filter(name => /^\d{8}\.ledger$/.test(name))
-    .sort()
-
-/** All lines from the oldest file on, each checked against the one before. Failure 'ledger-damaged' at the end names the first break. */
-export function readLedger(folder: string): Generator<LedgerLine> {
-  return readFiles(folder, ledgerFiles(folder))
-}
-
-function linesOf(path: string): string[] | undefined {
-  try {
-    return readFileSync(path, 'utf8').split('\n')
-  } catch (error) {
-    if (isUnreadable(error)) return undefined
-    throw error
-  }
-}
-
-/** A break is reported at the end, so that it hides nothing that came after it: reading goes on with the next file. */
-function* readFiles(folder: string, names: readonly string[]): Generator<LedgerLine> {
-  let previous: string | undefined
-  let damage: Failure | undefined
-  for (const name of names) {
-    const path = join(folder, name)
-    const lines = linesOf(path)
-    if (lines === undefined) {
-      damage ??= new Failure('ledger-damaged', `${path} cannot be read`)
-      previous = undefined
-      continue
-    }
-    lines.pop() // a line that a running agent is writing has no line feed yet
-    for (const [i, line] of lines.entries()) {
-      const read = decodeLine(line)
-      const follows = read !== undefined && (previous === undefined || read.previous === previous)
-      if (!follows) damage ??= new Failure('ledger-damaged', `${path}:${i + 1} does not follow the line before it`)
-      previous = follows || (read !== undefined && i === 0) ? hashOfLine(line) : undefined
-      if (previous === undefined || read === undefined) break
-      yield read
-    }
-  }
-  if (damage !== undefined) throw damage
-}
-
-/** The state of the ledger in a folder, without opening it for writing; undefined if there is none. */
-export function foldLedger(folder: string): LedgerState | undefined {
-  try {
-    const state = initialState()
-    // each file begins with the state at its start
-    for (const { entry } of readFiles(folder, ledgerFiles(folder).slice(-1))) applyEntry(state, entry)
-    return state
-  } catch (error) {
-    if (isErrorWithCode(error, 'ENOENT')) return undefined
-    throw error
   }
 }

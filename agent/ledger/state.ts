@@ -1,7 +1,7 @@
 // The state that follows from the entries of a ledger: counts, sequence and receipts. Pure.
 import { emptyTotals, type Totals } from './accounting.ts'
 import { afterMove } from './accounts.ts'
-import { CHAIN_START, type LedgerEntry } from './entries.ts'
+import { CHAIN_START, type Heard, type LedgerEntry, type LedgerLine } from './entries.ts'
 
 export interface LedgerState {
   totals: Totals
@@ -17,6 +17,16 @@ export interface LedgerState {
   /** The last batch entry, whose segment may be missing from the spool after a power cut. */
   lastBatch: Extract<LedgerEntry, { kind: 'batch' }> | undefined
   stoppedCleanly: boolean
+  /** The last batch that was put into the spool, and the hash of its frame. */
+  spooled: { sequence: number; hash: string }
+  /** How many gateways have a number. */
+  gateways: number
+  /** When an agent listened last; undefined if none ever did. */
+  heard: Heard | undefined
+  /** On which sockets: by input, 0 where it was no socket of systemd's. */
+  sockets: Readonly<Record<string, number>>
+  /** What was counted and is in no batch. */
+  unreported: Readonly<Record<string, number>>
 }
 
 export const initialState = (): LedgerState => ({
@@ -28,10 +38,16 @@ export const initialState = (): LedgerState => ({
   hash: CHAIN_START,
   lastBatch: undefined,
   stoppedCleanly: true,
+  spooled: { sequence: 0, hash: CHAIN_START },
+  gateways: 0,
+  heard: undefined,
+  sockets: {},
+  unreported: {},
 })
 
 /** Applies one entry to the state. */
-export function applyEntry(state: LedgerState, entry: LedgerEntry): void {
+export function applyEntry(state: LedgerState, entry: LedgerLine['entry']): void {
+  if (entry.kind === 'unknown') return
   state.stoppedCleanly = entry.kind === 'stop'
   switch (entry.kind) {
     case 'begin':
@@ -42,10 +58,15 @@ export function applyEntry(state: LedgerState, entry: LedgerEntry): void {
         hash: entry.hash,
         device: entry.device,
         enrolment: entry.enrolment,
+        heard: entry.heard,
+        sockets: entry.sockets ?? {},
+        unreported: entry.unreported ?? {},
       })
       return
     case 'batch':
       state.totals = structuredClone(entry.totals)
+      state.heard = entry.heard ?? state.heard
+      state.unreported = {}
       state.sequence = entry.sequence
       state.lastBatch = entry
       return
@@ -55,11 +76,17 @@ export function applyEntry(state: LedgerState, entry: LedgerEntry): void {
       state.hash = entry.hash
       return
     case 'shed':
-      state.totals = afterMove(state.totals, entry.byInput, 'spooled', 'shed')
+      // with the counts in it: those of a checkpoint may have it already
+      state.totals = structuredClone(entry.totals) ?? afterMove(state.totals, entry.byInput, 'spooled', 'shed')
       return
     case 'counts':
+      state.totals = structuredClone(entry.totals)
+      state.heard = entry.heard ?? state.heard
+      return
     case 'stop':
       state.totals = structuredClone(entry.totals)
+      state.heard = entry.heard ?? state.heard
+      state.unreported = entry.unreported ?? {}
       return
     case 'enrolled':
       Object.assign(state, {
@@ -69,9 +96,11 @@ export function applyEntry(state: LedgerState, entry: LedgerEntry): void {
         receipted: entry.receipted,
         hash: entry.hash,
         lastBatch: entry.sequence === state.sequence ? state.lastBatch : undefined,
+        spooled: entry.sequence === state.sequence ? state.spooled : { sequence: 0, hash: CHAIN_START },
       })
       return
     case 'start':
+      state.sockets = entry.sockets ?? {}
       return
   }
 }

@@ -67,8 +67,15 @@ export function removeIfThere(path: string): void {
   }
 }
 
-/** True if this file can no longer be read, whatever else the disk holds. ext4 and XFS report bad metadata as EBADMSG and EUCLEAN. */
-export const isUnreadable = (error: unknown): boolean => isErrorWithCode(error, 'EIO', 'EBADMSG', 'EUCLEAN', 'EISDIR')
+/** True of an error that says nothing about the file: the same call may well succeed in a second. */
+export const isPassing = (error: unknown): boolean => isErrorWithCode(error, 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR')
+
+/**
+ * True if the system cannot give this file back, whatever else the disk holds: a sector that is gone (EIO), bad metadata (ext4 and
+ * XFS say EBADMSG and EUCLEAN), a folder in its place (EISDIR), another owner (EACCES).
+ */
+export const isUnreadable = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && !isPassing(error) && !isErrorWithCode(error, 'ENOENT')
 
 export function isErrorWithCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))

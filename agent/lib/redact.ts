@@ -9,11 +9,11 @@ const maybeCode = /(?<![0-9A-Za-z])(?=([0-9A-Za-z*]{4}(?:[ ._-]?[0-9A-Za-z*]{4})
 
 /** Of RFC 3986's `scheme://user:password@host`, also percent-encoded, and whatever a password holds that should have been encoded. */
 const credentials: readonly (readonly [RegExp, string])[] = [
+  // with blanks in the password, up to the next address
+  [/\/\/[^\s:@/]+:(?:(?!\w:\/\/)[^\n]){0,200}@/g, `//${HIDDEN}@`],
+  // with and without a scheme, with and without a password
+  [/((?:\w+:)?(?:\/\/|%2f%2f))?[^\s:@"'(<=,;/]+(?::(?!\/\/)|%3a(?!%2f%2f))\S*(?:@|%40)/gi, `$1${HIDDEN}@`],
   [/(\/\/|%2f%2f)\S*(?:@|%40)/gi, `$1${HIDDEN}@`],
-  // blanks in the password
-  [/\/\/[^\s:@/]+:[^\n]{0,200}@/g, `//${HIDDEN}@`],
-  // without a scheme
-  [/[^\s:@"'(<=,;]+(?::|%3a)\S*(?:@|%40)/gi, `${HIDDEN}@`],
   // RFC 9110 section 11.6.2, and RFC 7617
   [/(authorization["']?\s*[:=]\s*["']?)[^\n"']*/gi, `$1${HIDDEN}`],
   [/\b([Bb]asic|BASIC)\s+(?=[a-z+/]*[0-9A-Z=])[A-Za-z0-9+/]{4,}={0,2}/g, `$1 ${HIDDEN}`],

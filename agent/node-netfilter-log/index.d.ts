@@ -8,7 +8,7 @@ export interface RingOptions {
   readonly buffers?: number
   /** Size of each, up to 64 MiB. Default 512 KiB. */
   readonly bufferBytes?: number
-  /** How long messages are collected under load before they are handed up, 0 to 100000; less with a small socket buffer. Default 2000. */
+  /** How long messages are held at most before they are handed up, 0 to 100000. A full buffer is handed up at once. Default 40000. */
   readonly lingerMicroseconds?: number
   /** The socket failed and was closed: an error of the system, with its `code`. Thrown if there is no such function. */
   readonly onError?: (error: Error) => void
@@ -99,3 +99,6 @@ export declare function openNflog(options: NflogOptions): LogSocket
 
 /** The same for UDP: EADDRINUSE, EACCES, EADDRNOTAVAIL ... */
 export declare function openUdp(options: UdpOptions): UdpSocket
+
+/** What has arrived at a stream socket of this process and was not read (FIONREAD of tcp(7)); null if the descriptor is none. */
+export declare function unreadBytes(fd: number): number | null

@@ -59,7 +59,7 @@ export function openNflog(options) {
     whole(options, 'receiveBufferBytes', 16 * MIB, 4 * KIB, 1024 * MIB),
     ring.buffers,
     ring.bufferBytes,
-    whole(options, 'lingerMicroseconds', 2000, 0, 100_000),
+    whole(options, 'lingerMicroseconds', 40_000, 0, 100_000),
     groups.length,
     fd === undefined ? 0 : whole(options, 'fd', null, 0, 0x7ffffffe) + 1,
   )
@@ -92,7 +92,7 @@ export function openUdp(options) {
     ring.buffers,
     ring.bufferBytes,
     ring.entries,
-    whole(options, 'lingerMicroseconds', 2000, 0, 100_000),
+    whole(options, 'lingerMicroseconds', 40_000, 0, 100_000),
   )
   const what = fd === undefined ? `${address.includes(':') ? `[${address}]` : address}:${options.port}` : `descriptor ${fd}`
   return start(
@@ -102,6 +102,11 @@ export function openUdp(options) {
     options,
     (batch, _length, count) => options.onBatch(batch.bytes, batch.index, count),
   )
+}
+
+export function unreadBytes(fd) {
+  const bytes = native.unreadBytes(whole({ fd }, 'fd', undefined, 0, 0x7fffffff))
+  return bytes < 0 ? null : bytes
 }
 
 function multipleOf4(options, byDefault, min) {

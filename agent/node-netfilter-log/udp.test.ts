@@ -76,6 +76,46 @@ t.test('what waits in the socket is handed up before it closes', { skip }, async
   test.ok(received.every(({ length }) => length === 250))
 })
 
+for (const receiveBufferBytes of [16 * 1024 * 1024, 65_536])
+  t.test(`a thousand a second wake JavaScript seldom, with a buffer of ${receiveBufferBytes}`, { skip }, async test => {
+    const { socket, received } = listen({ receiveBufferBytes })
+    await sendDatagrams('127.0.0.1', socket.port, 2000, 1000)
+    await untilTrue(() => received.length === 2000)
+    const { batches, kernelDrops } = socket.statistics()
+    test.match({ received: received.length, kernelDrops }, { received: 2000, kernelDrops: 0 })
+    // every 40 ms; a machine that is busy makes them fewer, never more
+    test.ok(batches <= 60, `${batches} times`)
+    await socket.close()
+  })
+
+t.test('a burst that comes while little comes is not lost, as large as the buffer takes', { skip }, async test => {
+  for (const asked of [16 * 1024 * 1024, 65_536]) {
+    const { socket, received } = listen({ receiveBufferBytes: asked, buffers: 48, bufferBytes: 128 * 1024, entries: 1024 })
+    const burst = Math.floor(socket.receiveBufferBytes / 1300 / 2)
+    const trickle = sendDatagrams('127.0.0.1', socket.port, 1000, 1000)
+    await untilTrue(() => received.length > 200)
+    await sendDatagrams('127.0.0.1', socket.port, burst)
+    await trickle
+    await untilTrue(() => received.length >= 1000 + burst)
+    test.match({ received: received.length, lost: socket.statistics().kernelDrops }, { received: 1000 + burst, lost: 0 })
+    await socket.close()
+  }
+})
+
+t.test('closing does not wait for what is held back', { skip }, async test => {
+  const took: number[] = []
+  for (let i = 0; i < 5; i++) {
+    const { socket, received } = listen({ lingerMicroseconds: 100_000 })
+    await sendDatagrams('127.0.0.1', socket.port, 1)
+    const began = performance.now()
+    await socket.close(1000)
+    took.push(performance.now() - began)
+    test.equal(received.length, 1)
+  }
+  // the machine may be busy, but not each time
+  test.ok(Math.min(...took) < 50, took.join())
+})
+
 t.test('while JavaScript is busy the kernel drops and counts, and nothing goes missing', { skip }, async test => {
   let count = 0
   const onBatch = (_bytes: Uint8Array, _index: Uint32Array, datagrams: number) => {

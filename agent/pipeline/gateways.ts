@@ -3,9 +3,8 @@
 // Anyone can forge UDP senders, so numbers have to come back. A sender gets one at once while there are any. When there are none,
 // a sender that comes back after a minute gets the place of the one that has been silent longest, and a new number: no number
 // stands for two gateways before all 65,535 were given, and then the round says which it is.
-import { basename, dirname } from 'node:path'
-import Conf from 'conf'
 import * as z from 'zod'
+import { fromJson, mendState, toJson, writeState } from '../lib/state-file.ts'
 import type { Recogniser } from '../recognisers/recogniser.ts'
 import { GatewayClock } from './gateway-clock.ts'
 import { ReturningSenders } from './returning-senders.ts'
@@ -36,9 +35,9 @@ type Place = z.infer<typeof placeSchema>
 
 /** What is kept on the disk. `next` is the next number; `round` counts how often all were given. */
 export const numberingSchema = z.object({
-  next: z.int().min(1).max(NUMBER_MAX).default(1),
-  round: z.int().nonnegative().default(0),
-  gateways: z.array(placeSchema).max(GATEWAYS_MAX).default([]),
+  next: z.int().min(1).max(NUMBER_MAX),
+  round: z.int().nonnegative(),
+  gateways: z.array(placeSchema).max(GATEWAYS_MAX),
 })
 export type Numbering = z.infer<typeof numberingSchema>
 export const emptyNumbering: Numbering = { next: 1, round: 0, gateways: [] }
@@ -113,6 +112,11 @@ export class Gateways {
     return this.others.messages > 0 ? [...this.known.values(), this.others] : [...this.known.values()]
   }
 
+  /** How many numbers were given, in all rounds. */
+  get given(): number {
+    return givenOf({ next: this.next, round: this.round })
+  }
+
   /** For central, with the counts of a batch: what its numbers of gateways mean, once they have begun anew. */
   get accounting(): Readonly<Record<string, number>> {
     return this.round === 0 ? {} : { 'gateways.round': this.round }
@@ -181,21 +185,30 @@ export class Gateways {
   }
 }
 
-/** Gateways whose numbers are kept in the JSON file at `path`. A file that cannot be read starts a new numbering. */
-export function openGateways(path: string): Gateways {
-  const state = new Conf<Record<string, unknown>>({
-    cwd: dirname(path),
-    configName: basename(path, '.json'),
-    clearInvalidConfig: true,
-    configFileMode: 0o600,
-  })
-  return new Gateways(readNumbering(state.store), numbering => {
-    state.store = { ...numbering }
-  })
+/** How many numbers were given, in all rounds. */
+const givenOf = ({ next, round }: Pick<Numbering, 'next' | 'round'>): number => round * NUMBER_MAX + next - 1
+
+export interface OpenedGateways {
+  readonly gateways: Gateways
+  /** What was wrong with the copies of the file. */
+  readonly damage: readonly string[]
+  /** How many numbers were given whose gateways are not known any more. */
+  readonly lost: number
+}
+
+/**
+ * Gateways whose numbers are kept in the JSON file at `path`. Where no copy of it can be used, numbers go on after the `given` ones
+ * that were given before: to central a number never becomes another gateway.
+ */
+export function openGateways(path: string, given: number): OpenedGateways {
+  const { value = emptyNumbering, damage } = mendState(path, fromJson(readNumbering))
+  const lost = Math.max(0, given - givenOf(value))
+  const numbering = lost === 0 ? value : { ...value, next: (given % NUMBER_MAX) + 1, round: Math.floor(given / NUMBER_MAX) }
+  return { gateways: new Gateways(numbering, all => writeState(path, toJson(all))), damage, lost }
 }
 
 /** Also of the older form: addresses in the order of their numbers. */
-export function readNumbering(stored: Readonly<Record<string, unknown>>): Numbering {
+export function readNumbering(stored: unknown): Numbering {
   const { data: older } = z.object({ addresses: z.array(z.string().max(100)).max(GATEWAYS_MAX) }).safeParse(stored)
   if (older === undefined) return numberingSchema.parse(stored)
   const heard = Date.now()

@@ -1,12 +1,16 @@
 // A file of the spool: one line of JSON that says what it holds, then the frame as it will be sent. A segment of kind
 // `shed` has no frame: it stands for batches that were shed, and has what the signed statement about them needs. Pure.
+// The line is under a checksum (lib/summed.ts) and has the frame's, so that a changed byte is never acted upon. What a newer
+// version adds can be passed over: members that are not known, and kinds that are not known, which are sent like a batch.
 import * as z from 'zod'
+import { decodeSummed, encodeSummed, isSummed, sumOf } from '../lib/summed.ts'
 
 const count = z.int().nonnegative()
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 
 const segmentSchema = z.object({
-  kind: z.enum(['batch', 'shed']),
+  /** `batch`, `shed`, or what a newer version brings. */
+  kind: z.string().regex(/^[a-z-]{1,16}$/),
   first: count.min(1),
   last: count.min(1),
   rows: count,
@@ -21,28 +25,42 @@ const segmentSchema = z.object({
 
 export type Segment = Readonly<z.infer<typeof segmentSchema>>
 
+const headerSchema = segmentSchema
+  .extend({ frame: z.object({ bytes: count, sum: z.string() }).optional() })
+  .refine(({ kind, first, last }) => last >= first && (kind === 'shed' || last === first))
+
 const HEADER_MAX_BYTES = 4096
 
 export function encodeSegment(segment: Segment, frame: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`${JSON.stringify(segment)}\n`), frame])
+  return Buffer.concat([Buffer.from(`${encodeSummed({ ...segment, frame: { bytes: frame.length, sum: sumOf(frame) } })}\n`), frame])
 }
 
-/** The segment, and where its frame begins in `data`; undefined if it is none. */
-export function decodeSegment(data: Uint8Array): { segment: Segment; frameAt: number } | undefined {
-  const end = Buffer.from(data.buffer, data.byteOffset, Math.min(data.byteLength, HEADER_MAX_BYTES)).indexOf(10)
-  if (end < 0) return undefined
-  try {
-    const read = segmentSchema.safeParse(JSON.parse(Buffer.from(data.subarray(0, end)).toString()))
-    return read.success ? { segment: read.data, frameAt: end + 1 } : undefined
-  } catch {
-    return undefined // not JSON, which means the same as JSON of another form
-  }
+export interface Header {
+  readonly segment: Segment
+  readonly frameAt: number
+  /** True if its checksum is right; a line of an older version has none. */
+  readonly isProven: boolean
+  /** True of the frame that was written behind this line. */
+  fits(frame: Uint8Array): boolean
+}
+
+/** What the first line says; `damaged` if it is not what was written, `unknown` if it is, and this version cannot read it. */
+export function decodeSegment(data: Uint8Array): Header | 'damaged' | 'unknown' {
+  const head = Buffer.from(data.buffer, data.byteOffset, Math.min(data.byteLength, HEADER_MAX_BYTES))
+  const end = head.indexOf(10)
+  const line = head.toString('utf8', 0, Math.max(0, end))
+  const { data: read } = headerSchema.safeParse(decodeSummed(line))
+  const isProven = isSummed(line)
+  if (read === undefined) return isProven ? 'unknown' : 'damaged'
+  const { frame: stated, ...segment } = read
+  const fits = (frame: Uint8Array) => stated === undefined || (frame.length === stated.bytes && sumOf(frame) === stated.sum)
+  return { segment, frameAt: end + 1, isProven, fits }
 }
 
 /** Segments sort by name as they sort by sequence. */
 export function segmentName(segment: Pick<Segment, 'kind' | 'first' | 'last'>): string {
   const padded = (sequence: number) => String(sequence).padStart(12, '0')
-  return segment.kind === 'batch' ? `${padded(segment.first)}.batch` : `${padded(segment.first)}-${padded(segment.last)}.shed`
+  return segment.kind === 'shed' ? `${padded(segment.first)}-${padded(segment.last)}.shed` : `${padded(segment.first)}.${segment.kind}`
 }
 
 /** One statement for two neighbours: everything from the first of `left` to the last of `right` was shed. */

@@ -1,13 +1,14 @@
 // Batches that wait for their receipts, one file each, within a quota of disk space. When it is used up, the oldest of the
 // lowest value are shed, and a small segment remains in their place, so that central is told of the gap.
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asDiskFailure } from '../errors.ts'
 import { isErrorWithCode, isUnreadable, removeIfThere, writeDurable, writeDurableAsync } from '../lib/durable-file.ts'
 import { decodeSegment, encodeSegment, joinShed, type Segment, segmentName } from './segment.ts'
+import { attempt, BLOCK_BYTES, readSpoolFolder } from './spool-folder.ts'
 
-/** The least that a file takes on the disk. */
-const BLOCK_BYTES = 4096
+/** Of what is wrong with files, so many are told one by one. */
+const TOLD_MAX = 20
 
 interface Entry {
   readonly segment: Segment
@@ -15,8 +16,12 @@ interface Entry {
 }
 
 export class Spool {
+  /** What was wrong with files of the spool since it was opened, and how often something was. */
+  readonly damage: string[] = []
+  damages = 0
   private readonly folder: string
-  private readonly quotaBytes: number
+  /** May be changed: it counts from the next batch on. */
+  quotaBytes: number
   /** By sequence, oldest first; neighbours follow each other without a gap, once `closeGaps` was called. */
   private entries: Entry[] = []
   private used = 0
@@ -26,8 +31,12 @@ export class Spool {
   constructor(folder: string, quotaBytes: number) {
     this.folder = folder
     this.quotaBytes = quotaBytes
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    this.scan()
+    this.entries = readSpoolFolder(folder, this.tell).map(({ segment, length }) => this.counted(segment, length))
+  }
+
+  private readonly tell = (damage: string): void => {
+    this.damages++
+    if (this.damage.length < TOLD_MAX) this.damage.push(damage)
   }
 
   get length(): number {
@@ -41,7 +50,7 @@ export class Spool {
   }
   /** The batches, without segments of kind `shed`. */
   get batches(): Segment[] {
-    return this.entries.map(entry => entry.segment).filter(segment => segment.kind === 'batch')
+    return this.entries.map(entry => entry.segment).filter(segment => segment.kind !== 'shed')
   }
 
   /** The oldest segment with its frame (empty for `shed`, or if it cannot be read), held until `remove` or the next `oldest`. */
@@ -49,8 +58,14 @@ export class Spool {
     const segment = this.entries[0]?.segment
     this.held = segment?.last ?? 0
     if (segment === undefined) return undefined
-    const data = readIfThere(join(this.folder, segmentName(segment)))
-    return { segment, frame: data.subarray(decodeSegment(data)?.frameAt ?? data.length) }
+    if (segment.kind === 'shed') return { segment, frame: new Uint8Array(0) }
+    const path = join(this.folder, segmentName(segment))
+    const data = readIfThere(path)
+    const header = decodeSegment(data)
+    const frame = typeof header === 'string' ? new Uint8Array(0) : data.subarray(header.frameAt)
+    if (typeof header !== 'string' && header.fits(frame)) return { segment, frame }
+    this.tell(`${path} is damaged`)
+    return { segment, frame: new Uint8Array(0) }
   }
 
   /** Leaves a statement in place of the oldest batch, which cannot be sent. */
@@ -76,7 +91,7 @@ export class Spool {
       const entry = this.entries.shift()
       if (entry === undefined) return
       this.used -= entry.bytes
-      removeIfThere(join(this.folder, segmentName(entry.segment)))
+      this.removeFile(entry.segment)
     }
     this.held = 0
   }
@@ -130,7 +145,7 @@ export class Spool {
     let best = -1
     for (let i = 0; i < this.entries.length; i++) {
       const { kind, value, last } = this.entries[i].segment
-      if (kind === 'batch' && last !== this.held && (best < 0 || value < this.entries[best].segment.value)) best = i
+      if (kind !== 'shed' && last !== this.held && (best < 0 || value < this.entries[best].segment.value)) best = i
       if (best >= 0 && this.entries[best].segment.value <= 1) break
     }
     return best
@@ -157,8 +172,13 @@ export class Spool {
     this.entries.splice(from, replaced.length, entry)
     for (const old of replaced) {
       this.used -= old.bytes
-      removeIfThere(join(this.folder, segmentName(old.segment)))
+      this.removeFile(old.segment)
     }
+  }
+
+  /** One that stays is inside the range of others, or has its receipt: the next start removes it. */
+  private removeFile(segment: Segment): void {
+    attempt(() => removeIfThere(join(this.folder, segmentName(segment))), this.tell)
   }
 
   private write(segment: Segment, frame: Uint8Array): Entry {
@@ -177,30 +197,6 @@ export class Spool {
     this.used += bytes
     return { segment, bytes }
   }
-
-  /** Reads the folder. A draft was never complete; a segment inside the range of another was replaced by it. */
-  private scan(): void {
-    const found: Entry[] = []
-    for (const name of readdirSync(this.folder).sort()) {
-      const path = join(this.folder, name)
-      if (name.endsWith('.draft')) removeIfThere(path)
-      if (!/^\d{12}(-\d{12})?\.(batch|shed)$/.test(name)) continue
-      const segment = readSegmentHeader(path)
-      if (segment !== undefined) found.push(segment)
-    }
-    const size = (segment: Segment) => segment.last - segment.first
-    found.sort((a, b) => a.segment.first - b.segment.first || size(b.segment) - size(a.segment) || (a.segment.kind === 'shed' ? -1 : 1))
-    let covered = 0
-    for (const entry of found) {
-      if (entry.segment.last <= covered) {
-        removeIfThere(join(this.folder, segmentName(entry.segment)))
-        continue
-      }
-      covered = entry.segment.last
-      this.entries.push(entry)
-      this.used += entry.bytes
-    }
-  }
 }
 
 const sizeOnDisk = (bytes: number): number => Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES
@@ -211,21 +207,5 @@ function readIfThere(path: string): Buffer {
   } catch (error) {
     if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return Buffer.alloc(0)
     throw error
-  }
-}
-
-function readSegmentHeader(path: string): Entry | undefined {
-  let file = -1
-  try {
-    file = openSync(path, 'r')
-    const head = Buffer.alloc(BLOCK_BYTES)
-    const length = readSync(file, head, 0, head.length, 0)
-    const read = decodeSegment(head.subarray(0, length))
-    return read === undefined ? undefined : { segment: read.segment, bytes: sizeOnDisk(fstatSync(file).size) }
-  } catch (error) {
-    if (isUnreadable(error)) return undefined // its batch is reported as lost, and later ones are sent
-    throw error
-  } finally {
-    if (file >= 0) closeSync(file)
   }
 }

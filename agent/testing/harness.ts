@@ -1,7 +1,7 @@
 // What end-to-end tests stand on: a real agent as a process of its own, a real central, real sockets, in a folder.
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,13 @@ import { pathsBelow } from '../paths.ts'
 /** A folder with a short name (Unix sockets allow 107 bytes of path), gone after the test. */
 export function temporaryFolder(t: { teardown(done: () => void): unknown }): string {
   const folder = mkdtempSync(join(tmpdir(), 'ca-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The same in memory where there is such a place: flushes cost nothing there. */
+export function memoryFolder(t: { teardown(done: () => void): unknown }): string {
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ca-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }

@@ -36,6 +36,8 @@ const rates = { udp: 14_000, tcp: 4000, packets: 2000 }
 const LINES = 200_000
 
 export interface LoadSample extends ProcessStatus {
+  /** Since start: only what is longer than all before is judged. */
+  readonly longestStallMs: number
   /** What the host of this virtual machine took from its processors since the sample before, all of them together. */
   readonly stolenMs: number
   /** How long the agent's main thread was ready since the sample before, and other programs had the processors. */
@@ -85,7 +87,9 @@ export async function runLoad(folder: string, minutes: number, report: (line: st
       const status = await agent.status()
       if (status.process === null) throw new Error('a running agent knows what it takes')
       const now = { stolenMs: stolenMs(), waitedMs: waitedMs(pid) }
-      const sample = { ...status.process, stolenMs: now.stolenMs - before.stolenMs, waitedMs: now.waitedMs - before.waitedMs }
+      const longestStallMs = status.process.longestStallSinceStartMs
+      const [stolen, waited] = [now.stolenMs - before.stolenMs, now.waitedMs - before.waitedMs]
+      const sample = { ...status.process, longestStallMs, stolenMs: stolen, waitedMs: waited }
       before = now
       samples.push(sample)
       if (samples.length % REPORT_SAMPLES === 0) report(lineOf(status, sample))

@@ -1,5 +1,7 @@
 // Which sources were blocked, or failed to log in, in the last minutes. A table of fixed size: under a flood of sources
-// the oldest of a neighbourhood are evicted, which is counted, and memory stays what it was at start.
+// the oldest of a neighbourhood are evicted, which is counted, and memory stays what it was at start. Where a source has its
+// place is secret (keyed-hash.ts): nobody can choose addresses that evict a certain one, his own for example.
+import { ADDRESS_WORDS, AddressSum, mix, randomKeys } from '../lib/keyed-hash.ts'
 
 const SLOTS = 65_536
 const SLOT_BITS = 16
@@ -20,14 +22,20 @@ export class RecentSources {
   /** Sources that were forgotten before their time. */
   evicted = 0
   private readonly table = new Uint32Array(SLOTS * SLOT_WORDS)
+  private readonly sum: AddressSum
+
+  constructor(keys = randomKeys(ADDRESS_WORDS)) {
+    this.sum = new AddressSum(keys)
+  }
 
   /** Remembers the source at words[0, 4) at a time in ms. */
   mark(words: Uint32Array, mark: number, now: number): void {
     const { table } = this
     const seconds = Math.floor(now / 1000)
-    let at = this.find(words)
+    const home = this.homeOf(words)
+    let at = this.find(words, home)
     if (at < 0) {
-      at = this.oldest(words)
+      at = this.oldest(home)
       if (this.latest(at) > oldestAt(now)) this.evicted++
       for (let i = 0; i < 4; i++) table[at + i] = words[i]
       table[at + BLOCKED_AT] = table[at + FAILED_AT] = 0
@@ -37,17 +45,21 @@ export class RecentSources {
 
   /** The marks that the source at words[0, 4) has at a time in ms. */
   marksOf(words: Uint32Array, now: number): number {
-    const at = this.find(words)
+    const at = this.find(words, this.homeOf(words))
     if (at < 0) return 0
     const { table } = this
     const oldest = oldestAt(now)
     return (table[at + BLOCKED_AT] > oldest ? Mark.blocked : 0) | (table[at + FAILED_AT] > oldest ? Mark.failedLogin : 0)
   }
 
+  /** The first slot of a source's neighbourhood. */
+  private homeOf(words: Uint32Array): number {
+    return mix(this.sum.of(words, 0)) >>> (32 - SLOT_BITS)
+  }
+
   /** Where the source's slot begins in the table, or -1. */
-  private find(words: Uint32Array): number {
+  private find(words: Uint32Array, home: number): number {
     const { table } = this
-    const home = homeOf(words)
     for (let i = 0; i < NEIGHBOURHOOD; i++) {
       const at = ((home + i) & (SLOTS - 1)) * SLOT_WORDS
       if (table[at + 3] === words[3] && table[at + 2] === words[2] && table[at + 1] === words[1] && table[at] === words[0]) return at
@@ -55,8 +67,7 @@ export class RecentSources {
     return -1
   }
 
-  private oldest(words: Uint32Array): number {
-    const home = homeOf(words)
+  private oldest(home: number): number {
     let best = home * SLOT_WORDS
     for (let i = 1; i < NEIGHBOURHOOD; i++) {
       const at = ((home + i) & (SLOTS - 1)) * SLOT_WORDS
@@ -72,10 +83,3 @@ export class RecentSources {
 
 /** Marks of this second and before are forgotten; never less than 0, which stands for never. */
 const oldestAt = (now: number): number => Math.max(0, Math.floor(now / 1000) - REMEMBERED_SECONDS)
-
-/** The first slot of a source's neighbourhood: the words multiplied side by side, not one after the other, and the upper bits of it. */
-function homeOf(words: Uint32Array): number {
-  const sum =
-    Math.imul(words[0], 0x85ebca6b) + Math.imul(words[1], 0xc2b2ae35) + Math.imul(words[2], 0x27d4eb2f) + Math.imul(words[3], 0x9e3779b1)
-  return Math.imul(sum ^ (sum >>> 15), 0x2c1b3c6d) >>> (32 - SLOT_BITS)
-}

@@ -11,6 +11,8 @@ import { rules, Verdict } from './rules.ts'
 import { Triage } from './triage.ts'
 
 const networks = new Networks(['198.51.100.0/24', '2001:db8:51::/48'])
+/** As 16 bytes in network order. */
+const bytesOf = (words: Uint32Array): Buffer => Buffer.from(Uint8Array.from({ length: 16 }, (_, i) => words[i >> 2] >>> (24 - 8 * (i & 3))))
 const kindOf = (address: string) => networks.kindOf(parseAddress(address) ?? new Uint32Array(4), 0)
 
 t.test('knows what is internal, public and ours, special, or foreign, at every edge', async t => {
@@ -209,9 +211,9 @@ t.test('a flood of sources costs no memory, and what is forgotten early is count
 t.test('a pseudonym turns back only with the key that made it', async t => {
   const one = new Pseudonyms(Buffer.alloc(16, 1))
   const words = parseAddress(client) ?? new Uint32Array(4)
-  const made = one.of(words, 0)
+  const made = one.of(bytesOf(words))
   t.equal(made.length, 16)
-  t.strictSame(one.of(words, 0), made, 'the same address gives the same pseudonym')
+  t.strictSame(one.of(bytesOf(words)), made, 'the same address gives the same pseudonym')
   t.strictSame(one.back(made), words)
   t.notSame(new Pseudonyms(Buffer.alloc(16, 2)).back(made), words)
   t.throws(() => new Pseudonyms(Buffer.alloc(15)), RangeError)
@@ -224,7 +226,11 @@ t.test('pseudonyms are those of draft-denis-ipcrypt, by its test vectors', async
     ['2b7e151628aed2a6abf7158809cf4f3c', '192.0.2.1', '1dbd:c1b9:fff1:7586:7d0b:67b4:e76e:4777'],
   ]
   for (const [key, address, expected] of vectors) {
-    const made = Buffer.from(new Pseudonyms(Buffer.from(key, 'hex')).of(parseAddress(address) ?? new Uint32Array(4), 0))
-    t.equal(formatAddress(Uint32Array.from([0, 4, 8, 12], at => made.readUInt32BE(at))), expected)
+    const pseudonyms = new Pseudonyms(Buffer.from(key, 'hex'))
+    const other = Buffer.alloc(16, address)
+    const made = Buffer.from(pseudonyms.of(Buffer.concat([other, bytesOf(parseAddress(address) ?? new Uint32Array(4)), other])))
+    t.equal(formatAddress(Uint32Array.from([16, 20, 24, 28], at => made.readUInt32BE(at))), expected, 'also in a row of others')
+    t.strictSame(made.subarray(32), made.subarray(0, 16))
+    t.strictSame(made.subarray(0, 16), Buffer.from(pseudonyms.of(other)))
   }
 })

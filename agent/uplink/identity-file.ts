@@ -3,12 +3,14 @@ import { statSync } from 'node:fs'
 import { describe, type Fault, faultOf } from '../errors.ts'
 import { isErrorWithCode } from '../lib/durable-file.ts'
 import type { Log } from '../log.ts'
-import { type Identity, readIdentity, writeIdentity } from './identity.ts'
+import { type Identity, mendIdentity, readIdentity, writeIdentity } from './identity.ts'
 
 export class IdentityKeeper {
   identity: Identity | undefined
   /** Why the file cannot be used. */
   fault: Fault | undefined
+  /** What was wrong with one of the two copies at start. */
+  readonly damage: readonly string[]
   private readonly path: string
   private readonly log: Log
   private lastStamp = ''
@@ -17,6 +19,7 @@ export class IdentityKeeper {
   constructor(path: string, log: Log) {
     this.path = path
     this.log = log
+    this.damage = mendIdentity(path)
     this.reload()
   }
 

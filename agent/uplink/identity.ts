@@ -1,9 +1,8 @@
-// The identity of this box at central: its key, its certificate, and the keys of central. One file, replaced as a whole.
+// The identity of this box at central: its key, its certificate, and the keys of central. Replaced as a whole; two copies.
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { Failure } from '../errors.ts'
-import { isErrorWithCode, writeDurable } from '../lib/durable-file.ts'
+import { fromJson, mendState, readState, toJson, writeState } from '../lib/state-file.ts'
 
 export const identitySchema = z.object({
   /** UUID that central gave. */
@@ -45,18 +44,21 @@ export function identityFrom(stored: Stored): Identity {
   }
 }
 
-/** The identity at `path`; undefined if the box was never enrolled. Failure 'identity-damaged' if the file makes no sense. */
+const decode = fromJson(value => identityFrom(identitySchema.parse(value)))
+
+/** The identity at `path`; undefined if the box was never enrolled. Failure 'identity-damaged' if neither copy makes sense. */
 export function readIdentity(path: string): Identity | undefined {
-  try {
-    return identityFrom(identitySchema.parse(JSON.parse(readFileSync(path, 'utf8'))))
-  } catch (error) {
-    if (isErrorWithCode(error, 'ENOENT')) return undefined
-    throw new Failure('identity-damaged', `cannot use ${path}: ${error instanceof Error ? error.message : error}`, error)
-  }
+  const { value, damage } = readState(path, decode)
+  if (value === undefined && damage.length > 0) throw new Failure('identity-damaged', `cannot use ${damage.join('; ')}`)
+  return value
 }
+
+/** Makes both copies whole again where one of them is; tells what was wrong. Without a whole one everything stays as it is. */
+export const mendIdentity = (path: string): readonly string[] =>
+  readState(path, decode).value === undefined ? [] : mendState(path, decode).damage
 
 export function writeIdentity(path: string, stored: Stored): Identity {
   const identity = identityFrom(stored)
-  writeDurable(path, JSON.stringify(stored, null, 2), { mode: 0o600 })
+  writeState(path, toJson(stored))
   return identity
 }

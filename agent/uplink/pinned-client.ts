@@ -74,7 +74,7 @@ export async function openCentral(
   const client = new Client(origin, {
     connect: (options, callback) => {
       const made: buildConnector.Callback = (...outcome) => {
-        if (outcome[1] !== null) meter.watch(outcome[1])
+        if (outcome[0] === null) meter.watch(outcome[1])
         callback(...outcome)
       }
       if (central.proxy === '') return overTls(options, made)

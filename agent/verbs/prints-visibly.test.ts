@@ -12,7 +12,7 @@ import { sent } from './sent.ts'
 import { readStatus, statusText } from './status.ts'
 
 const codes = [
-  ...Array.from({ length: 32 }, (_, code) => code),
+  ...Array.from({ length: 32 }, (_, code) => code).filter(code => code !== 10),
   ...Array.from({ length: 33 }, (_, code) => 0x7f + code),
   0x202e,
   0x2066,

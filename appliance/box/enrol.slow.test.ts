@@ -76,7 +76,12 @@ t.test('a code becomes an identity, and is nowhere afterwards', async t => {
   t.same(filesWith(one.root, code), [])
   t.notOk(out.includes(code))
   const key = identityOf(one)?.privateKey.split('\n')[1] ?? 'no key'
-  t.same(filesWith(one.root, key), ['var/lib/cyberalarm/identity.json'], 'the key is in one place')
+  const { identity } = pathsBelow('/')
+  t.same(
+    filesWith(one.root, key).sort(),
+    [identity.slice(1), `${identity.slice(1)}.copy`],
+    'the key is in the identity and its copy, and nowhere else',
+  )
 })
 
 t.test('started again with the code that made it, an enrolled box is enrolled, without asking anybody', async t => {
@@ -116,7 +121,7 @@ t.test('cut off before the answer of central arrives, it asks again and is the s
   // as it was when the request had been made and the answer was on its way
   const { device, privateKey } = identityOf(one) ?? { device: '', privateKey: '' }
   const kept = JSON.parse(one.text('var/lib/cyberalarm/enrolment.json')) as { code: string }
-  rmSync(pathsBelow(one.root).identity)
+  for (const path of [pathsBelow(one.root).identity, `${pathsBelow(one.root).identity}.copy`]) rmSync(path)
   const { csr } = await requestFor(privateKey)
   one.put('var/lib/cyberalarm/enrolment.json', JSON.stringify({ code: kept.code, enrolment: '', request: { csr, privateKey } }))
   t.equal((await one.enrol(code)).code, 0)

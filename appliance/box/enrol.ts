@@ -2,14 +2,15 @@
 // code for good. Central spends a code when it answers. So the answer is kept durably before anything is made of it, and a box
 // that was cut off there finishes with what it has when it is started again with the same code, instead of asking twice.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import { enrol } from '../../agent/enrolment.ts'
 import { Failure, type Fault, faultOf } from '../../agent/errors.ts'
 import { backoffMs, pause } from '../../agent/lib/backoff.ts'
-import { isErrorWithCode, removeIfThere, writeDurable } from '../../agent/lib/durable-file.ts'
+import { isErrorWithCode, writeDurable } from '../../agent/lib/durable-file.ts'
 import { withoutSecrets } from '../../agent/lib/redact.ts'
+import { fromJson, mendState, toJson, writeState } from '../../agent/lib/state-file.ts'
 import { normaliseCode } from '../../agent/lib/typed-code.ts'
 import { type Paths, pathsBelow } from '../../agent/paths.ts'
 import { readSettings } from '../../agent/settings/file.ts'
@@ -98,14 +99,14 @@ async function enrolOnce(code: string, root: string, paths: Paths): Promise<Iden
   const hash = createHash('sha256')
     .update(normaliseCode(code) ?? '')
     .digest('hex')
-  const keep = (answer: KeptAnswer) => writeDurable(kept, `${JSON.stringify(answer)}\n`, { mode: 0o600 })
+  const keep = (answer: KeptAnswer) => writeState(kept, toJson(answer))
   const finish = (answer: KeptAnswer, identity: Identity) => {
     // the key stands in the identity now, and shall stand nowhere else
     keep({ code: answer.code, enrolment: answer.enrolment })
     return identity
   }
 
-  const before = readAnswer(kept)
+  const before = mendState(kept, fromJson(answerSchema.parse)).value
   if (before?.code === hash) {
     const identity = identityOf(paths)
     if (identity?.stored.enrolment === before.enrolment) return finish(before, identity)
@@ -132,16 +133,5 @@ function identityOf(paths: Paths): Identity | undefined {
   } catch (error) {
     if (error instanceof Failure && error.code === 'identity-damaged') return undefined
     throw error
-  }
-}
-
-function readAnswer(path: string): KeptAnswer | undefined {
-  if (!existsSync(path)) return undefined
-  try {
-    return answerSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-  } catch (error) {
-    if (!(error instanceof SyntaxError) && !(error instanceof z.ZodError)) throw error
-    removeIfThere(path)
-    return undefined
   }
 }

@@ -53,6 +53,16 @@ export function activeCertificates(reader: Reader, device: string, now: number):
   return reader.read(certificateSchema, sql, { device, now: timestamp(now) })
 }
 
+/** A device may hold hundreds of certificates; a wrong signature shall not cost as many verifications. */
+const SIGNERS = 4
+
+/** The certificate of a connection first, if it is still active, and the newest others of its device. */
+export function signersOf(reader: Reader, { device, fingerprint }: CertificateRecord, now: number): Promise<CertificateRecord[]> {
+  const sql = `SELECT ${certificateFields} WHERE device = $device AND revoked_at IS NULL AND not_after > $now
+    ORDER BY fingerprint = $fingerprint DESC, not_after DESC LIMIT ${SIGNERS}`
+  return reader.read(certificateSchema, sql, { device, fingerprint, now: timestamp(now) })
+}
+
 /** Puts an issued certificate (PEM) on file; gives its end. */
 export async function addCertificate(transaction: Transaction, device: string, pem: string, now: number): Promise<Date> {
   const certificate = new X509Certificate(pem)

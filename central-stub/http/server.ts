@@ -211,13 +211,13 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
 }
 
 /** Before the body is read. Refusal central-full or central-scarce. */
-function checkRoom({ store, quotas }: EnrolContext, { member }: CertificateRecord): void {
+function checkRoom({ store, quotas }: ServerContext, { member }: CertificateRecord): void {
   store.checkRoom()
   if (store.room === 'scarce' && quotas.isAboveAverage(member)) throw new Refusal('central-scarce', { retryAfterSeconds: SCARCE_SECONDS })
 }
 
 /** The device behind a connection. The record counts: TLS alone knows nothing of revocation, and a session may outlive its certificate. */
-async function authenticate({ store, now }: EnrolContext, socket: Socket): Promise<CertificateRecord> {
+async function authenticate({ store, now }: ServerContext, socket: Socket): Promise<CertificateRecord> {
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
   if (!(socket instanceof TLSSocket) || certificate === undefined) throw new Refusal('certificate-required')
   const isExpired = String(socket.authorizationError) === 'CERT_HAS_EXPIRED'

@@ -7,7 +7,7 @@ import { type BatchFrame, decodeFrame, type Frame, type ShedFrame, type Unverifi
 import { BATCH_MAX_ROWS } from '../../agent/batch/open-batch.ts'
 import { type Receipt, signReceipt } from '../../agent/batch/receipt.ts'
 import { eventOf } from '../../agent/batch/unpack.ts'
-import { activeCertificates, type CertificateRecord } from '../devices/devices.ts'
+import { type CertificateRecord, signersOf } from '../devices/devices.ts'
 import { type Head, headOf, moveHead, noHead } from '../devices/head.ts'
 import type { KeyedQueue } from '../keyed-queue.ts'
 import { costOf, type Owner, type Quotas } from '../limits/quotas.ts'
@@ -27,9 +27,6 @@ export interface IngestContext {
   readonly now: () => number
 }
 
-/** A device may hold hundreds of certificates; a wrong signature shall not cost as many verifications. */
-const NEWER_KEYS_TRIED = 3
-
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 /** Answers POST /v1/batches for the device whose certificate the connection showed. */
@@ -38,9 +35,10 @@ export async function ingest(context: IngestContext, bytes: Uint8Array, connecti
   if (unverified.device !== connection.device) throw new Refusal('device-mismatch')
   return context.deviceQueue.run(unverified.device, async () => {
     const frame = await verified(context, unverified, connection)
-    const take =
-      frame.kind === 'batch' ? takeBatch(context, frame, bytes.length, connection) : takeShed(context, frame, bytes.length, connection)
-    const storedAt = await take
+    const size = bytes.length
+    const storedAt = await (frame.kind === 'batch'
+      ? takeBatch(context, frame, size, connection)
+      : takeShed(context, frame, size, connection))
     const { keys } = context
     const sequence = frame.kind === 'batch' ? frame.sequence : frame.last
     return signReceipt(
@@ -60,17 +58,15 @@ function readFrame(bytes: Uint8Array): UnverifiedFrame {
 
 /** By the key of the connection, or a newer one of the device: a box may have renewed while its connection stayed open. */
 async function verified({ store, now }: IngestContext, frame: UnverifiedFrame, connection: CertificateRecord): Promise<Frame> {
-  const active = await activeCertificates(store, frame.device, now())
+  const signers = await signersOf(store, connection, now())
   // revoked while the body was on its way
-  const own = active.find(one => one.fingerprint === connection.fingerprint)
-  if (own === undefined) throw new Refusal('certificate-revoked')
-  const newest = active.toSorted((a, b) => b.notAfter - a.notAfter).slice(0, NEWER_KEYS_TRIED)
-  const frameOfDevice = verifyFrame(
+  if (signers.at(0)?.fingerprint !== connection.fingerprint) throw new Refusal('certificate-revoked')
+  const signed = verifyFrame(
     frame,
-    [own, ...newest].map(({ publicKey }) => publicKey),
+    signers.map(({ publicKey }) => publicKey),
   )
-  if (frameOfDevice === undefined) throw new Refusal('signature-wrong')
-  return frameOfDevice
+  if (signed === undefined) throw new Refusal('signature-wrong')
+  return signed
 }
 
 /** When it was stored, if central has it already; Refusal if it may not be stored. */
@@ -79,8 +75,12 @@ function storedBefore(decision: Decision, head: Head): number | undefined {
   return decision.kind === 'stored' ? decision.storedAt : undefined
 }
 
-async function takeBatch(context: IngestContext, frame: BatchFrame, size: number, owner: Owner): Promise<number> {
-  const { store, keys, opening, quotas, now } = context
+async function takeBatch(
+  { store, keys, opening, quotas, now }: IngestContext,
+  frame: BatchFrame,
+  size: number,
+  owner: Owner,
+): Promise<number> {
   const [head, stored] = await Promise.all([headOf(store, frame.device), storedBatch(store, frame.device, frame.sequence)])
   const before = storedBefore(decideBatch(frame, head, stored), head)
   if (before !== undefined) return before

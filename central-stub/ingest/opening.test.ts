@@ -8,6 +8,7 @@ import { generateSealKeyPair, sealBatch } from '../../agent/batch/seal.ts'
 import { newKey, packRows } from '../test-box.ts'
 import { Opening, openingLimits } from './opening.ts'
 
+t.setTimeout(120_000)
 const seal = await generateSealKeyPair()
 const device = '01234567-89ab-4def-8123-456789abcdef'
 const key = newKey()

@@ -29,7 +29,7 @@ t.test('a first start that was cut short goes on from any point, with the keys t
     ['receipt.pem', 'seal.json'],
     ['seal.json', 'authority.pem'],
   ] as const) {
-    rmSync(join(folder, lost))
+    for (const name of [lost, `${lost}.copy`]) rmSync(join(folder, name))
     writeFileSync(join(folder, `${lost}.draft`), '-----BEGIN PRIV')
     const before = readFileSync(join(folder, kept))
     openFolder(folder)
@@ -45,7 +45,7 @@ t.test('refuses to make a new authority where devices depend on a lost one', asy
   writeFileSync(join(folder, 'central.duckdb'), '')
   for (const name of ['authority.pem', 'seal.json', 'receipt.pem']) {
     const text = readFileSync(join(folder, name))
-    rmSync(join(folder, name))
+    for (const each of [name, `${name}.copy`]) rmSync(join(folder, each))
     await t.rejects(openKeys(folder, now), { message: /is missing: restore it from a backup/ })
     t.notOk(readdirSync(folder).includes(name), 'nothing was made')
     writeFileSync(join(folder, name), text)

@@ -1,5 +1,5 @@
 // Everything central must not lose or show: its authority, its server key, the key that batches are sealed to and the
-// key that signs receipts. Each is one file, made whole on first start and read from then on. Only the server's is ever
+// key that signs receipts. Each is a file and its copy, made whole on first start and read from then on. Only the server's is ever
 // made anew: it is not pinned, the authority is.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -7,8 +7,10 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { generateSealKeyPair, sealKeyId } from '../../agent/batch/seal.ts'
-import { isErrorWithCode, writeDurable } from '../../agent/lib/durable-file.ts'
-import { fileNames, readIfThere } from '../folder.ts'
+import { isErrorWithCode } from '../../agent/lib/durable-file.ts'
+import { mendState, writeState } from '../../agent/lib/state-file.ts'
+import { withoutSumLine, withSumLine } from '../../agent/lib/summed.ts'
+import { fileNames } from '../folder.ts'
 import { type Authority, issueServer, makeAuthority, pinOf } from './certificates.ts'
 
 const SERVER_RENEW_MS = 30 * 86_400_000
@@ -31,11 +33,12 @@ export async function openKeys(folder: string, now: number): Promise<Keys> {
   const old = existsSync(join(folder, fileNames.database))
   const file = async (name: string, make: () => Promise<string> | string): Promise<string> => {
     const path = join(folder, name)
-    const text = readIfThere(path)
-    if (text !== undefined) return text
-    if (old) throw new Error(`${path} is missing: restore it from a backup, every enrolled device depends on it`)
+    const { value, damage } = mendState(path, decode)
+    if (value !== undefined) return value
+    const what = damage.length === 0 ? 'missing' : `damaged (${damage.join('; ')})`
+    if (old) throw new Error(`${path} is ${what}: restore it from a backup, every enrolled device depends on it`)
     const made = await make()
-    writeDurable(path, made)
+    writeState(path, withSumLine(made))
     return made
   }
   const authority = readAuthority(await file(fileNames.authority, () => newAuthority(now)))
@@ -49,17 +52,23 @@ export async function openKeys(folder: string, now: number): Promise<Keys> {
 /** The server's certificate; a new one if there is none, if it soon expires, or if it is for another name or authority. */
 export async function openServerKey(folder: string, authority: Authority, name: string, now: number): Promise<ServerKey> {
   const path = join(folder, fileNames.server)
-  const stored = readIfThere(path)
+  const stored = mendState(path, decode).value
   if (stored !== undefined && isUsable(certificateIn(stored), authority, name, now)) return serverKey(stored, authority)
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const made = `${pemOf(privateKey)}${await issueServer(authority, publicKey, name, now)}\n`
   try {
-    writeDurable(path, made)
+    writeState(path, withSumLine(made))
   } catch (error) {
     // boxes pin the authority, not this key: it is as good unwritten, and the next start makes another
     if (!isErrorWithCode(error, 'ENOSPC', 'EDQUOT')) throw error
   }
   return serverKey(made, authority)
+}
+
+function decode(bytes: Buffer): string {
+  const text = withoutSumLine(bytes.toString('utf8'))
+  if (text === undefined) throw new Error('is not what was written')
+  return text
 }
 
 function isUsable(certificate: string, authority: Authority, name: string, now: number): boolean {

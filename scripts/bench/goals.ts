@@ -32,6 +32,7 @@ export const goals: readonly Goal[] = [
     atLeast: 3,
     of: results => results.of('syslog.cost.rsyslogd') / results.of('syslog.cost.agent'),
   },
+  { what: 'syslog at 1,000/s, CPU a message', unit: 'µs', atMost: 10, of: results => results.of('syslog.quiet.agent') },
   {
     what: 'syslog in to spooled batch, CPU a message at the highest rate',
     unit: 'µs',

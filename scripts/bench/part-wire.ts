@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import { brotliCompressSync, constants, zstdCompressSync } from 'node:zlib'
 import { unpack } from '../../agent/batch/unpack.ts'
-import { readLedger } from '../../agent/ledger/ledger.ts'
+import { readLedger } from '../../agent/ledger/ledger-files.ts'
 import { pathsBelow } from '../../agent/paths.ts'
 import { sums, until } from '../../agent/testing/harness.ts'
 import { enrolBox, runAgent, startCentral } from './agent.ts'

@@ -9,7 +9,7 @@ import { type Datagram, writeRecords } from './records.ts'
 
 const generator = join(import.meta.dirname, '../../../shared/bench/workload.mjs')
 /** Formats in the order of their gateways' addresses: each gateway logs from one of its own, as in the field. */
-const marks = ['<38>', 'date=', '%ASA-', ',TRAFFIC,', 'filterlog', 'id=firewall', ' gw kernel: ', 'device="SFW"']
+const marks = ['<38>', '>date=', '%ASA-', ',TRAFFIC,', 'filterlog', 'id=firewall', ' gw kernel: ', 'device="SFW"']
 const FIRST_GATEWAY = 11
 
 export interface Truth {
@@ -52,7 +52,7 @@ function generate(folder: string, count: number, seed: number): { messages: stri
   return { messages, truth: linesOf(readFileSync(truthFile, 'latin1')).map(line => JSON.parse(line) as Truth) }
 }
 
-function gatewayOf(message: string): number {
+export function gatewayOf(message: string): number {
   const head = message.slice(0, 160)
   const at = marks.findIndex(mark => head.includes(mark))
   return FIRST_GATEWAY + (at < 0 ? marks.length : at)

@@ -194,7 +194,7 @@ t.test('on a machine', { skip: reason ?? false }, async t => {
     t.match(machine.sh('dpkg-query -W cyberalarm'), '1.10.0')
     t.equal(install('new').code, 0, 'once more does no harm')
     t.match(install('new', '3M7A').error, /installed, but not enrolled\. Once the problem above is solved, run: cyberalarm enrol$/m)
-    machine.sh('rm /var/lib/cyberalarm/identity.json')
+    machine.sh('rm /var/lib/cyberalarm/identity.json /var/lib/cyberalarm/identity.json.copy')
     const typed = machine.run(
       ['script', '-qec', `sh /packages/served/new/install.sh --base-url ${base('new')}`, '/dev/null'],
       `${await central.makeCode()}\n`,

@@ -45,7 +45,7 @@ mount --bind -o ro ../upper .layer
 if $is_new; then
   # a copy made while a package is being installed outside holds half of it
   while rm -rf var/lib/dpkg.own && cp -a var/lib/dpkg var/lib/dpkg.own && [ -n "$(ls var/lib/dpkg.own/updates)" ]; do sleep 0.5; done
-  rm -rf var/lib/dpkg
+  until rm -rf var/lib/dpkg; do sleep 0.5; done # files that appear outside meanwhile are in the way
   mv var/lib/dpkg.own var/lib/dpkg
   for each in passwd group shadow gshadow; do cp -p etc/$each etc/$each.own && mv etc/$each.own etc/$each; done
   # nothing of this machine's own services; a container may forbid packages to start theirs

@@ -8,7 +8,7 @@ import { isErrorWithCode } from '../../agent/lib/durable-file.ts'
 
 const script = join(import.meta.dirname, 'test-machine.sh')
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const START_MS = 30_000
+const START_MS = 120_000
 const layer = '/.layer'
 
 export interface CommandResult {

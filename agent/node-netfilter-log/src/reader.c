@@ -9,6 +9,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+// At high rates the socket is looked at so often, at lower ones when about so much has come: a buffer of the ring.
+#define REST_MIN_US 2000
+#define REST_BYTES (128 * 1024)
+// While JavaScript has not come to what it was given before.
+#define REST_WHILE_BUSY(r) ((r)->rest_max_us > 0 && (r)->rest_max_us < REST_MIN_US ? (r)->rest_max_us : REST_MIN_US)
+
 void memory_release(struct memory *memory) {
   if (memory != NULL && atomic_fetch_sub(&memory->owners, 1) == 1) free(memory);
 }
@@ -94,7 +100,7 @@ static int take_free(struct reader *r) {
   return number;
 }
 
-// Is JavaScript done with everything it was given? Then what there is goes up now; else it goes on being collected.
+// Is JavaScript done with everything it was given? Then what there is may go up; else it goes on being collected.
 static bool is_caught_up(struct reader *r) {
   pthread_mutex_lock(&r->lock);
   bool is = r->ready_count == 0;
@@ -102,12 +108,34 @@ static bool is_caught_up(struct reader *r) {
   return is;
 }
 
-static void wait_for_more(struct reader *r, bool was_busy) {
+static uint64_t now_us(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static uint64_t counted(const struct reader *r, enum counter which) {
+  return atomic_load_explicit(&r->counters[which], memory_order_relaxed);
+}
+
+// How long the socket may be left alone after it was drained, the kernel keeping what comes: until about REST_BYTES have come,
+// if it goes on as it did. 0 where less than two datagrams would come: then each is waited for.
+static uint32_t rest_after(const struct reader *r, uint64_t datagrams, uint64_t bytes, uint64_t elapsed_us) {
+  if (bytes == 0 || datagrams * r->rest_max_us < 2 * elapsed_us) return 0;
+  uint64_t rest = elapsed_us * REST_BYTES / bytes;
+  if (rest < REST_MIN_US) rest = REST_MIN_US;
+  return rest < r->rest_max_us ? (uint32_t)rest : r->rest_max_us;
+}
+
+// Sleeps for `rest_us`, whatever the socket receives; if that is 0, until it receives something, or to the time `until` (0: for
+// ever). A call of stop_reader ends both. Gives the time at which what is received next may have come at the earliest.
+static uint64_t wait_for_more(struct reader *r, uint32_t rest_us, uint64_t now, uint64_t until) {
   struct pollfd fds[2] = { { .fd = r->wake, .events = POLLIN }, { .fd = r->fd, .events = POLLIN } };
-  struct timespec linger = { .tv_sec = r->linger_us / 1000000, .tv_nsec = (long)(r->linger_us % 1000000) * 1000 };
-  uint64_t dummy;
-  ppoll(fds, was_busy ? 1 : 2, was_busy ? &linger : NULL, NULL);
-  if (fds[0].revents != 0 && read(r->wake, &dummy, sizeof dummy) < 0) return; // EAGAIN: someone else's wake-up
+  uint64_t us = rest_us > 0 ? rest_us : until > now ? until - now : 0, dummy;
+  struct timespec time = { .tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000 };
+  ppoll(fds, rest_us > 0 ? 1 : 2, rest_us > 0 || until > 0 ? &time : NULL, NULL);
+  if (fds[0].revents != 0 && read(r->wake, &dummy, sizeof dummy) < 0) return now; // EAGAIN: someone else's wake-up
+  return rest_us > 0 ? now : now_us();
 }
 
 static bool is_drain_over(const struct reader *r) {
@@ -120,6 +148,7 @@ static void *run(void *argument) {
   struct reader *r = argument;
   int number = 0, result = DRAINED;
   bool is_quiet = false;
+  uint64_t waited = now_us(), since = waited, due = 0, datagrams = 0, bytes = 0;
   for (;;) {
     int stop = atomic_load(&r->stop);
     if (stop == STOP_NOW) break;
@@ -129,17 +158,24 @@ static void *run(void *argument) {
       is_quiet = true;
     }
     if (number < 0 && (number = take_free(r)) < 0) break;
-    uint64_t before = atomic_load_explicit(&r->counters[DATAGRAMS], memory_order_relaxed);
     struct batch *b = &r->batches[number];
+    if (b->count == 0) due = since + r->linger_us;
     result = r->fill(r, b);
-    if (result == FULL || (b->count > 0 && (result < 0 || is_caught_up(r)))) {
+    uint64_t now = now_us();
+    if (result == FULL || (b->count > 0 && (result < 0 || (now >= due && is_caught_up(r))))) {
       publish(r, number);
       number = -1;
     }
     if (result < 0 || (result == DRAINED && is_quiet)) break;
+    since = now;
     if (result == FULL) continue;
-    bool is_waiting = number >= 0 && b->count > 0;
-    wait_for_more(r, is_waiting || before != atomic_load_explicit(&r->counters[DATAGRAMS], memory_order_relaxed));
+    bool is_held = number >= 0 && b->count > 0;
+    uint32_t rest = rest_after(r, counted(r, DATAGRAMS) - datagrams, counted(r, BYTES) - bytes, now - waited);
+    if (rest == 0 && is_held && now >= due) rest = REST_WHILE_BUSY(r);
+    datagrams = counted(r, DATAGRAMS);
+    bytes = counted(r, BYTES);
+    waited = now;
+    since = wait_for_more(r, rest, now, is_held ? due : 0);
   }
   if (number >= 0 && r->batches[number].count > 0) publish(r, number);
   pthread_mutex_lock(&r->lock);

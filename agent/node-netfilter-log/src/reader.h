@@ -5,8 +5,9 @@
 // - The buffers are made once. Nothing is allocated, and no object is made, for a message or for a batch.
 // - Back-pressure: while no buffer is free the thread does not receive, so the kernel's socket buffer fills and the
 //   kernel drops and counts. Nothing is dropped here.
-// - After the socket was drained the thread sleeps `linger` before it looks again, so that under load one wake-up
-//   serves many messages; a silent socket costs nothing.
+// - What was received is held for up to `linger`, so that one wake-up of JavaScript serves many messages; a full buffer goes
+//   up at once. After the socket was drained the thread leaves it alone for a while, `rest`: long when little comes,
+//   short when much does, and never so long that a burst could fill the kernel's buffer. A silent socket costs nothing.
 #pragma once
 #define NAPI_VERSION 8
 #include "nflog-socket.h"
@@ -60,7 +61,7 @@ struct reader {
   atomic_int stop;  // 0, STOP_DRAIN or STOP_NOW
   struct timespec drain_until;
   // the thread
-  uint32_t linger_us;
+  uint32_t linger_us, rest_max_us;
   int wake;
   bool running;
   bool is_over;     // time to drain is up: `fill` receives no more, and hands up what it holds already

@@ -30,7 +30,7 @@ t.test('makes a certificate of its own once, and keeps it', async test => {
   test.equal(first.notAfter.toISOString(), '2036-11-17T12:00:00.000Z')
   test.match(first.fingerprint, /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
   test.equal(statSync(files.key).mode & 0o777, 0o600)
-  test.same(readdirSync(folder(test)).sort(), ['syslog.crt', 'syslog.key'])
+  test.same(readdirSync(folder(test)).sort(), ['syslog.crt', 'syslog.json', 'syslog.json.copy', 'syslog.key'])
   const second = readTlsFiles(await ensureOwnCertificate(folder(test), ['other.example.org'], now))
   test.equal(second.fingerprint, first.fingerprint)
 })

@@ -1,12 +1,14 @@
 // The certificate that gateways see: made on the first start, or the member's own PEM files; reloaded when the files change.
 // A new file that is broken is reported, and the certificate in use stays in use.
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import * as z from 'zod'
 import { Failure } from '../../errors.ts'
-import { removeIfThere, writeDurable } from '../../lib/durable-file.ts'
+import { writeDurable } from '../../lib/durable-file.ts'
+import { asideOf, ensureFolder, fromJson, mendState, setAside, toJson, writeState } from '../../lib/state-file.ts'
 
 export interface TlsFiles {
   readonly certificate: string
@@ -33,17 +35,65 @@ const EARLIER_DAYS = 2
 const PEM_MAX_BYTES = 262_144
 const NAMES_MAX = 16
 
-/** The box's own certificate in `folder`, made if there is none; `names` are host names and addresses of the box. */
-export async function ensureOwnCertificate(folder: string, names: readonly string[], now: Date): Promise<TlsFiles> {
+const pairSchema = z.object({ certificate: z.string(), key: z.string() })
+type Pair = z.infer<typeof pairSchema>
+
+/**
+ * The box's own certificate in `folder`, made if there is none; `names` are host names and addresses of the box. The pair is kept
+ * once more under checksums, because each gateway trusts exactly this certificate. `tell` is called with what was mended, for people.
+ */
+export async function ensureOwnCertificate(
+  folder: string,
+  names: readonly string[],
+  now: Date,
+  tell: (damage: string) => void = () => undefined,
+): Promise<TlsFiles> {
   const files = { certificate: join(folder, 'syslog.crt'), key: join(folder, 'syslog.key') }
-  if (existsSync(files.certificate) && existsSync(files.key)) return files
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  // the certificate is written last: where it is, its key is
-  removeIfThere(files.certificate)
-  const made = await makeCertificate(names, now)
-  writeDurable(files.key, made.key, { mode: 0o600 })
-  writeDurable(files.certificate, made.certificate, { mode: 0o644 })
+  const moved = ensureFolder(folder)
+  if (moved !== undefined) tell(moved)
+  const state = join(folder, 'syslog.json')
+  const kept = mendState(state, fromJson(pairSchema.parse))
+  for (const damage of kept.damage) tell(damage)
+  const inFiles = pairIn(files)
+  const isReplaced = inFiles !== undefined && kept.value !== undefined && !isOfOneKey(inFiles, kept.value)
+  const pair = (isReplaced ? inFiles : (kept.value ?? inFiles)) ?? (await makeCertificate(names, now))
+  if (pair !== kept.value) writeState(state, toJson(pair))
+  for (const [path, text, mode] of [
+    [files.key, pair.key, 0o600],
+    [files.certificate, pair.certificate, 0o644],
+  ] as const) {
+    const found = textOf(path)
+    if (found === text) continue
+    if (found !== undefined) tell(`${path} was damaged and is restored; what it was is in ${asideOf(path)}`)
+    if (found !== undefined) setAside(path)
+    writeDurable(path, text, { mode })
+  }
   return files
+}
+
+/** The pair that the files hold, if a member put one there or an older version made it; undefined if a byte of it may have changed. */
+function pairIn(files: TlsFiles): Pair | undefined {
+  const [certificate, key] = [textOf(files.certificate), textOf(files.key)]
+  if (certificate === undefined || key === undefined) return undefined
+  try {
+    const leaf = new X509Certificate(certificate)
+    const isWhole = leaf.issuer !== leaf.subject || leaf.verify(leaf.publicKey)
+    return isWhole && leaf.checkPrivateKey(createPrivateKey(key)) ? { certificate, key } : undefined
+  } catch {
+    return undefined // damaged, which means the same as that they do not belong together
+  }
+}
+
+const isOfOneKey = (one: Pair, other: Pair): boolean =>
+  new X509Certificate(one.certificate).publicKey.equals(new X509Certificate(other.certificate).publicKey)
+
+/** '' if it cannot be read, undefined if it is not there. */
+function textOf(path: string): string | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined ? undefined : readFileSync(path, 'utf8')
+  } catch {
+    return '' // cannot be read, which means the same as that it is damaged
+  }
 }
 
 /** A self-signed P-256 certificate and its key as PEM. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import fc from 'fast-check'
 import t from 'tap'
+import { secretsOf } from '../../../agent/lib/redact.ts'
 import { makeCode } from '../../../agent/lib/typed-code.ts'
 import { Redactor } from './diagnostics-redact.ts'
 
@@ -49,4 +50,23 @@ t.test('codes, passwords, pseudonyms and names go, and the name that every box h
     redacted(text, ['fw-box.example', 'fw-box', 'proxy.example', 'cyberalarm', 'a']),
     "'(not shown)' (not shown) http://(not shown)@name http://(not shown)@name pseudonym name cyberalarm-agent.service",
   )
+})
+
+t.test('names go in any case, and so do mail addresses and addresses that names are made of', async t => {
+  const names = ['ACME-Fw', 'proxy.acme.example']
+  for (const [text, expected] of [
+    ['getaddrinfo ENOTFOUND PROXY.acme.Example', 'getaddrinfo ENOTFOUND name'],
+    ['host acme-fw says', 'host name says'],
+    ['mail bob@elsewhere.example', 'mail mail-address'],
+    ['from 10-1-2-3.elsewhere.example', 'from address.elsewhere.example'],
+    ['from 2001-db8--1.ipv6-literal.net', 'from address.ipv6-literal.net'],
+    ['Started user@1000.service at 2026-11-21', 'Started user@1000.service at 2026-11-21'],
+  ])
+    t.equal(redacted(text, names), expected)
+})
+
+t.test('the password of the proxy goes from any place', async t => {
+  const redactor = new Redactor([], secretsOf('http://box:open%20sesame@proxy.example'))
+  for (const text of ['it is open sesame', 'OPEN%20SESAME', `x ${Buffer.from('box:open sesame').toString('base64')} x`])
+    t.match(redactor.text(text), /^\w* ?(it is )?\(not shown\)/, text)
 })

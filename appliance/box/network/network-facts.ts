@@ -8,7 +8,6 @@ import { withoutSecrets } from '../../../agent/lib/redact.ts'
 import { readSettings } from '../../../agent/settings/file.ts'
 import { openCentral } from '../../../agent/uplink/pinned-client.ts'
 import { boxPathsBelow } from '../paths.ts'
-
 import { readCards } from './cards.ts'
 import { defaultRoutes } from './default-routes.ts'
 

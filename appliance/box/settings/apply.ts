@@ -18,8 +18,18 @@ import { activate } from './activate.ts'
 import { type Choice, choose } from './choose.ts'
 import { renderAgentSettings, renderKept, renderTimeSources } from './render-settings.ts'
 import { settingsSources } from './sources/index.ts'
-import { refusal } from './sources/source.ts'
-import { readApplied, readIfThere, readImageFacts, readImageSettings, readKept, type SettingsReport, writeIfOther } from './state-files.ts'
+import { type Reading, refusal, type SettingsSource } from './sources/source.ts'
+import {
+  keepApplied,
+  keepMember,
+  readApplied,
+  readIfThere,
+  readImageFacts,
+  readImageSettings,
+  readKept,
+  type SettingsReport,
+  writeIfOther,
+} from './state-files.ts'
 
 export interface ApplyOptions {
   readonly root: string
@@ -50,12 +60,13 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
   const sources = settingsSources(run, paths)
   const readings = []
   for (const source of sources) {
-    const reading = await attempt(() => source.read())
-    readings.push({ name: source.name, reading: reading ?? refusal(`${source.name}: could not be read`) })
+    readings.push({ name: source.name, reading: await readOrRefuse(source) })
   }
   const isDataLost = existsSync(paths.dataFailed)
   if (isDataLost) notices.push(dataLost)
-  const chosen = choose(readings, (await attempt(() => readApplied(paths.applied))) ?? {})
+  const before = await attempt(() => readApplied(paths.applied))
+  notices.push(...(before?.faults ?? []))
+  const chosen = choose(readings, before?.applied ?? {})
   // a code would be spent for an identity that is gone at the next start
   const choice: Choice = isDataLost ? { ...chosen, code: '', wipe: [] } : chosen
 
@@ -110,11 +121,20 @@ export async function apply({ root, now, print }: ApplyOptions): Promise<number>
   return failures === 0 ? 0 : 1
 }
 
+/** What lies on a disc or a stick is a stranger's: that it cannot be read is a fault of that source, and nothing to be tried again. */
+async function readOrRefuse(source: SettingsSource): Promise<Reading> {
+  try {
+    return await source.read()
+  } catch (error) {
+    return refusal(`${source.name}: could not be read: ${faultOf(error).detail}`)
+  }
+}
+
 /** Makes a choice durable. The code first, for once the settings are there a source counts as read. */
 function keep(choice: Choice, paths: BoxPaths): true {
   if (choice.code !== '') writeDurable(paths.code, `${choice.code}\n`, { mode: 0o600 })
-  if (choice.settings !== undefined) writeIfOther(paths.member, renderKept(choice.settings.stated), 0o640)
-  writeIfOther(paths.applied, `${JSON.stringify(choice.applied)}\n`, 0o600)
+  if (choice.settings !== undefined) keepMember(paths.member, renderKept(choice.settings.stated))
+  keepApplied(paths.applied, choice.applied)
   return true
 }
 

@@ -1,9 +1,11 @@
-// What the box keeps between boots, and what it reports to the console. Every file is whole or absent; one that makes no sense is
-// as if it were absent, because a box must come up.
+// What the box keeps between boots, in two copies under checksums, and what it reports to the console. A file of which neither copy
+// makes sense is as if it were absent, because a box must come up; it is set aside and reported.
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { type Fault, fault } from '../../../agent/errors.ts'
 import { isErrorWithCode, writeDurable } from '../../../agent/lib/durable-file.ts'
+import { copyOf, fromJson, mendState, toJson, writeState } from '../../../agent/lib/state-file.ts'
+import { withoutSumLine, withSumLine } from '../../../agent/lib/summed.ts'
 import { parseTable } from '../../../agent/settings/parse.ts'
 import { memberTable, type ParsedMember, readMember } from './box-settings.ts'
 import type { Applied, SourceReport } from './choose.ts'
@@ -37,9 +39,25 @@ export function writeIfOther(path: string, text: string, mode: number): boolean 
 
 const appliedSchema = z.partialRecord(z.enum(sourceNames), z.object({ settings: z.string(), code: z.string(), taken: z.boolean() }))
 
-export function readApplied(path: string): Applied {
-  const read = appliedSchema.safeParse(parseJson(readIfThere(path) ?? '{}'))
-  return read.success ? (read.data as Applied) : {}
+export function readApplied(path: string): { readonly applied: Applied; readonly faults: readonly Fault[] } {
+  const { value, damage } = mendState(path, fromJson(z.object({ applied: appliedSchema }).parse))
+  return { applied: (value?.applied ?? {}) as Applied, faults: storedFaults(damage, value !== undefined) }
+}
+
+export const keepApplied = (path: string, applied: Applied): void => keepState(path, toJson({ applied }), 0o600)
+export const keepMember = (path: string, text: string): void => keepState(path, withSumLine(text), 0o640)
+
+function keepState(path: string, text: string, mode: number): void {
+  if (readIfThere(path) !== text || readIfThere(copyOf(path)) !== text) writeState(path, text, { mode })
+}
+
+const storedFaults = (damage: readonly string[], isRestored: boolean): Fault[] =>
+  damage.length === 0 ? [] : [fault(isRestored ? 'file-restored' : 'file-lost', damage.join('; '))]
+
+function decodeMember(bytes: Buffer): string {
+  const text = withoutSumLine(bytes.toString('utf8'))
+  if (text === undefined) throw new Error('is not what was written')
+  return text
 }
 
 /**
@@ -47,15 +65,17 @@ export function readApplied(path: string): Applied {
  * left out and reported, the others hold.
  */
 export function readKept(path: string): { readonly parsed: ParsedMember; readonly faults: readonly Fault[] } {
-  const text = readIfThere(path) ?? ''
+  const { value, damage } = mendState(path, decodeMember, { mode: 0o640 })
+  const damaged = storedFaults(damage, value !== undefined)
+  const text = value ?? ''
   const parsed = readMember(text, path)
-  if (parsed.faults.length === 0) return { parsed, faults: [] }
+  if (parsed.faults.length === 0) return { parsed, faults: damaged }
   const leftOut = parsed.faults.map(({ text }) => fault('settings-wrong', `${text} (left out)`))
   const bad = new Set(parsed.faults.map(({ line }) => line))
   const rest = text.split('\n').map((line, i) => (bad.has(i + 1) ? '' : line))
   const again = readMember(rest.join('\n'), path)
   // what is still wrong is about no line: then nothing of it holds, and DHCP does
-  return { parsed: again.faults.length === 0 ? again : readMember('', path), faults: leftOut }
+  return { parsed: again.faults.length === 0 ? again : readMember('', path), faults: [...damaged, ...leftOut] }
 }
 
 const imageSchema = z.object({ version: z.string(), base: z.string(), network: z.enum(['networkd', 'networkmanager']) })

@@ -18,6 +18,9 @@ export async function readFatFile(run: RunTool, device: string, name: string, ma
   return { kind: 'fault', fault: `cannot be read: ${result.error.split('\n')[0].replaceAll(device, 'it')}` }
 }
 
+/** No volume for settings has more in front of its files; what a stranger wrote there may be any number. */
+const DATA_AT_MAX = 2 ** 40
+
 interface Extent {
   readonly position: number
   readonly length: number
@@ -30,7 +33,7 @@ function volumeOf(sector: Buffer): { dataAt: number; clusterBytes: number } | un
   const fatSectors = sector.readUInt16LE(22) || sector.readUInt32LE(36)
   const rootSectors = Math.ceil((sector.readUInt16LE(17) * 32) / Math.max(1, sectorBytes))
   const dataAt = (sector.readUInt16LE(14) + sector[16] * fatSectors + rootSectors) * sectorBytes
-  return clusterBytes === 0 || dataAt === 0 ? undefined : { dataAt, clusterBytes }
+  return clusterBytes === 0 || dataAt === 0 || dataAt > DATA_AT_MAX ? undefined : { dataAt, clusterBytes }
 }
 
 /** The pieces of the device in which a file of `length` bytes lies, in its order; undefined if that cannot be told. */

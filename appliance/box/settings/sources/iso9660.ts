@@ -8,6 +8,8 @@ const FOLDER_MAX_BYTES = 64 * 1024
 const PRIMARY = 1
 const END = 255
 const IS_FOLDER = 2
+/** Of a directory record, without its name. */
+const RECORD_BYTES = 33
 
 /** Bytes at a position; fewer than asked for at the end. */
 export type ReadAt = (position: number, length: number) => Promise<Buffer>
@@ -34,7 +36,7 @@ export async function readIsoFile(read: ReadAt, name: RegExp, maxBytes: number):
   const root = await rootFolder(read)
   if (root === undefined) return undefined
   const folder = await read(root.position, Math.min(root.bytes, FOLDER_MAX_BYTES))
-  for (let at = 0; at + 33 < folder.length; ) {
+  for (let at = 0; at + RECORD_BYTES < folder.length; ) {
     const length = folder[at]
     // a record does not cross a sector; the rest of the sector is zero (ECMA-119 6.8.1.1)
     if (length === 0) {
@@ -42,11 +44,12 @@ export async function readIsoFile(read: ReadAt, name: RegExp, maxBytes: number):
       continue
     }
     const record = folder.subarray(at, at + length)
+    // a length byte that leaves no room for what every record has (9.1) is damage, and so is a name that leaves the record
+    if (record.length < length || length < RECORD_BYTES || length < RECORD_BYTES + record[32]) return undefined
     const nameBytes = record[32]
-    if (record.length < length || length < 33 + nameBytes) return undefined
     const extent = extentAt(record)
     const isFile = (record[25] & IS_FOLDER) === 0
-    if (isFile && name.test(record.toString('latin1', 33, 33 + nameBytes).replace(/\.?;\d+$/, ''))) {
+    if (isFile && name.test(record.toString('latin1', RECORD_BYTES, RECORD_BYTES + nameBytes).replace(/\.?;\d+$/, ''))) {
       if (extent.bytes > maxBytes) return undefined
       const bytes = await read(extent.position, extent.bytes)
       return bytes.length === extent.bytes ? bytes : undefined

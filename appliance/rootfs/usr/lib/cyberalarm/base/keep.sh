@@ -6,7 +6,7 @@ keep() { cat > "$1.draft" && sync "$1.draft" && mv "$1.draft" "$1" && sync "${1%
 
 # report STATE SLOT PACKAGES TEXT: for the console and the diagnostics (system-report.ts)
 report() {
-  said=$(printf '%s' "$4" | tr -d '"\\' | tr '[:cntrl:]' ' ' | cut -c 1-200)
+  said=$(printf '%s' "$4" | tr -d '\042\134' | tr '[:cntrl:]' ' ' | cut -c 1-200)
   echo "$said"
   printf '{"at":"%s","state":"%s","slot":"%s","packages":%s,"text":"%s"}\n' "$(date -u +%FT%TZ)" "$1" "$2" "$3" "$said" |
     (umask 022 && keep "$state/report.json")

@@ -1,0 +1,210 @@
+// Reading the files of a ledger. A line that a disk damaged hides nothing that stands before or after it.
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Failure } from '../errors.ts'
+import { isErrorWithCode, isUnreadable } from '../lib/durable-file.ts'
+import { type Checkpoint, readCheckpoint } from './checkpoint.ts'
+import { CHAIN_START, decodeLine, hashOfLine, type LedgerLine } from './entries.ts'
+import { applyEntry, initialState, type LedgerState } from './state.ts'
+
+/** More than a file ever has, by far. */
+const FILE_READ_MAX_BYTES = 256 * 1024 * 1024
+const LINE_FEED = 10
+const BRACE = 0x7b
+
+export const ledgerName = (number: number): string => `${String(number).padStart(8, '0')}.ledger`
+
+export const ledgerFiles = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter(name => /^\d{8,}\.ledger$/.test(name))
+    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+
+export interface FoundLedger {
+  readonly state: LedgerState
+  /** Of the last file; 0 if there is none. */
+  readonly number: number
+  /** Where the next line goes in it; undefined if a new file has to begin. */
+  readonly bytes: number | undefined
+  /** Where its last line lacks the line feed. */
+  readonly lineFeedAt: number | undefined
+  readonly previous: string
+  readonly generation: number
+  /** Bytes of an unfinished line that a power cut left behind `bytes`. */
+  readonly tornBytes: number
+  /** What is wrong, for people. */
+  readonly damage: readonly string[]
+  /** Files that were made just before a power cut, and have no line. */
+  readonly empty: readonly string[]
+  /** Files of which nothing can be read. */
+  readonly unusable: readonly string[]
+}
+
+/** Where a ledger stands, from its checkpoint and from the newest file that gives something. Changes nothing on the disk. */
+export function findLedger(folder: string): FoundLedger {
+  const damage: string[] = []
+  const checkpoint = readCheckpoint(folder, text => damage.push(text))
+  const names = ledgerFiles(folder)
+  const empty: string[] = []
+  const unusable: string[] = []
+  let file: Replayed | undefined
+  for (const name of names.toReversed()) {
+    const found = replay(folder, name, checkpoint)
+    if (found === 'empty') empty.push(name)
+    else if (found === 'unusable') unusable.push(name)
+    else file = found
+    if (file !== undefined) break
+  }
+  const state = file?.state ?? initialState()
+  const last = Math.max(0, ...names.map(name => Number.parseInt(name, 10)))
+  const isMissing = checkpoint !== undefined && checkpoint.number > last
+  const isBehind = checkpoint !== undefined && (file === undefined || checkpoint.number > file.number)
+  if (isMissing && checkpoint.number > 0) damage.push(`${join(folder, ledgerName(checkpoint.number))} is missing`)
+  if (isBehind) applyCheckpoint(state, checkpoint)
+  const isOpen = file !== undefined && file.damage.length === 0 && !isBehind && unusable.length === 0
+  const allDamage = [...damage, ...(file?.damage ?? []), ...unusable.map(name => `${join(folder, name)} cannot be read`)]
+  const asOf = isBehind ? checkpoint.at : file?.at
+  return {
+    state,
+    number: isOpen ? (file?.number ?? 0) : Math.max(last, checkpoint?.number ?? 0),
+    bytes: isOpen ? file?.bytes : undefined,
+    lineFeedAt: isOpen ? file?.lineFeedAt : undefined,
+    previous: isBehind ? checkpoint.previous : (file?.previous ?? CHAIN_START),
+    generation: checkpoint?.generation ?? 0,
+    tornBytes: file?.tornBytes ?? 0,
+    damage: allDamage.length === 0 ? [] : [...allDamage, asOf === undefined ? 'all counts are lost' : `the counts are those of ${asOf}`],
+    empty,
+    unusable,
+  }
+}
+
+interface Replayed {
+  readonly number: number
+  readonly state: LedgerState
+  readonly bytes: number
+  readonly lineFeedAt: number | undefined
+  readonly tornBytes: number
+  readonly previous: string
+  /** Of which moment the state is. */
+  readonly at: string
+  readonly damage: readonly string[]
+}
+
+/** Applies the lines of a file, and at its place the checkpoint, which knows what the lines before it say. */
+function replay(folder: string, name: string, checkpoint: Checkpoint | undefined): Replayed | 'empty' | 'unusable' {
+  const path = join(folder, name)
+  const text = readLedgerFile(path)
+  if (text === undefined) return 'unusable'
+  const number = Number.parseInt(name, 10)
+  const state = initialState()
+  const damage: string[] = []
+  const ours = checkpoint?.number === number ? checkpoint : undefined
+  let isApplied = ours === undefined
+  let previous: string | undefined
+  let at = ''
+  const apply = () => {
+    if (isApplied || ours === undefined) return
+    isApplied = true
+    applyCheckpoint(state, ours)
+    at = ours.at
+  }
+  const { lines, lineFeedAt, bytes, tornBytes } = linesIn(text)
+  for (const [i, { line, start }] of lines.entries()) {
+    if (start >= (ours?.bytes ?? 0)) apply()
+    const read = decodeLine(line)
+    const fault = faultOfLine(read, previous)
+    if (fault !== undefined) damage.push(`${path}:${i + 1} ${fault}`)
+    if (read === undefined) previous = undefined
+    if (read === undefined) continue
+    previous = hashOfLine(line)
+    at = read.at
+    applyEntry(state, read.entry)
+  }
+  // an unfinished line begins as a line does; anything else without a line feed is damage
+  if (lines.length === 0) return text.length === 0 || text[0] === BRACE ? 'empty' : 'unusable'
+  if (at === '') return 'unusable'
+  apply()
+  return { number, state, bytes, lineFeedAt, tornBytes, previous: previous ?? hashOfLastWhole(lines), at, damage: damage.slice(0, 3) }
+}
+
+function hashOfLastWhole(lines: readonly Line[]): string {
+  const line = lines.findLast(each => decodeLine(each.line) !== undefined)
+  return line === undefined ? CHAIN_START : hashOfLine(line.line)
+}
+
+const faultOfLine = (read: LedgerLine | undefined, previous: string | undefined): string | undefined => {
+  if (read === undefined) return 'is not what was written'
+  return previous !== undefined && read.previous !== previous ? 'does not follow the line before it' : undefined
+}
+
+function applyCheckpoint(state: LedgerState, { state: kept }: Checkpoint): void {
+  Object.assign(state, structuredClone(kept))
+}
+
+interface Line {
+  readonly line: string
+  readonly start: number
+}
+
+/** The lines of a file. A last one of which only the line feed is missing, or is another byte, is whole. */
+function linesIn(text: Buffer) {
+  const lines: Line[] = []
+  let start = 0
+  for (let end = text.indexOf(LINE_FEED); end >= 0; end = text.indexOf(LINE_FEED, start)) {
+    lines.push({ line: text.toString('utf8', start, end), start })
+    start = end + 1
+  }
+  for (const end of [text.length, text.length - 1]) {
+    const line = text.toString('utf8', start, Math.max(start, end))
+    if (line === '' || decodeLine(line) === undefined) continue
+    return { lines: [...lines, { line, start }], lineFeedAt: end, bytes: end + 1, tornBytes: 0 }
+  }
+  return { lines, lineFeedAt: undefined, bytes: start, tornBytes: text.length - start }
+}
+
+/** undefined if it cannot be read, or is no ledger by its size. */
+function readLedgerFile(path: string): Buffer | undefined {
+  let file = -1
+  try {
+    file = openSync(path, 'r')
+    return fstatSync(file).size > FILE_READ_MAX_BYTES ? undefined : readFileSync(file)
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
+  } finally {
+    if (file >= 0) closeSync(file)
+  }
+}
+
+/**
+ * All lines from the oldest file on, each checked against the one before. Failure 'ledger-damaged' at the end names the first
+ * fault, so that it hides nothing that came after it.
+ */
+export function* readLedger(folder: string): Generator<LedgerLine> {
+  let previous: string | undefined
+  let damage: string | undefined
+  for (const name of ledgerFiles(folder)) {
+    const path = join(folder, name)
+    const text = readLedgerFile(path)
+    if (text === undefined) damage ??= `${path} cannot be read`
+    if (text === undefined) previous = undefined
+    // a line that a running agent is writing has no line feed yet
+    for (const [i, { line }] of (text === undefined ? [] : linesIn(text).lines).entries()) {
+      const read = decodeLine(line)
+      const fault = faultOfLine(read, previous)
+      if (fault !== undefined) damage ??= `${path}:${i + 1} ${fault}`
+      previous = read === undefined ? undefined : hashOfLine(line)
+      if (read !== undefined) yield read
+    }
+  }
+  if (damage !== undefined) throw new Failure('ledger-damaged', damage)
+}
+
+/** The state of the ledger in a folder, without opening it for writing; undefined if there is none. */
+export function foldLedger(folder: string): LedgerState | undefined {
+  try {
+    return findLedger(folder).state
+  } catch (error) {
+    if (isErrorWithCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}

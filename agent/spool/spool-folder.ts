@@ -1,0 +1,115 @@
+// What lies in the folder of the spool when it is opened. What is not whole is set aside and told, a file under another's name gets
+// its own back, and whatever a newer version put there stays where it is.
+import { closeSync, type Dirent, fstatSync, openSync, readdirSync, readSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { isUnreadable, removeIfThere } from '../lib/durable-file.ts'
+import { asideOf, ensureFolder, setAside } from '../lib/state-file.ts'
+import { decodeSegment, type Header, type Segment, segmentName } from './segment.ts'
+
+/** The least that a file takes on the disk. */
+export const BLOCK_BYTES = 4096
+/** Damaged files that are kept for the helpdesk; of more the oldest go. */
+const ASIDE_MAX = 8
+const namePattern = /^\d{12}(-\d{12})?\.[a-z-]{1,16}$/
+
+export interface Stored {
+  readonly segment: Segment
+  /** Length of the file. */
+  readonly length: number
+}
+
+/** Whole segments in their order, none of them inside another. `tell` is called with each thing that was wrong, for people. */
+export function readSpoolFolder(folder: string, tell: (damage: string) => void): Stored[] {
+  const moved = ensureFolder(folder)
+  if (moved !== undefined) tell(moved)
+  const found: Stored[] = []
+  for (const entry of entriesOf(folder, tell)) {
+    if (entry.name.endsWith('.draft')) attempt(() => removeIfThere(join(folder, entry.name)), tell)
+    else if (!entry.name.endsWith('.damaged')) {
+      const stored = readStored(folder, entry, tell)
+      if (stored !== undefined) found.push(stored)
+    }
+  }
+  removeOldAside(folder, tell)
+  return withoutReplaced(folder, found, tell)
+}
+
+function entriesOf(folder: string, tell: (damage: string) => void): Dirent[] {
+  const read = () => readdirSync(folder, { withFileTypes: true })
+  try {
+    return read()
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    tell(`${folder} cannot be read and was moved to ${setAside(folder)}`)
+    ensureFolder(folder)
+    return read()
+  }
+}
+
+/** One file, by what it says of itself; its name is the second witness. */
+function readStored(folder: string, entry: Dirent, tell: (damage: string) => void): Stored | undefined {
+  const path = join(folder, entry.name)
+  const isNamed = namePattern.test(entry.name)
+  const read = entry.isFile() ? readHeader(path) : undefined
+  if (read !== undefined && read.header !== 'damaged') {
+    if (read.header === 'unknown') return undefined
+    const { segment, isProven } = read.header
+    const name = segmentName(segment)
+    if (name === entry.name) return { segment, length: read.length }
+    const own = join(folder, name)
+    if (isProven && readHeader(own) === undefined) {
+      attempt(() => renameSync(path, own), tell)
+      tell(`${path} was under a wrong name and is ${name}`)
+      return { segment, length: read.length }
+    }
+  }
+  // a file of another kind and name is not ours
+  if (isNamed) attempt(() => tell(`${path} is damaged and was moved to ${setAside(path)}`), tell)
+  return undefined
+}
+
+/** undefined if there is no such file, or the disk does not give it back. */
+function readHeader(path: string): { header: Header | 'damaged' | 'unknown'; length: number } | undefined {
+  let file = -1
+  try {
+    file = openSync(path, 'r')
+    const head = Buffer.alloc(BLOCK_BYTES)
+    const length = readSync(file, head, 0, head.length, 0)
+    return { header: decodeSegment(head.subarray(0, length)), length: fstatSync(file).size }
+  } catch (error) {
+    if (isUnreadable(error) || isGone(error)) return undefined
+    throw error
+  } finally {
+    if (file >= 0) closeSync(file)
+  }
+}
+
+const isGone = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
+/** A segment inside the range of another was replaced by it. */
+function withoutReplaced(folder: string, found: Stored[], tell: (damage: string) => void): Stored[] {
+  const size = ({ segment }: Stored) => segment.last - segment.first
+  found.sort((a, b) => a.segment.first - b.segment.first || size(b) - size(a) || (a.segment.kind === 'shed' ? -1 : 1))
+  let covered = 0
+  return found.filter(({ segment }) => {
+    const isReplaced = segment.last <= covered
+    if (isReplaced) attempt(() => removeIfThere(join(folder, segmentName(segment))), tell)
+    else covered = segment.last
+    return !isReplaced
+  })
+}
+
+function removeOldAside(folder: string, tell: (damage: string) => void): void {
+  const aside = entriesOf(folder, tell).filter(({ name }) => name.endsWith(asideOf('')))
+  const names = aside.map(({ name }) => name).sort()
+  for (const name of names.slice(0, -ASIDE_MAX)) attempt(() => removeIfThere(join(folder, name)), tell)
+}
+
+/** What a disk refuses is told, and holds nothing else up: the next start tries again. */
+export function attempt(what: () => void, tell: (damage: string) => void): void {
+  try {
+    what()
+  } catch (error) {
+    tell(error instanceof Error ? error.message : String(error))
+  }
+}

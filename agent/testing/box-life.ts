@@ -1,0 +1,182 @@
+// The life of a box in process: opened from its folder as agent.ts does it, batches, receipts, what is shed, files that are full, a
+// stop. Thousands of lives take minutes, so that each can meet another fault of the disk. Central is its rules only.
+import { createPublicKey } from 'node:crypto'
+import { generateSealKeyPair } from '../batch/seal.ts'
+import { Batcher } from '../delivery/batcher.ts'
+import { Outbox } from '../delivery/outbox.ts'
+import { PseudonymKey } from '../delivery/pseudonym-key.ts'
+import { recoverChain, recoverCounts } from '../delivery/recovery.ts'
+import { inputNames, unaccounted } from '../ledger/accounting.ts'
+import { Accounts } from '../ledger/accounts.ts'
+import { Ledger } from '../ledger/ledger.ts'
+import { quietLog } from '../log.ts'
+import type { Paths } from '../paths.ts'
+import { Collector } from '../pipeline/collector.ts'
+import { openGateways } from '../pipeline/gateways.ts'
+import { OpenBatches } from '../pipeline/open-batches.ts'
+import { makeCertificate } from '../sources/syslog/tls-certificate.ts'
+import { Spool } from '../spool/spool.ts'
+import { Networks } from '../triage/networks.ts'
+import { Triage } from '../triage/triage.ts'
+import { writeIdentity } from '../uplink/identity.ts'
+import { IdentityKeeper } from '../uplink/identity-file.ts'
+import type { Outgoing } from '../uplink/uplink.ts'
+import { blockedLine } from './harness.ts'
+import type { ModelCentral } from './model-central.ts'
+
+const LEDGER_BYTES = 2 ** 30
+/** Room for two small batches: the third sheds the first. */
+const QUOTA_BYTES = 3 * 4096
+/** Some five lines. */
+export const FILE_MAX_BYTES = 6_000
+const DEVICE = '11111111-1111-4111-8111-111111111111'
+/** What fails is not tried again: the agent stops. */
+const stopping = AbortSignal.abort()
+
+// they are large, and what they hold is nothing of the disk
+let used = new OpenBatches()
+const triage = new Triage(new Networks(['198.51.100.0/24']))
+
+function emptyBatches(): OpenBatches {
+  const left = used.take()
+  if (left === undefined) used = new OpenBatches()
+  else used.giveBack(left.batch)
+  return used
+}
+
+/** Enrols a box at nobody. */
+export async function makeIdentity(path: string): Promise<void> {
+  const { key, certificate } = await makeCertificate(['device'], new Date())
+  const { publicKey } = await generateSealKeyPair()
+  writeIdentity(path, {
+    device: DEVICE,
+    enrolment: 'first',
+    privateKey: key,
+    certificate,
+    sealKey: Buffer.from(publicKey).toString('base64'),
+    receiptKey: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.alloc(32, 9)]).toString('base64'),
+    chain: { sequence: 0, hash: '0'.repeat(64) },
+  })
+}
+
+export type Life = Awaited<ReturnType<typeof openLife>>
+
+/** Opens a box; throws what an agent would not start with. */
+export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
+  const keeper = new IdentityKeeper(paths.identity, quietLog)
+  const ledger = new Ledger(paths.ledger, LEDGER_BYTES, fileMaxBytes)
+  const wasStoppedCleanly = ledger.state.stoppedCleanly
+  const spool = new Spool(paths.spool, QUOTA_BYTES)
+  const accounts = new Accounts(ledger.state.totals)
+  const outbox = new Outbox(ledger, spool, accounts)
+  const recovery = { ledger, spool, outbox, accounts, log: quietLog }
+  recoverCounts(recovery, keeper.identity)
+  outbox.appendOrDefer({ kind: 'start', version: '1', afterCleanStop: wasStoppedCleanly })
+  const key = new PseudonymKey(paths.pseudonymKey)
+  const { gateways, ...numbers } = openGateways(paths.gateways, ledger.state.gateways)
+  const batches = emptyBatches()
+  const collector = new Collector(accounts, batches, gateways, triage)
+  const batcher = new Batcher({
+    batches,
+    accounts,
+    outbox,
+    log: quietLog,
+    pseudonymise: addresses => key.pseudonyms.of(addresses),
+    reported: accounts.snapshot(),
+    unreported: {},
+    heard: () => ({ at: Date.now(), uptime: 0 }),
+    identity: () => keeper.identity,
+    keepNumbers: () => {
+      key.flush()
+      gateways.flush()
+      ledger.state.gateways = gateways.given
+    },
+    numbering: () => ({}),
+    stored: () => undefined,
+  })
+  const damage = [
+    ...keeper.damage,
+    ...(keeper.fault === undefined ? [] : [keeper.fault.detail]),
+    ...ledger.damage,
+    ...key.damage,
+    ...numbers.damage,
+  ]
+  await batcher.retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping)
+  return { paths, keeper, ledger, spool, accounts, outbox, collector, batcher, gateways, wasStoppedCleanly, damage, lost: numbers.lost }
+}
+
+/** Messages of a gateway, no two alike; and then a second passes. */
+export function receive({ collector, outbox }: Life, from: number, count: number, gateway = '127.0.0.17'): void {
+  const sink = collector.sinkFor('udp')
+  for (let i = 0; i < count; i++) {
+    const line = Buffer.from(blockedLine(from + i))
+    sink.receivedAtMs = Date.now()
+    sink.deliver(line, 0, line.length, gateway)
+  }
+  outbox.keepCounts()
+}
+
+/** Closes the open batch; false if the disk did not take it. */
+export async function close({ batcher }: Life): Promise<boolean> {
+  await batcher.closeOnce(stopping)
+  return batcher.diskFault === undefined
+}
+
+/** Sends the oldest batch; its receipt is lost. */
+export function offer({ outbox, keeper, spool }: Life, central: ModelCentral): Outgoing | undefined {
+  const { identity } = keeper
+  const outgoing = identity === undefined ? undefined : outbox.next(identity)
+  if (identity === undefined || outgoing === undefined) return undefined
+  central.take(outgoing, spool.oldest()?.segment.rows ?? 0, createPublicKey(identity.privateKey))
+  return outgoing
+}
+
+/** Sends `most` batches and statements, and has their receipts. */
+export async function send(life: Life, central: ModelCentral, most = 100): Promise<void> {
+  for (let i = 0; i < most; i++) {
+    const outgoing = offer(life, central)
+    if (outgoing === undefined) return
+    const { sequence, hash } = outgoing
+    const receipt = {
+      device: DEVICE,
+      sequence,
+      hash,
+      storedAt: '2026-11-20T12:00:00.000Z',
+      key: '0'.repeat(16),
+      signature: `${'A'.repeat(86)}==`,
+    }
+    await life.outbox.acknowledge(receipt)
+  }
+}
+
+/** As the agent ends: what is open is closed, then the counts are kept. */
+export async function stop(life: Life): Promise<void> {
+  await life.batcher.closeOnce(stopping)
+  life.outbox.appendOrDefer({ kind: 'stop', totals: life.accounts.snapshot() })
+  life.outbox.keepCounts({ isStopped: true, isFlushed: true })
+  life.ledger.close()
+}
+
+export interface Sums {
+  readonly received: number
+  readonly sent: number
+  readonly shed: number
+  /** In the open batch or in the spool. */
+  readonly kept: number
+  /** 0, or the accounting is wrong. */
+  readonly wrong: number
+}
+
+export function sumsOf({ accounts }: Pick<Life, 'accounts'>): Sums {
+  const all = inputNames.map(name => accounts.totals[name])
+  const sum = (pick: (counts: (typeof all)[number]) => number) => all.reduce((total, counts) => total + pick(counts), 0)
+  return {
+    received: sum(counts => counts.received),
+    sent: sum(counts => counts.sent),
+    shed: sum(counts => counts.shed),
+    kept: sum(counts => counts.waiting + counts.spooled),
+    wrong: sum(
+      counts => Math.abs(unaccounted(counts)) + Math.max(0, -Math.min(...[counts.sent, counts.shed, counts.waiting, counts.spooled])),
+    ),
+  }
+}
