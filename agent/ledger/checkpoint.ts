@@ -34,20 +34,22 @@ type Slot = z.infer<typeof schema>
 
 const pathIn = (folder: string): string => join(folder, 'checkpoint')
 
-/** The newest that can be read; `tell` is called with what is wrong with a slot, for people. */
+/** The newest that can be read; `tell` is called, for people, if none can. One slot that cannot is what a power cut leaves behind. */
 export function readCheckpoint(folder: string, tell: (damage: string) => void): Slot | undefined {
   let file = -1
   try {
     file = openSync(pathIn(folder), 'r')
     const slots: Slot[] = []
+    let damaged = 0
     for (let i = 0; i < SLOTS; i++) {
       const bytes = Buffer.alloc(SLOT_BYTES)
       const length = readSync(file, bytes, 0, SLOT_BYTES, i * SLOT_BYTES)
       const text = bytes.toString('utf8', 0, length).replace(/\n[ \n]*$/, '')
       const { data } = schema.safeParse(decodeSummed(text))
       if (data !== undefined) slots.push(data)
-      else if (bytes.some(byte => byte !== 0)) tell(`${pathIn(folder)}: slot ${i + 1} is damaged`)
+      else if (bytes.some(byte => byte !== 0)) damaged++
     }
+    if (slots.length === 0 && damaged > 0) tell(`${pathIn(folder)} is not what was written`)
     return slots.sort((a, b) => b.generation - a.generation)[0]
   } catch (error) {
     if (isErrorWithCode(error, 'ENOENT')) return undefined
