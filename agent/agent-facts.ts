@@ -1,4 +1,5 @@
 // The facts of a running agent, taken from its parts: the health module knows none of them.
+import { centralOf, type LiveSettings } from './changed-settings.ts'
 import type { Batcher } from './delivery/batcher.ts'
 import { type Fault, faultOf } from './errors.ts'
 import type { ClockWatch } from './health/clock-watch.ts'
@@ -18,9 +19,8 @@ import type { UplinkState } from './uplink/uplink.ts'
 export interface AgentParts {
   readonly version: string
   readonly startedAt: number
-  readonly central: { readonly url: string; readonly pins: readonly string[] }
+  readonly live: LiveSettings
   readonly wasStoppedCleanly: boolean
-  readonly quotaBytes: number
   readonly process: ProcessWatch
   readonly clock: ClockWatch
   readonly keeper: IdentityKeeper
@@ -41,9 +41,20 @@ export interface AgentParts {
 const SHAPES_SHOWN = 20
 const REASON_MAX = 500
 
-export function inputStatus(input: string, counts: InputCounts, kernelLost: number | null): InputStatus {
-  const droppedTotal = sum(Object.values(counts.dropped))
-  return { input, ...counts, dropped: { ...counts.dropped }, droppedTotal, unaccounted: unaccounted(counts), kernelLost }
+/** `canKernelLose`: whether the kernel says how many messages it dropped. */
+export function inputStatus(input: string, all: InputCounts, canKernelLose: boolean): InputStatus {
+  const { lost, ...counts } = all
+  return {
+    input,
+    ...counts,
+    dropped: { ...counts.dropped },
+    droppedTotal: sum(Object.values(counts.dropped)),
+    unaccounted: unaccounted(all),
+    kernelLost: canKernelLose || lost.kernel > 0 ? lost.kernel : null,
+    connectionsCut: lost.connections,
+    bytesCut: lost.bytes,
+    deafSeconds: Math.round(lost.deafMs / 100) / 10,
+  }
 }
 
 const gatewayFacts = (gateway: Gateway): GatewayFacts => ({
@@ -60,12 +71,15 @@ const gatewayFacts = (gateway: Gateway): GatewayFacts => ({
 export function factsOf(parts: AgentParts, now: number): Facts {
   const { keeper, uplink, spool, ledger, clock, accounts, collector, sources } = parts
   const { failure } = uplink
+  const central = centralOf(parts.live.current)
+  const kernelLostOf = (name: string) => sources.find(source => source.name === name)?.kernelLost() ?? null
   return {
     now,
     version: parts.version,
     startedAtMs: parts.startedAt,
     process: parts.process.status,
-    central: { url: parts.central.url, pinCount: parts.central.pins.length },
+    settingsFault: parts.live.fault,
+    central: { url: central.url, pinCount: central.pins.length },
     identity: {
       device: keeper.identity?.stored.device,
       certificateUntilMs: keeper.identity?.certificate.validToDate.getTime(),
@@ -79,7 +93,7 @@ export function factsOf(parts: AgentParts, now: number): Facts {
       failure: failure === undefined ? undefined : { ...failure, sinceMs: failure.since, atMs: failure.at },
       retryAtMs: uplink.retryAt,
     },
-    queue: { batches: spool.length, bytes: spool.usedBytes, quotaBytes: parts.quotaBytes },
+    queue: { batches: spool.length, bytes: spool.usedBytes, quotaBytes: spool.quotaBytes },
     diskFault: parts.batcher.diskFault ?? ledger.checkpointFault,
     ledger: { tornBytes: ledger.tornBytes, damage: ledger.damage },
     storedFaults: parts.storedFaults,
@@ -87,9 +101,7 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     clock: { jumps: clock.jumps, lastJumpMs: clock.lastJumpMs },
     wasStoppedCleanly: parts.wasStoppedCleanly,
     gateways: parts.gateways.active.map(gatewayFacts),
-    accounting: inputNames.map(name =>
-      inputStatus(name, accounts.totals[name], sources.find(source => source.name === name)?.kernelLost() ?? null),
-    ),
+    accounting: inputNames.map(name => inputStatus(name, accounts.totals[name], kernelLostOf(name) !== null)),
     sources: sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
     sourceFaults: parts.faults,
     products: collector.products,

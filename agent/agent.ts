@@ -1,12 +1,15 @@
 // The composition root: everything that runs is made here and joined here. Modules do not know each other.
 import { mkdirSync } from 'node:fs'
+import { uptime } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf } from './agent-facts.ts'
+import { centralOf, LiveSettings, limitsOf } from './changed-settings.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { Outbox } from './delivery/outbox.ts'
 import { PseudonymKey } from './delivery/pseudonym-key.ts'
 import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
 import { uplinkHost } from './delivery/uplink-host.ts'
+import { Uploads } from './delivery/uploads.ts'
 import { describe, type Fault, fault } from './errors.ts'
 import { ClockWatch } from './health/clock-watch.ts'
 import { ProcessWatch } from './health/process-watch.ts'
@@ -20,6 +23,7 @@ import type { Log } from './log.ts'
 import type { Paths } from './paths.ts'
 import { Collector } from './pipeline/collector.ts'
 import { openGateways } from './pipeline/gateways.ts'
+import { LossWatch, type Moment, sequencesBefore } from './pipeline/loss-watch.ts'
 import { OpenBatches } from './pipeline/open-batches.ts'
 import { openSources } from './pipeline/open-sources.ts'
 import type { Settings } from './settings/table.ts'
@@ -37,6 +41,8 @@ const SHUTDOWN_GRACE_MS = 3000
 export interface AgentOptions {
   readonly paths: Paths
   readonly settings: Settings
+  /** Reads them again, and has `listener` called whenever they may have changed (SIGHUP). */
+  readonly changes?: { read(): Settings; listen(listener: () => void): void }
   readonly log: Log
   readonly version: string
   /** Sockets that systemd opened for us. */
@@ -45,18 +51,41 @@ export interface AgentOptions {
   readonly ready?: (status: Status) => void
 }
 
-/** Runs until the signal is aborted; then closes the sources, writes what is open to the disk and stops. */
-export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
+/**
+ * Runs until the signal is aborted, or settings changed that it cannot take up while it runs; then closes the sources, writes what is
+ * open to the disk and stops. True if it is to be started again.
+ */
+export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<boolean> {
   const { paths, settings, log } = options
   const startedAt = Date.now()
   mkdirSync(paths.data, { recursive: true, mode: 0o700 })
   let currentStatus: (() => Status) | undefined
   const statusServer = await serveStatus(paths.statusSocket, () => currentStatus?.())
   const stored = openStored(options)
-  const { keeper, ledger, spool, accounts, outbox, recovery, pseudonymKey, gateways } = stored
+  const { keeper, ledger, spool, accounts, outbox, recovery, pseudonymKey, gateways, before } = stored
+  const live = new LiveSettings(settings)
   const batches = new OpenBatches()
   const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
   const wakeUplink = new Notifier()
+  const limits = limitsOf(settings)
+  const { sources, sockets, faults } = await openSources({
+    settings,
+    paths,
+    handedOver: options.handedOver,
+    log,
+    limits,
+    sequencesBefore: socket => sequencesBefore(before, socket, now()),
+    sinkFor: input => collector.sinkFor(input),
+    nflogSink: () => collector.nflogSink(),
+  })
+  const losses = new LossWatch(accounts, before, { sources, sockets }, now())
+  outbox.appendOrDefer({
+    kind: 'start',
+    version: options.version,
+    afterCleanStop: stored.wasStoppedCleanly,
+    sockets,
+    deafMs: losses.deafMs,
+  })
   // an identity counts once the ledger has it: until then the chain of batches is that of the one before
   let isRecovered = false
   const identity = () => (isRecovered && keeper.identity?.stored.enrolment === ledger.state.enrolment ? keeper.identity : undefined)
@@ -66,6 +95,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     outbox,
     log,
     pseudonymise: addresses => pseudonymKey.pseudonyms.of(addresses),
+    reported: before.totals,
+    unreported: before.unreported,
+    heard: () => losses.heard(now()),
     identity,
     keepNumbers: () => {
       pseudonymKey.flush()
@@ -75,8 +107,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     numbering: () => gateways.accounting,
     stored: () => wakeUplink.notify(),
   })
+  outbox.beforeKeeping = () => Object.assign(ledger.state, { heard: losses.heard(now()), unreported: batcher.unreported })
   const uplink = initialUplinkState()
-  const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
   const everySecond = setInterval(() => {
@@ -90,20 +122,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   }, 1000)
 
   const stopping = new AbortController()
-  const stopSending = new AbortController()
-  const { sources, faults } = await openSources({
-    settings,
-    paths,
-    handedOver: options.handedOver,
-    log,
-    sinkFor: input => collector.sinkFor(input),
-    nflogSink: () => collector.nflogSink(),
-  })
   const parts = {
     ...stored,
     version: options.version,
     startedAt,
-    central,
+    live,
     process: watch,
     clock,
     uplink,
@@ -112,7 +135,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     sources,
     faults,
   }
-  const status = (): Status => statusOf(factsOf(parts, Date.now()))
+  const status = (): Status => {
+    losses.refresh()
+    return statusOf(factsOf(parts, Date.now()))
+  }
   currentStatus = status
   const batching = batcher
     .retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping.signal)
@@ -121,38 +147,63 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       wakeUplink.notify()
       return batcher.closeForever(stopping.signal)
     })
-  const sending = uploadForever(uplinkHost({ outbox, keeper, central, wakeUplink, identity }), uplink, log, stopSending.signal)
+  const uploads = new Uploads(signal => {
+    const host = uplinkHost({ outbox, keeper, central: centralOf(live.current), wakeUplink, identity })
+    return uploadForever(host, uplink, log, signal)
+  })
+  const restart = new AbortController()
+  const affected = {
+    triage: collector.triage,
+    spool,
+    ledger,
+    limits,
+    log,
+    reconnect: () => {
+      Object.assign(uplink, { failuresInARow: 0, retryAt: 0 })
+      uploads.again()
+    },
+    restart: () => restart.abort(),
+  }
+  const ending = AbortSignal.any([signal, restart.signal])
+  const { changes } = options
+  changes?.listen(() => {
+    if (!ending.aborted) live.takeUp(() => changes.read(), affected)
+  })
   log.info(`listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`)
   watch.start()
   options.ready?.(status())
 
-  await aborted(signal)
+  await aborted(ending)
+  losses.end(now())
   await Promise.all(sources.map(source => source.close()))
   stopping.abort()
   await batching
   await batcher.closeOnce(stopping.signal)
-  await drain(spool, uplink, stopSending)
-  await sending
+  await drain(spool, uplink, uploads)
   clearInterval(everySecond)
   watch.stop()
-  outbox.appendOrDefer({ kind: 'stop', totals: accounts.snapshot() })
+  outbox.beforeKeeping()
+  const { heard, unreported } = ledger.state
+  outbox.appendOrDefer({ kind: 'stop', totals: accounts.snapshot(), heard, unreported })
   outbox.keepCounts({ isStopped: true, isFlushed: true })
   ledger.close()
   await statusServer.close()
+  return restart.signal.aborted
 }
 
+const now = (): Moment => ({ at: Date.now(), uptime: uptime() })
+
 /** Opens what lies on the disk, and brings the counts in order before anything is received. */
-function openStored({ paths, settings, log, version }: AgentOptions) {
+function openStored({ paths, settings, log }: AgentOptions) {
   const keeper = new IdentityKeeper(paths.identity, log)
   const ledger = new Ledger(paths.ledger, settings['ledger.quotaMiB'] * MIB)
-  const quotaBytes = settings['spool.quotaMiB'] * MIB
-  const spool = new Spool(paths.spool, quotaBytes)
+  const spool = new Spool(paths.spool, settings['spool.quotaMiB'] * MIB)
   const accounts = new Accounts(ledger.state.totals)
   const outbox = new Outbox(ledger, spool, accounts)
   const recovery: Recovery = { ledger, spool, outbox, accounts, log }
-  const wasStoppedCleanly = ledger.state.stoppedCleanly
+  const { stoppedCleanly: wasStoppedCleanly, heard, sockets, unreported } = ledger.state
+  const before = { totals: accounts.snapshot(), heard, sockets, unreported }
   recoverCounts(recovery, keeper.identity)
-  outbox.appendOrDefer({ kind: 'start', version, afterCleanStop: wasStoppedCleanly })
   const pseudonymKey = new PseudonymKey(paths.pseudonymKey)
   const { gateways, ...numbers } = openGateways(paths.gateways, ledger.state.gateways)
   const storedFaults = [
@@ -170,7 +221,7 @@ function openStored({ paths, settings, log, version }: AgentOptions) {
       : restoredFaults(numbers.damage)),
   ]
   for (const { detail } of storedFaults) log.warning(detail)
-  return { keeper, ledger, spool, quotaBytes, accounts, outbox, recovery, wasStoppedCleanly, pseudonymKey, gateways, storedFaults }
+  return { keeper, ledger, spool, accounts, outbox, recovery, wasStoppedCleanly, before, pseudonymKey, gateways, storedFaults }
 }
 
 const restoredFaults = (damage: readonly string[]): Fault[] =>
@@ -188,11 +239,10 @@ function adoptIdentity(recovery: Recovery, keeper: IdentityKeeper, wakeUplink: N
 }
 
 /** Goes on sending what waits while central takes it, for SHUTDOWN_GRACE_MS at most. */
-async function drain(spool: Spool, uplink: UplinkState, stopSending: AbortController): Promise<void> {
-  const deadline = setTimeout(() => stopSending.abort(), uplink.failuresInARow > 0 ? 0 : SHUTDOWN_GRACE_MS)
-  while (spool.length > 0 && !stopSending.signal.aborted && uplink.failuresInARow === 0) await sleep(20)
-  stopSending.abort()
-  clearTimeout(deadline)
+async function drain(spool: Spool, uplink: UplinkState, uploads: Uploads): Promise<void> {
+  const deadline = performance.now() + SHUTDOWN_GRACE_MS
+  while (spool.length > 0 && uplink.failuresInARow === 0 && performance.now() < deadline) await sleep(20)
+  await uploads.stop()
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

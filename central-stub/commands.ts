@@ -138,6 +138,7 @@ function limitsText({ connections, requests, refusals, disk, members }: LimitsRe
   const [open, gaveWay, turnedAway] = [connections.open, connections.gaveWay, connections.turnedAway]
   return [
     `${'disk'.padEnd(WIDTH)}${mib(disk.freeBytes)} free of ${mib(disk.sizeBytes)}, ${mib(disk.reserveBytes)} kept in reserve: room is ${roomText[disk.room]}`,
+    `${'database'.padEnd(WIDTH)}opened ${disk.openings === 1 ? 'once' : `${disk.openings} times`}`,
     `${'open'.padEnd(WIDTH)}${open} connections, ${requests.devices} requests of devices, ${requests.enrolling} of enrolment`,
     `${'closed'.padEnd(WIDTH)}${gaveWay} idle connections that gave way to others, ${turnedAway} that were turned away`,
     '',

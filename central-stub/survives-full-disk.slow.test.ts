@@ -12,7 +12,7 @@ import type { LimitsReport } from './operator/stats.ts'
 import { packRandom } from './test-attacks.ts'
 import { type Box, enrolBox, makeBatch, type Sent, send, targetOf, zeroHash } from './test-box.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 const mayMount = process.getuid?.() === 0
 const skip = mayMount ? false : 'mounting a small disk needs root'
 const MIB = 1024 * 1024
@@ -26,7 +26,7 @@ function smallDisk(t: { teardown(done: () => unknown): unknown }, mib: number) {
   truncateSync(image, mib * MIB)
   execFileSync('mkfs.ext4', ['-q', '-m', '0', image])
   execFileSync('mount', ['-o', 'loop', image, disk])
-  t.teardown(() => execFileSync('umount', [disk]))
+  t.teardown(() => execFileSync('umount', ['-l', disk]))
   const filler = join(disk, 'filler')
   return {
     folder: join(disk, 'central'),
@@ -117,40 +117,41 @@ t.test('when the database meets a full disk, central goes on without a restart; 
   const options = ['--reserve-mib', '1']
   let central = await startCentralProcess(folder, 0, { options })
   t.teardown(() => central.kill())
-  const senders = await sendersOn(central, folder, ['a', 'b'], [await packRandom(20_000), undefined])
+  const senders = await sendersOn(central, folder, ['a', 'b'], [await packRandom(32_768), undefined])
   const [large, small] = senders
-  const refusals = new Set<string>()
-  const sendUntilFull = async () => {
-    for (let i = 0; i < 100; i++) {
-      const answer = await large.send()
-      if (answer === 'receipt') continue
-      refusals.add(answer)
-      return
-    }
-  }
-  for (let round = 0; round < 2; round++) {
-    leave((2 + round) * MIB)
-    await sendUntilFull()
-    t.match(await small.send(), /^receipt$|^503 central-full 60$/)
-    leave(0)
-    t.equal(await small.send(), '503 central-full 60')
-    t.equal((await limitsOf(folder)).disk.room, 'none', 'and it answers the operator')
-    t.equal(central.child.exitCode, null)
-    if (round > 0) {
-      await central.kill()
-      central = await startCentralProcess(folder, 0, { options })
-      const target = targetOf({ port: Number(new URL(central.url).port) }, folder)
-      for (const sender of senders) sender.box = { ...sender.box, target }
-      t.equal(await small.send(), '503 central-full 60', 'it starts on a full disk, and says why it stores nothing')
-    }
-    free()
+  const receiptsOfAll = async () => {
     for (const sender of senders)
       await until(
         () => sender.send(),
         answer => answer === 'receipt',
       )
   }
-  t.same([...refusals], ['503 central-full 60'])
+  // DuckDB writes its log back at 16 MiB, which cannot end well on the rest: then it gives the file up
+  leave(19 * MIB)
+  const full = await until(
+    () => large.send(),
+    answer => answer !== 'receipt',
+    200_000,
+  )
+  t.equal(full, '503 central-full 60')
+  await until(
+    () => limitsOf(folder),
+    ({ disk }) => disk.openings > 1,
+  )
+  t.equal(central.child.exitCode, null)
+  free()
+  await receiptsOfAll()
+
+  leave(0)
+  t.equal(await small.send(), '503 central-full 60')
+  t.equal((await limitsOf(folder)).disk.room, 'none', 'and it answers the operator')
+  await central.kill()
+  central = await startCentralProcess(folder, 0, { options })
+  const target = targetOf({ port: Number(new URL(central.url).port) }, folder)
+  for (const sender of senders) sender.box = { ...sender.box, target }
+  t.equal(await small.send(), '503 central-full 60', 'it starts on a full disk, and says why it stores nothing')
+  free()
+  await receiptsOfAll()
   await central.kill()
   const after = await startCentral({ folder, reserveBytes: 1 })
   const { perDevice, rows } = await after.stats()
@@ -159,7 +160,7 @@ t.test('when the database meets a full disk, central goes on without a restart; 
     senders.map(({ receipted }) => receipted.length),
     'nothing with a receipt is lost, and nothing is there that has none',
   )
-  t.equal(rows, large.receipted.length * 20_000 + small.receipted.length * 3)
-  t.equal((await after.stats()).events, large.receipted.length * 20_000 + small.receipted.length * 6)
+  t.equal(rows, large.receipted.length * 32_768 + small.receipted.length * 3)
+  t.equal((await after.stats()).events, large.receipted.length * 32_768 + small.receipted.length * 6)
   await after.close()
 })

@@ -3,8 +3,9 @@
 import { setImmediate } from 'node:timers/promises'
 import type { PackOptions } from '../batch/pack.ts'
 import { asDiskFailure, describe, type Fault, faultOf } from '../errors.ts'
-import { growth, type Totals } from '../ledger/accounting.ts'
+import { addGrowth, growth, type Totals } from '../ledger/accounting.ts'
 import type { Accounts } from '../ledger/accounts.ts'
+import type { Heard } from '../ledger/entries.ts'
 import { pause } from '../lib/backoff.ts'
 import type { Log } from '../log.ts'
 import { rules } from '../triage/rules.ts'
@@ -21,6 +22,12 @@ export interface BatcherParts {
   readonly outbox: Outbox
   readonly log: Log
   readonly pseudonymise: PackOptions['pseudonymise']
+  /** The counts of which central knows, */
+  readonly reported: Totals
+  /** and what the agent before counted after those. */
+  readonly unreported: Readonly<Record<string, number>>
+  /** Brings losses into the accounts; until when the agent listens. */
+  heard(): Heard
   identity(): Identity | undefined
   /** Keeps the numbers of new gateways on the disk, before a batch that names them. */
   keepNumbers(): void
@@ -38,12 +45,19 @@ export class Batcher {
   private readonly parts: BatcherParts
   /** Of the last batch that was recorded: the next one says what grew since. */
   private reported: Totals
+  private carried: Readonly<Record<string, number>>
   private recordedAt = 0
   private recordedCounts = ''
 
   constructor(parts: BatcherParts) {
     this.parts = parts
-    this.reported = parts.accounts.snapshot()
+    this.reported = parts.reported
+    this.carried = parts.unreported
+  }
+
+  /** What was counted and is in no batch yet. */
+  get unreported(): Record<string, number> {
+    return addGrowth(this.carried, growth(this.reported, this.parts.accounts.totals))
   }
 
   async closeForever(signal: AbortSignal): Promise<void> {
@@ -75,18 +89,20 @@ export class Batcher {
       accounts.shed(filled.byInput, 'waiting')
       return
     }
+    this.parts.heard()
     const totals = accounts.snapshot()
-    const accounting = { ...growth(this.reported, totals), ...this.parts.numbering() }
+    const accounting = { ...this.unreported, ...this.parts.numbering() }
     const reasonName = (reason: number) => rules[reason].name
     const isNumbered = await this.retryUntilWritten(() => this.parts.keepNumbers(), signal)
     if (!isNumbered) log.warning('the numbers of new gateways could not be saved')
     const packed = await outbox.pack(filled, { pseudonymise: this.parts.pseudonymise, reasonName, accounting, yieldToLoop: setImmediate })
-    const isRecorded = await this.retryUntilWritten(() => outbox.record(packed), signal)
+    const isRecorded = await this.retryUntilWritten(() => outbox.record(packed, this.parts.heard()), signal)
     if (!isRecorded) {
       accounts.shed(filled.byInput, 'waiting')
       return
     }
     this.reported = totals
+    this.carried = {}
     await this.retryUntilWritten(() => outbox.flush(), signal)
     await this.retryUntilWritten(() => outbox.store(packed, identity), signal)
     this.recordedAt = performance.now()
@@ -113,11 +129,12 @@ export class Batcher {
   private recordCounts(): void {
     if (performance.now() - this.recordedAt < COUNTS_EVERY_MS) return
     this.recordedAt = performance.now()
+    const heard = this.parts.heard()
     const totals = this.parts.accounts.snapshot()
     const text = JSON.stringify(totals)
     if (text === this.recordedCounts) return
     try {
-      this.parts.outbox.append({ kind: 'counts', totals })
+      this.parts.outbox.append({ kind: 'counts', totals, heard })
       this.recordedCounts = text
       this.diskFault = undefined
     } catch (error) {

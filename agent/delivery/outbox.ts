@@ -6,7 +6,7 @@ import { sealBatch } from '../batch/seal.ts'
 import { Failure } from '../errors.ts'
 import { rowsOf } from '../ledger/accounting.ts'
 import { type Accounts, afterMove } from '../ledger/accounts.ts'
-import type { LedgerEntry } from '../ledger/entries.ts'
+import type { Heard, LedgerEntry } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool } from '../spool/spool.ts'
@@ -14,8 +14,8 @@ import type { Identity } from '../uplink/identity.ts'
 import type { Outgoing, UplinkReceipt } from '../uplink/uplink.ts'
 import type { FilledBatch } from './filled-batch.ts'
 
-/** A batch as the ledger keeps it, but for the counts of the moment at which it is recorded. */
-type PackedBatch = Omit<Extract<LedgerEntry, { kind: 'batch' }>, 'totals'>
+/** A batch as the ledger keeps it, but for what belongs to the moment at which it is recorded. */
+type PackedBatch = Omit<Extract<LedgerEntry, { kind: 'batch' }>, 'totals' | 'heard'>
 const fromHex = (text: string): Buffer => Buffer.from(text, 'hex')
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
@@ -48,10 +48,10 @@ export class Outbox {
   }
 
   /** Writes a batch into the ledger, to be flushed. Failure 'disk-full' or 'disk-failed' leaves everything as it was. */
-  record(batch: PackedBatch): void {
+  record(batch: PackedBatch, heard: Heard): void {
     const totals = afterMove(this.accounts.totals, batch.byInput, 'waiting', 'spooled')
     this.appendDeferred()
-    this.ledger.appendUnflushed({ ...batch, totals }, new Date())
+    this.ledger.appendUnflushed({ ...batch, totals, heard }, new Date())
     this.accounts.spooled(batch.byInput)
   }
 
@@ -83,8 +83,12 @@ export class Outbox {
     this.keepCounts()
   }
 
+  /** Brings into the ledger's state what belongs to the counts of the same moment. */
+  beforeKeeping: () => void = () => undefined
+
   /** Keeps the counts of this moment where a full disk still takes them. */
   keepCounts({ isStopped = false, isFlushed = false } = {}): void {
+    this.beforeKeeping()
     this.ledger.keep(this.accounts.totals, isStopped, isFlushed)
   }
 

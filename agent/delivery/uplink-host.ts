@@ -1,5 +1,5 @@
 // What delivery provides to the uplink: the oldest batch, and what becomes of it.
-import { verifyReceipt } from '../batch/receipt.ts'
+import { readReceipt, verifyReceipt } from '../batch/receipt.ts'
 import type { Notifier } from '../lib/notifier.ts'
 import type { CentralAddress } from '../uplink/anchor.ts'
 import type { Identity } from '../uplink/identity.ts'
@@ -23,7 +23,10 @@ export function uplinkHost({ outbox, keeper, central, wakeUplink, identity }: Up
     superseded: () => keeper.superseded,
     connect: ({ stored }, signal) => openCentral(central, stored, signal),
     next: identity => outbox.next(identity),
-    isGenuine: (receipt, identity) => verifyReceipt(receipt, identity.receiptKey),
+    receiptIn: (body, identity) => {
+      const receipt = readReceipt(body)
+      return receipt !== undefined && verifyReceipt(receipt, identity.receiptKey) ? receipt : undefined
+    },
     acknowledge: (_outgoing, receipt) => outbox.acknowledge(receipt),
     discard: sequence => outbox.discard(sequence),
     replace: stored => keeper.replace(stored),

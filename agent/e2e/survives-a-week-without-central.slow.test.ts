@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import * as z from 'zod'
 import { startCentral } from '../../central-stub/central.ts'
-import { verifyReceipt } from '../batch/receipt.ts'
+import { readReceipt, verifyReceipt } from '../batch/receipt.ts'
 import { inputNames, sum, unaccounted } from '../ledger/accounting.ts'
 import { quietLog } from '../log.ts'
 import { blockedLine, temporaryFolder, until } from '../testing/harness.ts'
@@ -68,7 +68,10 @@ t.test('keeps within its room, sheds the oldest of low value, and tells central 
     superseded: () => done.signal,
     connect: ({ stored }) => openCentral({ url: central.url, pins: central.pins, proxy: '' }, stored),
     next: as => box.outbox.next(as),
-    isGenuine: receipt => verifyReceipt(receipt, identity.receiptKey),
+    receiptIn: body => {
+      const receipt = readReceipt(body)
+      return receipt !== undefined && verifyReceipt(receipt, identity.receiptKey) ? receipt : undefined
+    },
     acknowledge: (_outgoing, receipt) => box.outbox.acknowledge(receipt),
     discard: sequence => box.outbox.discard(sequence),
     replace: () => undefined,

@@ -9,12 +9,15 @@ const now = Date.parse('2026-11-20T12:00:00Z')
 const minutesAgo = (minutes: number): number => now - minutes * 60_000
 const counts = { received: 5, merged: 0, dropped: {}, droppedTotal: 0, ignored: 5, unreadable: 0, waiting: 0, spooled: 0, sent: 0, shed: 0 }
 
+const nothingLost = { connectionsCut: 0, bytesCut: 0, deafSeconds: 0 }
+
 /** An enrolled box on which all is well. */
 const well: Facts = {
   now,
   version: '1.2.3',
   startedAtMs: minutesAgo(90),
   process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallSinceStartMs: 1400, longestStallLastHourMs: 4 },
+  settingsFault: undefined,
   central: { url: 'https://central.example', pinCount: 2 },
   identity: { device: '00000000-0000-4000-8000-000000000001', certificateUntilMs: now, fault: undefined },
   uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, waitingSinceMs: 0, bytesSent: 700, failure: undefined, retryAtMs: 0 },
@@ -37,7 +40,7 @@ const well: Facts = {
       clockOffsetMs: -90_040,
     },
   ],
-  accounting: [{ input: 'udp', ...counts, unaccounted: 0, kernelLost: 0 }],
+  accounting: [{ input: 'udp', ...counts, unaccounted: 0, kernelLost: 0, ...nothingLost }],
   sources: [{ name: 'udp', address: '[::]:514', counters: {} }],
   sourceFaults: [],
   products: [{ product: 'fortigate', claimed: 4, unreadable: 1 }],
@@ -51,6 +54,9 @@ const failure = { sinceMs: minutesAgo(10), atMs: minutesAgo(1) }
 
 /** What makes each check fire, and what it then says. */
 const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readonly finds: readonly object[] }[]> = {
+  settings: [
+    { over: { settingsFault: fault('settings-wrong', 'cyberalarm.conf:1: x') }, finds: [{ code: 'settings-wrong', severity: 'problem' }] },
+  ],
   central: [
     {
       over: { central: { url: '', pinCount: 0 } },
@@ -107,7 +113,7 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
   disk: [{ over: { diskFault: fault('disk-full', 'cannot write x') }, finds: [{ code: 'disk-full', severity: 'problem' }] }],
   accounting: [
     {
-      over: { accounting: [{ input: 'tcp', ...counts, unaccounted: 1, kernelLost: null }] },
+      over: { accounting: [{ input: 'tcp', ...counts, unaccounted: 1, kernelLost: null, ...nothingLost }] },
       finds: [{ code: 'accounting-wrong', severity: 'problem', detail: /tcp by 1 message$/ }],
     },
   ],

@@ -24,6 +24,7 @@ const SENDERS_SHOWN_MS = 3_600_000
 type Check = (facts: Facts) => Finding | readonly Finding[] | undefined
 
 export const checks: Readonly<Record<string, Check>> = {
+  settings: ({ settingsFault }) => (settingsFault === undefined ? undefined : finding('problem', settingsFault)),
   central: ({ central }) => {
     const missing = [...(central.url === '' ? ['central.url'] : []), ...(central.pinCount === 0 ? ['central.pins'] : [])]
     if (missing.length === 0) return undefined

@@ -27,6 +27,8 @@ export interface Facts {
   readonly version: string
   readonly startedAtMs: number
   readonly process: ProcessStatus
+  /** Why settings that changed are not in use. */
+  readonly settingsFault: Fault | undefined
   readonly central: { readonly url: string; readonly pinCount: number }
   readonly identity: {
     readonly device: string | undefined

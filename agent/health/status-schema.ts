@@ -88,7 +88,14 @@ export const statusSchema = z.object({
         sent: z.number(),
         shed: z.number(),
         unaccounted: z.number(),
+        // What never became a message, and so is in none of the numbers above.
+        /** Dropped by the kernel. Null where it does not say. */
         kernelLost: z.number().nullable(),
+        /** Connections that the agent ended while their senders held them open, and bytes that had arrived on them unread. */
+        connectionsCut: z.number().default(0),
+        bytesCut: z.number().default(0),
+        /** How long nobody listened, between two agents. */
+        deafSeconds: z.number().default(0),
       }),
     )
     .max(100),

@@ -6,6 +6,18 @@
 export const inputNames = ['udp', 'tcp', 'tls', 'nflog'] as const
 export type InputName = (typeof inputNames)[number]
 
+/** What never reached the agent, or only in part. None of it is in `received`; all of it only grows. */
+export interface Losses {
+  /** Datagrams and packets that the kernel dropped before the agent read them. */
+  readonly kernel: number
+  /** Connections that the agent cut while their senders still held them open: what was under way on them may be lost. */
+  readonly connections: number
+  /** Bytes that had arrived on those and were not read, as far as the kernel says. */
+  readonly bytes: number
+  /** Time in which nobody listened, between two agents. */
+  readonly deafMs: number
+}
+
 /** Counts of one input. Numbers of messages; rows are counted in `waiting`, `spooled`, `sent` and `shed`. */
 export interface InputCounts {
   readonly received: number
@@ -18,11 +30,14 @@ export interface InputCounts {
   readonly spooled: number
   readonly sent: number
   readonly shed: number
+  readonly lost: Losses
 }
 
 export type Totals = Readonly<Record<InputName, InputCounts>>
 /** How many rows of a batch came first from each input. */
 export type RowsByInput = Record<InputName, number>
+
+export const noLosses = (): Losses => ({ kernel: 0, connections: 0, bytes: 0, deafMs: 0 })
 
 export const emptyCounts = (): InputCounts => ({
   received: 0,
@@ -34,6 +49,7 @@ export const emptyCounts = (): InputCounts => ({
   spooled: 0,
   sent: 0,
   shed: 0,
+  lost: noLosses(),
 })
 
 export const emptyTotals = (): Totals => ({ udp: emptyCounts(), tcp: emptyCounts(), tls: emptyCounts(), nflog: emptyCounts() })
@@ -71,6 +87,15 @@ export function growth(before: Totals, now: Totals): Record<string, number> {
       note(`${input}.${name}`, now[input][name] - before[input][name])
     for (const [rule, count] of Object.entries(now[input].dropped))
       note(`${input}.dropped.${rule}`, count - (before[input].dropped[rule] ?? 0))
+    for (const name of ['kernel', 'connections', 'bytes', 'deafMs'] as const)
+      note(`${input}.lost.${name}`, now[input].lost[name] - before[input].lost[name])
   }
   return grown
+}
+
+/** Two growths as one. */
+export function addGrowth(first: Readonly<Record<string, number>>, second: Readonly<Record<string, number>>): Record<string, number> {
+  const both = { ...first }
+  for (const [name, amount] of Object.entries(second)) both[name] = (both[name] ?? 0) + amount
+  return both
 }

@@ -1,6 +1,6 @@
 // The one owner of the counts. Nothing else writes them, so their sum (accounting.ts) is kept in one place: a message is
 // counted when it is received and once more where it is placed, and rows only move from one place to the next.
-import { emptyTotals, type InputCounts, type InputName, inputNames, type RowsByInput, type Totals } from './accounting.ts'
+import { emptyTotals, type InputCounts, type InputName, inputNames, type Losses, type RowsByInput, type Totals } from './accounting.ts'
 
 type Place = 'waiting' | 'spooled' | 'sent' | 'shed'
 type WritableCounts = { -readonly [Key in keyof InputCounts]: InputCounts[Key] }
@@ -91,6 +91,17 @@ export class Accounts {
   /** A receipt came for spooled rows. */
   sent(rows: RowsByInput): void {
     this.move(rows, 'spooled', 'sent')
+  }
+
+  /** What was lost on the way to an input, besides what was counted before. */
+  lost(input: InputName, more: Partial<Losses>): void {
+    const { lost } = this.counts[input]
+    this.counts[input].lost = {
+      kernel: lost.kernel + (more.kernel ?? 0),
+      connections: lost.connections + (more.connections ?? 0),
+      bytes: lost.bytes + (more.bytes ?? 0),
+      deafMs: lost.deafMs + (more.deafMs ?? 0),
+    }
   }
 
   /** Rows will not be sent. */

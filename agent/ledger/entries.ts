@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { decodeSummed, encodeSummed, isSummed } from '../lib/summed.ts'
-import { emptyCounts, inputNames, type RowsByInput, type Totals } from './accounting.ts'
+import { emptyCounts, inputNames, noLosses, type RowsByInput, type Totals } from './accounting.ts'
 
 const count = z.int().nonnegative()
 // an older ledger lacks inputs that were added later
@@ -12,6 +12,7 @@ const countOrNone = count.default(0)
 const rowsSchema = z.object(
   Object.fromEntries(inputNames.map(name => [name, countOrNone])) as Record<keyof RowsByInput, typeof countOrNone>,
 )
+const lossesSchema = z.object({ kernel: countOrNone, connections: countOrNone, bytes: countOrNone, deafMs: countOrNone })
 const countsSchema = z.object({
   received: count,
   merged: count,
@@ -22,11 +23,28 @@ const countsSchema = z.object({
   spooled: count,
   sent: count,
   shed: count,
+  lost: lossesSchema.default(noLosses),
 })
 const countsOrNone = countsSchema.default(emptyCounts)
 const totalsSchema = z.object(Object.fromEntries(inputNames.map(name => [name, countsOrNone])) as Record<keyof Totals, typeof countsOrNone>)
 
-/** Where a ledger stands: what follows from all entries before. */
+const byName = z.record(z.string(), count)
+/**
+ * Until when the agent listened, and where the numbers of the kernel stood: with these the next agent knows what was lost between.
+ * Only an agent that listens writes it.
+ */
+const heardSchema = z.object({
+  /** ms since 1970, and s since the machine was started: a clock can jump, and a machine can be switched off. */
+  at: z.number(),
+  uptime: z.number(),
+  /** What the kernel had dropped at the UDP socket since that was opened. */
+  drops: count.optional(),
+  /** By group of the packet log: the number of the last packet. */
+  sequences: byName.optional(),
+})
+export type Heard = z.infer<typeof heardSchema>
+
+/** Where a ledger stands: what follows from all entries before. What was added later is optional: an older ledger lacks it. */
 export const standSchema = z.object({
   totals: totalsSchema,
   sequence: count,
@@ -34,6 +52,9 @@ export const standSchema = z.object({
   hash: z.string(),
   device: z.string(),
   enrolment: z.string(),
+  heard: heardSchema.optional(),
+  sockets: byName.optional(),
+  unreported: byName.optional(),
 })
 
 const entrySchema = z.discriminatedUnion('kind', [
@@ -49,6 +70,7 @@ const entrySchema = z.discriminatedUnion('kind', [
     value: count,
     totals: totalsSchema,
     body: z.string(),
+    heard: heardSchema.optional(),
   }),
   /** Central acknowledged everything up to `sequence`, whose frame has `hash`; `receipt` is its signed receipt. */
   z.object({
@@ -76,11 +98,22 @@ const entrySchema = z.discriminatedUnion('kind', [
     totals: totalsSchema.optional(),
   }),
   /** The counts at a time when no batch was closed. */
-  z.object({ kind: z.literal('counts'), totals: totalsSchema }),
+  z.object({ kind: z.literal('counts'), totals: totalsSchema, heard: heardSchema.optional() }),
   /** The box was enrolled; the chain goes on from this state. */
   z.object({ kind: z.literal('enrolled'), device: z.string(), enrolment: z.string(), sequence: count, receipted: count, hash: z.string() }),
-  z.object({ kind: z.literal('start'), version: z.string(), afterCleanStop: z.boolean() }),
-  z.object({ kind: z.literal('stop'), totals: totalsSchema }),
+  /**
+   * An agent listens. `sockets`: by input, the kernel's number of the socket that systemd holds, 0 where it is the agent's own.
+   * `deafMs`: how long nobody had listened.
+   */
+  z.object({
+    kind: z.literal('start'),
+    version: z.string(),
+    afterCleanStop: z.boolean(),
+    sockets: byName.optional(),
+    deafMs: byName.optional(),
+  }),
+  /** `unreported`: what was counted since the last batch, which the next agent tells central. */
+  z.object({ kind: z.literal('stop'), totals: totalsSchema, heard: heardSchema.optional(), unreported: byName.optional() }),
 ])
 
 export type LedgerEntry = z.infer<typeof entrySchema>

@@ -1,8 +1,9 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { emptyCounts, emptyRows, emptyTotals, growth, type InputCounts, unaccounted } from './accounting.ts'
-import type { LedgerEntry } from './entries.ts'
+import { encodeSummed } from '../lib/summed.ts'
+import { addGrowth, emptyCounts, emptyRows, emptyTotals, growth, type InputCounts, noLosses, unaccounted } from './accounting.ts'
+import { CHAIN_START, hashOfLine, type LedgerEntry } from './entries.ts'
 import { Ledger } from './ledger.ts'
 import { foldLedger, ledgerFiles, readLedger } from './ledger-files.ts'
 
@@ -47,6 +48,57 @@ t.test('a line that a power cut left unfinished is cut off, and reported', async
   t.equal(statSync(file).size, whole)
   again.append(batch(2, 1), at)
   t.equal([...readLedger(folder)].length, 3)
+  again.close()
+})
+
+t.test('reads what an older release wrote, and passes over what a newer one did', async t => {
+  const folder = t.testdir()
+  const ledger = new Ledger(folder, MIB)
+  ledger.append(batch(1, 5), at)
+  ledger.append({ kind: 'stop', totals: emptyTotals(), heard: { at: 7, uptime: 8 }, unreported: { 'udp.received': 9 } }, at)
+  ledger.close()
+  rmSync(join(folder, 'checkpoint'))
+  const file = join(folder, ledgerFiles(folder)[0])
+  const older = readFileSync(file, 'utf8').replaceAll(/,"(lost|heard|sockets|unreported)":\{[^{}]*\}|,"sum":"[0-9a-f]{8}"/g, '')
+  t.notMatch(older, /"(lost|heard|sockets|unreported|sum)"/)
+  const entries: object[] = older
+    .split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line).entry)
+  const [begin, first, stop] = entries
+  let previous = CHAIN_START
+  const lines = [begin, first, stop, { kind: 'update', release: '9.0', totals: [] }, { ...stop, weather: { rain: true } }].map(entry => {
+    const line = encodeSummed({ at: at.toISOString(), previous, entry })
+    previous = hashOfLine(line)
+    return line
+  })
+  writeFileSync(file, `${lines.join('\n')}\n`)
+  const again = new Ledger(folder, MIB)
+  t.match(again.state, { sequence: 1, stoppedCleanly: true, heard: undefined, sockets: {}, unreported: {} })
+  t.same(again.state.totals.udp.lost, noLosses())
+  t.same(again.damage, [])
+  again.append(batch(2, 1), at)
+  again.close()
+  t.same(
+    [...readLedger(folder)].map(({ entry }) => entry.kind),
+    ['begin', 'batch', 'stop', 'unknown', 'stop', 'batch'],
+  )
+})
+
+t.test('a new file of the ledger knows what the one before did', async t => {
+  const folder = t.testdir()
+  const ledger = new Ledger(folder, 64 * MIB)
+  const heard = { at: 1, uptime: 2, drops: 3, sequences: { 514: 4 } }
+  ledger.append({ kind: 'start', version: '1', afterCleanStop: true, sockets: { udp: 5 } }, at)
+  ledger.append({ kind: 'stop', totals: emptyTotals(), heard, unreported: { 'udp.lost.kernel': 6 } }, at)
+  const filler = batch(1, 1, 9 * MIB)
+  ledger.append(filler, at)
+  ledger.append({ kind: 'counts', totals: emptyTotals() }, at)
+  ledger.close()
+  rmSync(join(folder, 'checkpoint'))
+  t.equal(ledgerFiles(folder).length, 2)
+  const again = new Ledger(folder, 64 * MIB)
+  t.match(again.state, { heard, sockets: { udp: 5 } })
   again.close()
 })
 
@@ -191,6 +243,7 @@ t.test('every message is at exactly one place, and growth is reported by flat na
     spooled: 2,
     shed: 1,
     dropped: { 'session-end': 5 },
+    lost: { kernel: 6, connections: 7, bytes: 8, deafMs: 9 },
   }
   t.equal(unaccounted(udp), 0)
   t.equal(unaccounted({ ...udp, received: 21 }), 1)
@@ -201,6 +254,15 @@ t.test('every message is at exactly one place, and growth is reported by flat na
     'udp.unreadable': 4,
     'udp.shed': 1,
     'udp.dropped.session-end': 5,
+    'udp.lost.kernel': 6,
+    'udp.lost.connections': 7,
+    'udp.lost.bytes': 8,
+    'udp.lost.deafMs': 9,
+  })
+  t.strictSame(addGrowth({ 'udp.received': 1, 'udp.shed': 2 }, { 'udp.shed': 3, 'tls.shed': 4 }), {
+    'udp.received': 1,
+    'udp.shed': 5,
+    'tls.shed': 4,
   })
 })
 

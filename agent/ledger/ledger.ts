@@ -25,7 +25,8 @@ export class Ledger {
   /** Why the checkpoint could not be written the last time. */
   checkpointFault: Fault | undefined
   private readonly folder: string
-  private readonly quotaBytes: number
+  /** May be changed: it counts from the next file on. */
+  quotaBytes: number
   private readonly fileMaxBytes: number
   private readonly checkpoint: CheckpointFile
   private kept = ''
@@ -156,7 +157,7 @@ export class Ledger {
   }
 
   private beginFile(at: Date): void {
-    const { totals, sequence, receipted, hash, device, enrolment } = this.state
+    const { totals, sequence, receipted, hash, device, enrolment, heard, sockets, unreported } = this.state
     const path = join(this.folder, ledgerName(this.number + 1))
     const before = { file: this.file, bytes: this.bytes, number: this.number }
     try {
@@ -164,7 +165,8 @@ export class Ledger {
       this.file = openSync(path, 'w+', 0o600)
       this.bytes = 0
       this.number++
-      this.write({ kind: 'begin', totals: structuredClone(totals), sequence, receipted, hash, device, enrolment }, at, true)
+      const begin = { totals: structuredClone(totals), sequence, receipted, hash, device, enrolment, heard, sockets, unreported }
+      this.write({ kind: 'begin', ...begin }, at, true)
       syncFolder(this.folder)
     } catch (error) {
       if (this.file !== before.file && this.file >= 0) closeSync(this.file)

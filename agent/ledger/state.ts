@@ -1,7 +1,7 @@
 // The state that follows from the entries of a ledger: counts, sequence and receipts. Pure.
 import { emptyTotals, type Totals } from './accounting.ts'
 import { afterMove } from './accounts.ts'
-import { CHAIN_START, type LedgerEntry, type LedgerLine } from './entries.ts'
+import { CHAIN_START, type Heard, type LedgerEntry, type LedgerLine } from './entries.ts'
 
 export interface LedgerState {
   totals: Totals
@@ -21,6 +21,12 @@ export interface LedgerState {
   spooled: { sequence: number; hash: string }
   /** How many gateways have a number. */
   gateways: number
+  /** When an agent listened last; undefined if none ever did. */
+  heard: Heard | undefined
+  /** On which sockets: by input, 0 where it was no socket of systemd's. */
+  sockets: Readonly<Record<string, number>>
+  /** What was counted and is in no batch. */
+  unreported: Readonly<Record<string, number>>
 }
 
 export const initialState = (): LedgerState => ({
@@ -34,10 +40,14 @@ export const initialState = (): LedgerState => ({
   stoppedCleanly: true,
   spooled: { sequence: 0, hash: CHAIN_START },
   gateways: 0,
+  heard: undefined,
+  sockets: {},
+  unreported: {},
 })
 
 /** Applies one entry to the state. */
 export function applyEntry(state: LedgerState, entry: LedgerLine['entry']): void {
+  if (entry.kind === 'unknown') return
   state.stoppedCleanly = entry.kind === 'stop'
   switch (entry.kind) {
     case 'begin':
@@ -48,10 +58,15 @@ export function applyEntry(state: LedgerState, entry: LedgerLine['entry']): void
         hash: entry.hash,
         device: entry.device,
         enrolment: entry.enrolment,
+        heard: entry.heard,
+        sockets: entry.sockets ?? {},
+        unreported: entry.unreported ?? {},
       })
       return
     case 'batch':
       state.totals = structuredClone(entry.totals)
+      state.heard = entry.heard ?? state.heard
+      state.unreported = {}
       state.sequence = entry.sequence
       state.lastBatch = entry
       return
@@ -65,8 +80,13 @@ export function applyEntry(state: LedgerState, entry: LedgerLine['entry']): void
       state.totals = structuredClone(entry.totals) ?? afterMove(state.totals, entry.byInput, 'spooled', 'shed')
       return
     case 'counts':
+      state.totals = structuredClone(entry.totals)
+      state.heard = entry.heard ?? state.heard
+      return
     case 'stop':
       state.totals = structuredClone(entry.totals)
+      state.heard = entry.heard ?? state.heard
+      state.unreported = entry.unreported ?? {}
       return
     case 'enrolled':
       Object.assign(state, {
@@ -80,7 +100,7 @@ export function applyEntry(state: LedgerState, entry: LedgerLine['entry']): void
       })
       return
     case 'start':
-    case 'unknown':
+      state.sockets = entry.sockets ?? {}
       return
   }
 }

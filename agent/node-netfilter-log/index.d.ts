@@ -99,3 +99,6 @@ export declare function openNflog(options: NflogOptions): LogSocket
 
 /** The same for UDP: EADDRINUSE, EACCES, EADDRNOTAVAIL ... */
 export declare function openUdp(options: UdpOptions): UdpSocket
+
+/** What has arrived at a stream socket of this process and was not read (FIONREAD of tcp(7)); null if the descriptor is none. */
+export declare function unreadBytes(fd: number): number | null

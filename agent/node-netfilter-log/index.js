@@ -104,6 +104,11 @@ export function openUdp(options) {
   )
 }
 
+export function unreadBytes(fd) {
+  const bytes = native.unreadBytes(whole({ fd }, 'fd', undefined, 0, 0x7fffffff))
+  return bytes < 0 ? null : bytes
+}
+
 function multipleOf4(options, byDefault, min) {
   return whole(options, 'bufferBytes', byDefault, min, 64 * MIB) & ~3
 }

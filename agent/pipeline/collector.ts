@@ -26,7 +26,13 @@ const SHAPES_PER_SECOND = 20
 export class Collector {
   readonly shapes = new Shapes()
   /** Messages refused before they were read, by reason. They count as unreadable, what is not IP as ignored. */
-  readonly refused: Record<RefusalReason | NflogRefusal, number> = { oversize: 0, 'broken-frame': 0, 'broken-packet': 0, 'not-ip': 0 }
+  readonly refused: Record<RefusalReason | NflogRefusal, number> = {
+    oversize: 0,
+    'broken-frame': 0,
+    'cut-short': 0,
+    'broken-packet': 0,
+    'not-ip': 0,
+  }
   /** Messages on which reading threw an error: 0 unless the program is wrong. They count as unreadable. */
   readingFaults = 0
   lastReadingFault: unknown

@@ -1,4 +1,5 @@
 // Opens the sources that the settings ask for, on sockets handed over by systemd where there are any.
+import { fstatSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { describe, Failure, type Fault, faultOf } from '../errors.ts'
 import { isErrorWithCode } from '../lib/durable-file.ts'
@@ -9,6 +10,7 @@ import type { HandedOver } from '../sources/handed-over.ts'
 import { type ListenAddress, parseListenAddress } from '../sources/listen-address.ts'
 import { type NflogSink, openNflogSource } from '../sources/packets/nflog.ts'
 import type { Sink, Source } from '../sources/source.ts'
+import type { StreamLimits } from '../sources/syslog/syslog-connections.ts'
 import { openSyslogTcp } from '../sources/syslog/syslog-tcp.ts'
 import { openSyslogTls } from '../sources/syslog/syslog-tls.ts'
 import { openSyslogUdp } from '../sources/syslog/syslog-udp.ts'
@@ -17,6 +19,8 @@ import { ensureOwnCertificate, type TlsFiles } from '../sources/syslog/tls-certi
 
 export interface Opened {
   readonly sources: readonly Source[]
+  /** By the name of a source: the kernel's number of the socket that was handed over for it, 0 where it opened its own. */
+  readonly sockets: Readonly<Record<string, number>>
   /** Why some could not be opened. The others listen all the same. */
   readonly faults: readonly Fault[]
 }
@@ -26,6 +30,10 @@ export interface ListenOptions {
   readonly paths: Paths
   readonly handedOver: HandedOver
   readonly log: Log
+  /** Of connections; may be changed while they run. */
+  readonly limits: Partial<StreamLimits>
+  /** By group of the packet log: the number of the last packet, if the agent before listened on the socket of that number. */
+  sequencesBefore(socket: number): Readonly<Record<string, number>>
   sinkFor(input: SyslogInput): Sink
   nflogSink(): NflogSink
 }
@@ -35,9 +43,13 @@ type SyslogInput = (typeof syslogInputs)[number]
 type Opener = (address: ListenAddress, fd: number | undefined) => Promise<Source>
 
 /** Throws the last fault if nothing could be opened at all. */
-export async function openSources({ settings, paths, handedOver, log, sinkFor, nflogSink }: ListenOptions): Promise<Opened> {
-  const limits = { connectionsMax: settings['syslog.connections'], idleMs: settings['syslog.idleSeconds'] * 1000 }
+export async function openSources(options: ListenOptions): Promise<Opened> {
+  const { settings, paths, handedOver, log, limits, sequencesBefore, sinkFor, nflogSink } = options
   const onError = (error: Error) => log.warning(`error on a listening socket: ${error.message}`)
+  const native = await loadNative()
+  const missing = typeof native === 'string' ? [new Failure('native-missing', native)] : []
+  for (const failure of missing) log.warning(describe(failure))
+  const unreadBytes = typeof native === 'string' ? undefined : native.unreadBytes
   const openTls: Opener = async (address, fd) => {
     const source = await openSyslogTls({
       ...address,
@@ -45,6 +57,7 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
       sink: sinkFor('tls'),
       files: await tlsFiles(settings, paths, tellDamage),
       limits,
+      unreadBytes,
       onError,
       onCertificateChange: material => log.info(`syslog over TLS: new certificate in use, SHA-256 ${material.fingerprint}`),
       onCertificateError: failure => log.warning(`syslog over TLS: new certificate not used, the current one stays: ${describe(failure)}`),
@@ -57,24 +70,23 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
     log.warning(damage)
     restored.push(new Failure('file-restored', damage))
   }
-  const native = await loadNative()
-  const missing = typeof native === 'string' ? [new Failure('native-missing', native)] : []
-  for (const failure of missing) log.warning(describe(failure))
   const openUdp: Opener = (address, fd) => {
     const options = { ...address, fd, sink: sinkFor('udp'), onError }
     return typeof native === 'string' ? openPlainSyslogUdp(options) : openSyslogUdp(native.openUdp, options)
   }
   const openers: Readonly<Record<SyslogInput, Opener>> = {
     udp: openUdp,
-    tcp: (address, fd) => openSyslogTcp({ ...address, fd, sink: sinkFor('tcp'), limits, onError }),
+    tcp: (address, fd) => openSyslogTcp({ ...address, fd, sink: sinkFor('tcp'), limits, unreadBytes, onError }),
     tls: openTls,
   }
   const sources: Source[] = []
+  const sockets: Record<string, number> = {}
   const faults: unknown[] = []
   for (const name of syslogInputs) {
     const setting = settings[`syslog.${name}`]
     if (setting === 'off') continue
     try {
+      sockets[name] = socketNumber(handedOver[name])
       sources.push(await openers[name](parseListenAddress(setting), handedOver[name]))
     } catch (error) {
       faults.push(error)
@@ -84,29 +96,32 @@ export async function openSources({ settings, paths, handedOver, log, sinkFor, n
   const groups = settings['nflog.groups']
   if (groups.length > 0) {
     try {
-      sources.push(openNflog({ native, groups, fd: handedOver.nflog, sink: nflogSink, onError }))
+      sockets.nflog = socketNumber(handedOver.nflog)
+      const sequences = sequencesBefore(sockets.nflog)
+      sources.push(openNflog({ native, groups, fd: handedOver.nflog, sequences, sink: nflogSink, onError }))
     } catch (error) {
       faults.push(error)
       log.warning(describe(error))
     }
   }
   if (sources.length === 0 && faults.length > 0) throw faults.at(-1)
-  return { sources, faults: [...missing, ...restored, ...faults].map(faultOf) }
+  return { sources, sockets, faults: [...missing, ...restored, ...faults].map(faultOf) }
 }
 
 interface NflogOptions {
   readonly native: Native
   readonly groups: readonly number[]
   readonly fd: number | undefined
+  readonly sequences: Readonly<Record<string, number>>
   readonly sink: () => NflogSink
   readonly onError: (error: Error) => void
 }
 
 /** Failure 'nflog-failed' with the reason. */
-function openNflog({ native, groups, fd, sink, onError }: NflogOptions): Source {
+function openNflog({ native, groups, fd, sequences, sink, onError }: NflogOptions): Source {
   try {
     if (typeof native === 'string') throw new Error('the native receiver is missing')
-    return openNflogSource({ open: native.openNflog, groups, fd, sink: sink(), onError })
+    return openNflogSource({ open: native.openNflog, groups, fd, sequences, sink: sink(), onError })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     const isForbidden = fd === undefined && isErrorWithCode(error, 'EPERM')
@@ -114,6 +129,9 @@ function openNflog({ native, groups, fd, sink, onError }: NflogOptions): Source 
     throw new Failure('nflog-failed', `cannot listen to nflog.groups = ${groups.join(', ')}: ${none}${reason}`, error)
   }
 }
+
+/** The kernel's number of a socket: it stays the same as long as anyone has the socket open, so two agents in a row see the same one. */
+const socketNumber = (fd: number | undefined): number => (fd === undefined ? 0 : fstatSync(fd).ino)
 
 type Native = typeof import('node-netfilter-log') | string
 

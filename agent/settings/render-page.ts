@@ -15,6 +15,10 @@ value out of bounds is an error; all errors are reported at once, with their lin
 | Flashed box | \`cyberalarm.conf\` on the partition CYBERALARM, the console | at the next start; those of the console at once |
 | Linux server | \`/etc/cyberalarm/cyberalarm.conf\` | after \`cyberalarm-restart\`, or a restart of the machine; a restart of the agent alone leaves open sockets as they are |
 
+A running agent takes up changed settings without closing a connection, but for those marked *restart* in the last column: they concern
+the listeners, and connections of firewalls are closed when they change. What is lost by that is counted (\`cyberalarm status\`). On a Linux
+server, \`cyberalarm-restart\` does what the change needs; \`systemctl reload cyberalarm-agent\` has the agent read its settings again.
+
 \`cyberalarm settings\` prints the settings in use. In the OVF form a dot in a name is a dash: \`host-name\`. In the tables below, *form* means that the
 OVF form and the file of a flashed box ask for the setting; every setting for the appliance can be written into that file.
 `
@@ -34,9 +38,9 @@ const meaningOf = ({ help, example }: NamedSetting): string => (example === unde
 
 const defaultOf = ({ default: fallback, whenEmpty }: NamedSetting): string => (fallback === '' ? (whenEmpty ?? '–') : `\`${fallback}\``)
 
-function placesOf({ scope, forms = [], console }: NamedSetting): string {
+function placesOf({ scope, forms = [], console, needsRestart }: NamedSetting): string {
   const places = [scope === 'box' ? 'appliance' : 'appliance, Linux server']
   if (forms.includes('ovf')) places.push('form')
   if (console !== undefined) places.push('console')
-  return places.join(', ')
+  return `${places.join(', ')}${needsRestart === true ? '; restart' : ''}`
 }

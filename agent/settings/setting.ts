@@ -38,6 +38,11 @@ export interface Setting extends ReadableSetting {
   }
   /** Its value may hold names of machines of the member, which no file for the helpdesk may hold. */
   readonly holdsNames?: boolean
+  /**
+   * A change of it takes a restart of the agent, which closes the connections of firewalls. Every other setting of the agent is taken
+   * up while it runs.
+   */
+  readonly needsRestart?: boolean
   /** systemd opens it before the agent runs. */
   readonly isForUnits?: boolean
 }

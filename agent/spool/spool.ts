@@ -20,7 +20,8 @@ export class Spool {
   readonly damage: string[] = []
   damages = 0
   private readonly folder: string
-  private readonly quotaBytes: number
+  /** May be changed: it counts from the next batch on. */
+  quotaBytes: number
   /** By sequence, oldest first; neighbours follow each other without a gap, once `closeGaps` was called. */
   private entries: Entry[] = []
   private used = 0

@@ -82,6 +82,9 @@ export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
     outbox,
     log: quietLog,
     pseudonymise: addresses => key.pseudonyms.of(addresses),
+    reported: accounts.snapshot(),
+    unreported: {},
+    heard: () => ({ at: Date.now(), uptime: 0 }),
     identity: () => keeper.identity,
     keepNumbers: () => {
       key.flush()

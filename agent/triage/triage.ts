@@ -20,7 +20,8 @@ export class Triage {
   /** NetworkKind of the ends of the event judged last. */
   sourceKind: number = NetworkKind.foreign
   destinationKind: number = NetworkKind.foreign
-  private readonly networks: Networks
+  /** May be changed between two events. */
+  networks: Networks
   /** By facts: 1 + the index of the rule that decides, 0 where they never came up. */
   private readonly decided = new Uint8Array(2 ** FACT_BITS)
 

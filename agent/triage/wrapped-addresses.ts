@@ -3,20 +3,12 @@
 // his own so that it looks like this; but what looks like this leaves as a pseudonym. A false match costs a pseudonym, nothing else.
 import { NetworkKind } from './networks.ts'
 
-/** An address in four words, of network kind `kind`. */
-interface Wrapped {
-  readonly a: number
-  readonly b: number
-  readonly c: number
-  readonly d: number
-  readonly kind: number
-}
-
 interface Wrapping {
   readonly name: string
   /** Where it is described. */
   readonly source: string
-  holds(address: Wrapped): boolean
+  /** Of an address in four words, of network kind `kind`. */
+  holds(a: number, b: number, c: number, d: number, kind: number): boolean
 }
 
 /** RFC 1918, RFC 6598 and RFC 3927. Loopback is nobody. */
@@ -41,78 +33,58 @@ function fromDigits(group: number): number {
   return value <= 255 ? value : -1
 }
 
-/** RFC 6052 section 2.2: bits 64 to 71 are 0, and so is what follows the IPv4 address. */
-const isTranslated = (c: number): boolean => c >>> 24 === 0
+/** Bits 64 to 71 are 0 there, and so is what follows the IPv4 address; prefixes of 32, 40, 48, 56, 64 and 96 bits. */
+function isTranslated(b: number, c: number, d: number): boolean {
+  if (c >>> 24 !== 0) return false
+  // also addresses that people make like it
+  if (isPrivate(d)) return true
+  if ((d & 0xffffff) !== 0) return false
+  if (isPrivate(((c << 8) | (d >>> 24)) >>> 0)) return true
+  if (d !== 0) return false
+  if (isPrivate(((b << 24) | c) >>> 0)) return true
+  if ((c & 0xff) !== 0) return false
+  if (isPrivate(((b << 16) | (c >>> 8)) >>> 0)) return true
+  if ((c & 0xffff) !== 0) return false
+  return isPrivate(((b << 8) | (c >>> 16)) >>> 0) || (c === 0 && isPrivate(b))
+}
+
+function isInDecimal(c: number, d: number): boolean {
+  const first = fromDigits(c >>> 16)
+  const second = fromDigits(c & 0xffff)
+  const third = fromDigits(d >>> 16)
+  const fourth = fromDigits(d & 0xffff)
+  if (first < 0 || second < 0 || third < 0 || fourth < 0) return false
+  return isPrivate(((first << 24) | (second << 16) | (third << 8) | fourth) >>> 0)
+}
 
 export const wrappings: readonly Wrapping[] = [
-  { name: 'Teredo server', source: 'RFC 4380 section 4', holds: ({ a, b }) => a === 0x20010000 && isPrivate(b) },
-  { name: 'Teredo client, inverted', source: 'RFC 4380 section 4', holds: ({ a, d }) => a === 0x20010000 && isPrivate(~d >>> 0) },
+  { name: 'Teredo server', source: 'RFC 4380 section 4', holds: (a, b) => a === 0x20010000 && isPrivate(b) },
+  { name: 'Teredo client, inverted', source: 'RFC 4380 section 4', holds: (a, _b, _c, d) => a === 0x20010000 && isPrivate(~d >>> 0) },
   // with and without the universal bit
-  { name: 'ISATAP', source: 'RFC 5214 section 6.1', holds: ({ c, d }) => (c & 0xfdffffff) === 0x5efe && isPrivate(d) },
-  { name: 'NAT64, prefix of 32', source: 'RFC 6052 section 2.2', holds: ({ b, c, d }) => c === 0 && d === 0 && isPrivate(b) },
-  {
-    name: 'NAT64, prefix of 40',
-    source: 'RFC 6052 section 2.2',
-    holds: ({ b, c, d }) => isTranslated(c) && (c & 0xffff) === 0 && d === 0 && isPrivate(((b << 8) | (c >>> 16)) >>> 0),
-  },
-  {
-    name: 'NAT64, prefix of 48',
-    source: 'RFC 6052 section 2.2',
-    holds: ({ b, c, d }) => isTranslated(c) && (c & 0xff) === 0 && d === 0 && isPrivate(((b << 16) | (c >>> 8)) >>> 0),
-  },
-  {
-    name: 'NAT64, prefix of 56',
-    source: 'RFC 6052 section 2.2',
-    holds: ({ b, c, d }) => isTranslated(c) && d === 0 && isPrivate(((b << 24) | c) >>> 0),
-  },
-  {
-    name: 'NAT64, prefix of 64',
-    source: 'RFC 6052 section 2.2',
-    holds: ({ c, d }) => isTranslated(c) && (d & 0xffffff) === 0 && isPrivate(((c << 8) | (d >>> 24)) >>> 0),
-  },
-  {
-    name: 'NAT64, prefix of 96, and addresses made like it by hand',
-    source: 'RFC 6052 section 2.2, RFC 7707 section 4.1.2',
-    holds: ({ c, d }) => isTranslated(c) && isPrivate(d),
-  },
+  { name: 'ISATAP', source: 'RFC 5214 section 6.1', holds: (_a, _b, c, d) => (c & 0xfdffffff) === 0x5efe && isPrivate(d) },
+  { name: 'NAT64 with a prefix of its own', source: 'RFC 6052 section 2.2', holds: (_a, b, c, d) => isTranslated(b, c, d) },
   // prefixes of 32 bits with whole addresses behind them; others have no place of their own
-  { name: '6rd', source: 'RFC 5969 section 4', holds: ({ a, b }) => a >>> 29 === 1 && isPrivate(b) },
-  { name: 'MAP', source: 'RFC 7597 section 6', holds: ({ c, d }) => c >>> 16 === 0 && isPrivate(between(c, d)) },
-  {
-    name: 'groups that read as decimal',
-    source: 'RFC 7707 section 4.1.2',
-    holds: ({ c, d }) => {
-      const parts = [fromDigits(c >>> 16), fromDigits(c & 0xffff), fromDigits(d >>> 16), fromDigits(d & 0xffff)]
-      return !parts.includes(-1) && isPrivate(((parts[0] << 24) | (parts[1] << 16) | (parts[2] << 8) | parts[3]) >>> 0)
-    },
-  },
+  { name: '6rd', source: 'RFC 5969 section 4', holds: (a, b) => a >>> 29 === 1 && isPrivate(b) },
+  { name: 'MAP', source: 'RFC 7597 section 6', holds: (_a, _b, c, d) => c >>> 16 === 0 && isPrivate(between(c, d)) },
+  { name: 'groups that read as decimal', source: 'RFC 7707 section 4.1.2', holds: (_a, _b, c, d) => isInDecimal(c, d) },
   {
     name: 'mapped address or ISATAP with its port read as one more group',
     source: 'SonicWall writes address:port without brackets',
-    holds: ({ c, d }) => (c >>> 16 === 0xffff || c >>> 16 === 0x5efe) && isPrivate(between(c, d)),
+    holds: (_a, _b, c, d) => (c >>> 16 === 0xffff || c >>> 16 === 0x5efe) && isPrivate(between(c, d)),
   },
-  // the low bits of a host's address
+  // the low bits of a host's address; of node information queries too (RFC 4620 section 5)
   {
     name: 'solicited-node',
     source: 'RFC 4291 section 2.7.1',
-    holds: ({ a, b, c, d }) => a === 0xff020000 && b === 0 && c === 1 && d >>> 24 === 0xff,
-  },
-  {
-    name: 'node information',
-    source: 'RFC 4620 section 5',
-    holds: ({ a, b, c, d }) => a === 0xff020000 && b === 0 && c === 2 && d >>> 24 === 0xff,
+    holds: (a, b, c, d) => a === 0xff020000 && b === 0 && (c === 1 || c === 2) && d >>> 24 === 0xff,
   },
   // with flags a group is not assigned to anything known: a prefix (RFC 3306), a rendezvous point (RFC 3956) or an interface
   // identifier (RFC 4489) may stand in it, and no group is ever an attacker
-  {
-    name: 'multicast of a prefix of its own',
-    source: 'RFC 3306, RFC 3956, RFC 4489',
-    holds: ({ a }) => a >>> 24 === 0xff && (a & 0x00f00000) !== 0,
-  },
+  { name: 'multicast with flags', source: 'RFC 3306, RFC 3956, RFC 4489', holds: a => a >>> 24 === 0xff && (a & 0x00f00000) !== 0 },
   {
     name: 'hardware address of a host of ours',
     source: 'RFC 4291 appendix A',
-    holds: ({ c, d, kind }) => kind === NetworkKind.oursPublic && (c & 0xff) === 0xff && d >>> 24 === 0xfe,
+    holds: (_a, _b, c, d, kind) => kind === NetworkKind.oursPublic && (c & 0xff) === 0xff && d >>> 24 === 0xfe,
   },
 ]
 
@@ -126,6 +98,6 @@ export function showsPrivate(words: Uint32Array, at: number, kind: number): bool
   const c = words[at + 2]
   const d = words[at + 3]
   if (a === 0 && b === 0 && c === 0xffff) return kind === NetworkKind.special && isGroupOfPrivate(d)
-  const address = { a, b, c, d, kind }
-  return wrappings.some(({ holds }) => holds(address))
+  for (let row = 0; row < wrappings.length; row++) if (wrappings[row].holds(a, b, c, d, kind)) return true
+  return false
 }

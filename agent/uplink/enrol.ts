@@ -24,8 +24,8 @@ export async function makeRequest(): Promise<Request> {
 
 /** Ours have some 700 bytes. */
 const CERTIFICATE_MAX = 8192
-/** Nobody gets there by one batch every two seconds; beyond it numbers would not be whole any more. */
-const SEQUENCE_MAX = 2 ** 48
+/** Half of what a frame has room for; nobody gets there by one batch every two seconds. */
+const SEQUENCE_MAX = 2 ** 47
 
 /** What central says here is kept in a file: every field has one form, and what else stood in the text is not kept. */
 const certificateSchema = z

@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import t from 'tap'
 import { quietLog } from '../log.ts'
 import { temporaryFolder } from '../testing/harness.ts'
+import { madeIdentity } from '../testing/made-identity.ts'
 import { enrolOnce, renewOnce } from './enrol.ts'
 import { writeIdentity } from './identity.ts'
 import { IdentityKeeper } from './identity-file.ts'
 import type { CentralClient } from './pinned-client.ts'
-import { enrolled, hashOf, type Play, play, STEP_MS, stage } from './test-stage.ts'
+import { hashOf, type Play, play, STEP_MS, stage } from './test-stage.ts'
 import { initialUplinkState, type UplinkHost } from './uplink.ts'
 
-const identity = await enrolled(temporaryFolder(t))
+const identity = await madeIdentity()
 
 t.test('a box that is enrolled anew while an attempt hangs gives it up, and counts no failure', async t => {
   const { host, posts, acknowledged, become } = stage(identity, 1, [])

@@ -1,30 +1,16 @@
 // For tests of the loop: a central that is played, and a clock that is turned by the test.
 import assert from 'node:assert/strict'
 import { mock } from 'node:test'
-import { startCentral } from '../../central-stub/central.ts'
 import { Failure } from '../errors.ts'
 import { pause } from '../lib/backoff.ts'
 import { quietLog } from '../log.ts'
-import { enrolOnce } from './enrol.ts'
-import { type Identity, identityFrom } from './identity.ts'
-import { type Answer, type CentralClient, openCentral } from './pinned-client.ts'
-import { initialUplinkState, type Outgoing, type UplinkHost, uploadForever } from './uplink.ts'
+import type { Identity } from './identity.ts'
+import type { Answer, CentralClient } from './pinned-client.ts'
+import { initialUplinkState, type Outgoing, type UplinkHost, type UplinkReceipt, uploadForever } from './uplink.ts'
 
 export const STEP_MS = 1000
 const never = new AbortController().signal
 export const hashOf = (sequence: number): string => sequence.toString(16).padStart(64, '0')
-
-/** An identity that a real central gave, which has stopped since. */
-export async function enrolled(folder: string): Promise<Identity> {
-  const central = await startCentral({ folder })
-  const client = await openCentral({ url: central.url, pins: central.pins, proxy: '' })
-  try {
-    return identityFrom(await enrolOnce(client, (await central.makeCode()).replaceAll('-', '')))
-  } finally {
-    await client.close()
-    await central.close()
-  }
-}
 
 /** What central may answer to a batch; numbers are statuses. */
 export type Play =
@@ -55,6 +41,7 @@ export function stage(as: Identity, batches: number, plays: readonly Play[]) {
   const discarded: number[] = []
   const replaced: Identity['stored'][] = []
   const left = [...plays]
+  const genuine: UplinkReceipt[] = []
   let present = as
   let underWay = 0
   // collected, because the loop takes whatever is thrown at it for a failure of central
@@ -62,7 +49,7 @@ export function stage(as: Identity, batches: number, plays: readonly Play[]) {
   const leave = (sequence: number) => {
     if (queue.shift()?.sequence !== sequence) faults.push(`batch ${sequence} is not the oldest`)
   }
-  const receipt = (sequence: number, change: object = {}) => ({
+  const receipt = (sequence: number, change: Partial<UplinkReceipt> = {}): UplinkReceipt => ({
     device: as.stored.device,
     sequence,
     hash: hashOf(sequence),
@@ -73,12 +60,16 @@ export function stage(as: Identity, batches: number, plays: readonly Play[]) {
   })
   const answer = (sequence: number, play: Play): Answer => {
     const ok = (body: object) => ({ status: 200, retryAfterSeconds: 0, body })
+    const signed = (body: UplinkReceipt) => {
+      genuine.push(body)
+      return ok(body)
+    }
     if (play === 'unreachable') throw new Failure('central-unreachable', 'played')
     if (typeof play === 'object') return { ...play, body: { code: 'played', message: 'Played.' } }
     if (play === 'forged') return ok(receipt(sequence, { signature: 'forged' }))
-    if (play === 'other-batch') return ok(receipt(sequence, { hash: hashOf(999) }))
-    if (play === 'other-device') return ok(receipt(sequence, { device: '00000000-0000-4000-8000-000000000000' }))
-    return ok(play === 'stored' ? receipt(sequence) : { all: 'well' })
+    if (play === 'other-batch') return signed(receipt(sequence, { hash: hashOf(999) }))
+    if (play === 'other-device') return signed(receipt(sequence, { device: '00000000-0000-4000-8000-000000000000' }))
+    return play === 'stored' ? signed(receipt(sequence)) : ok({ all: 'well' })
   }
   const client: CentralClient = {
     post: async (path, body) => {
@@ -97,7 +88,8 @@ export function stage(as: Identity, batches: number, plays: readonly Play[]) {
     superseded: () => never,
     connect: async () => client,
     next: () => queue[0],
-    isGenuine: ({ signature }) => signature === 'genuine',
+    // form and signature are those of agent/batch/receipt.ts, of which the uplink knows nothing
+    receiptIn: body => genuine.find(one => one === body),
     acknowledge: ({ sequence }, { signature }) => {
       if (signature !== 'genuine') faults.push(`batch ${sequence} was acknowledged by a forged receipt`)
       leave(sequence)

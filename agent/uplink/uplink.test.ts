@@ -4,15 +4,16 @@ import fc from 'fast-check'
 import t from 'tap'
 import { startCentral } from '../../central-stub/central.ts'
 import { temporaryFolder } from '../testing/harness.ts'
+import { madeIdentity } from '../testing/made-identity.ts'
 import { enrolOnce, isRenewalDue, renewOnce } from './enrol.ts'
 import { identityFrom } from './identity.ts'
 import { openCentral } from './pinned-client.ts'
-import { enrolled, type Play, play, STEP_MS, stage } from './test-stage.ts'
+import { type Play, play, STEP_MS, stage } from './test-stage.ts'
 import { initialUplinkState, type UplinkHost } from './uplink.ts'
 
 const DAY = 86_400_000
 
-const identity = await enrolled(temporaryFolder(t))
+const identity = await madeIdentity()
 
 const refusal = fc.record({
   status: fc.constantFrom(400, 401, 403, 409, 413, 429, 500, 503),

@@ -1,6 +1,5 @@
 // Sends what is in the spool, oldest first, one at a time, and removes only what central has acknowledged. One attempt and
 // the loop are two functions. No refusal ends the loop: a box that gives up is a box that someone has to visit.
-import * as z from 'zod'
 import { describe, Failure, type FailureCode, type Fault, faultOf } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Log } from '../log.ts'
@@ -8,15 +7,14 @@ import { isRenewalDue, refusalOf, renewOnce } from './enrol.ts'
 import type { Identity } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
 
-export const receiptSchema = z.object({
-  device: z.string(),
-  sequence: z.int(),
-  hash: z.string(),
-  storedAt: z.string(),
-  key: z.string(),
-  signature: z.string(),
-})
-export type UplinkReceipt = z.infer<typeof receiptSchema>
+export interface UplinkReceipt {
+  readonly device: string
+  readonly sequence: number
+  readonly hash: string
+  readonly storedAt: string
+  readonly key: string
+  readonly signature: string
+}
 
 /** The next thing to send. `bytes` is the signed frame, `hash` what the receipt must name. */
 export interface Outgoing {
@@ -32,8 +30,8 @@ export interface UplinkHost {
   superseded(): AbortSignal
   connect(identity: Identity, signal: AbortSignal): Promise<CentralClient>
   next(identity: Identity): Outgoing | undefined
-  /** True if the receipt carries central's signature. */
-  isGenuine(receipt: UplinkReceipt, identity: Identity): boolean
+  /** The receipt in an answer, if it has the form of one and carries central's signature. */
+  receiptIn(body: unknown, identity: Identity): UplinkReceipt | undefined
   acknowledge(outgoing: Outgoing, receipt: UplinkReceipt): void | Promise<void>
   /** Central has rejected this batch again and again: it must not block later ones. */
   discard(sequence: number): void
@@ -79,15 +77,11 @@ async function uploadOnce(
 ): Promise<UplinkReceipt> {
   const answer = await client.post('/v1/batches', outgoing.bytes, signal)
   if (answer.status !== 200) throw new Refused(refusalOf(answer), answer)
-  const read = receiptSchema.safeParse(answer.body)
-  const isOurs =
-    read.success &&
-    read.data.device === identity.stored.device &&
-    read.data.sequence === outgoing.sequence &&
-    read.data.hash === outgoing.hash
-  if (!isOurs || !host.isGenuine(read.data, identity))
-    throw new Failure('receipt-wrong', `the answer to batch ${outgoing.sequence} is not a valid receipt for it`)
-  return read.data
+  const receipt = host.receiptIn(answer.body, identity)
+  const { sequence, hash } = outgoing
+  if (receipt?.device !== identity.stored.device || receipt.sequence !== sequence || receipt.hash !== hash)
+    throw new Failure('receipt-wrong', `the answer to batch ${sequence} is not a valid receipt for it`)
+  return receipt
 }
 
 const IDLE_MS = 60_000

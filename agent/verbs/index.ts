@@ -1,5 +1,6 @@
 // The one table of verbs. What only one verb needs is loaded by that verb: a person waits for the others.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isatty } from 'node:tty'
 import type { Option, Options } from '../lib/command-table.ts'
 import { withoutSecrets } from '../lib/redact.ts'
 import { table } from '../lib/table.ts'
@@ -22,24 +23,40 @@ export const verbs: readonly Verb[] = [
   verb({
     name: 'run',
     summary: 'run the agent: receive, parse and send',
-    help: 'Runs the agent until SIGTERM. If systemd passes sockets (named udp, tcp, tls), they are used instead of the\naddresses in the settings, so that ports below 1024 need no privileges.',
+    help: 'Runs the agent until SIGTERM; on SIGHUP it takes up changed settings. If systemd passes sockets (named udp, tcp, tls),\nthey are used instead of the addresses in the settings, so that ports below 1024 need no privileges.',
     example: 'cyberalarm run --root /srv/test-box',
     options: {},
     run: async call => {
       const { runAgent } = await import('../agent.ts')
       const handedOver = parseHandedOver(call.environment, process.pid)
-      await runAgent(
-        {
-          paths: pathsBelow(call.root),
-          settings: readSettings(call.root),
-          log: journalLog,
-          version,
-          handedOver,
-          ready: status => call.json && call.print(JSON.stringify(status)),
-        },
-        call.signal,
-      )
-      return 0
+      let onHangup: (() => void) | undefined
+      let isMissed = false
+      const hangUp = () => {
+        isMissed = onHangup === undefined
+        onHangup?.()
+      }
+      // a terminal that is closed ends what was started in it
+      if (!isatty(0)) process.on('SIGHUP', hangUp)
+      const listen = (listener: () => void) => {
+        onHangup = listener
+        if (isMissed) hangUp()
+      }
+      for (;;) {
+        const isToStartAgain = await runAgent(
+          {
+            paths: pathsBelow(call.root),
+            settings: readSettings(call.root),
+            changes: { read: () => readSettings(call.root), listen },
+            log: journalLog,
+            version,
+            handedOver,
+            ready: status => call.json && call.print(JSON.stringify(status)),
+          },
+          call.signal,
+        )
+        // sockets are closed once they were used: only systemd, which holds them, can hand them over again, and it starts what ends
+        if (!isToStartAgain || Object.keys(handedOver).length > 0) return 0
+      }
     },
   }),
   verb({

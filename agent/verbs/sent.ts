@@ -56,6 +56,12 @@ function forJson({ at, entry }: LedgerLine): object {
 
 const endpoint = (address: string | null, port: number | null): string => `${address ?? '?'}${port === null ? '' : ` port ${port}`}`
 
+/** By input. */
+function deafText(deafMs: Readonly<Record<string, number>> = {}): string {
+  const inputs = Object.entries(deafMs)
+  return inputs.length === 0 ? '' : `; nobody had listened for ${inputs.map(([input, ms]) => `${ms / 1000} s (${input})`).join(', ')}`
+}
+
 function forPeople({ at, entry }: LedgerLine): string[] {
   switch (entry.kind) {
     case 'batch':
@@ -73,7 +79,7 @@ function forPeople({ at, entry }: LedgerLine): string[] {
     case 'enrolled':
       return [`${at}  enrolled as ${entry.device}`]
     case 'start':
-      return [`${at}  agent ${entry.version} started${entry.afterCleanStop ? '' : ' after an unclean shutdown'}`]
+      return [`${at}  agent ${entry.version} started${entry.afterCleanStop ? '' : ' after an unclean shutdown'}${deafText(entry.deafMs)}`]
     case 'stop':
       return [`${at}  agent stopped`]
     case 'begin':

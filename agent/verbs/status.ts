@@ -37,7 +37,7 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
     central: { url: settings['central.url'], lastReceiptAt: null, lastReceipt: null, bytesSent: 0, failure: null, retryAt: null },
     queue: { ...waitingIn(paths.spool), quotaBytes: settings['spool.quotaMiB'] * 1024 * 1024 },
     gateways: [],
-    accounting: inputNames.map(name => inputStatus(name, totals[name], null)),
+    accounting: inputNames.map(name => inputStatus(name, totals[name], false)),
     sources: [],
     products: [],
     refused: {},
@@ -65,6 +65,7 @@ export function statusText(status: Status, now: number): string {
     ...gatewaysText(status, now),
     '',
     ...accountingTable(status.accounting),
+    ...lostText(status.accounting),
     ...droppedText(status.accounting),
     ...productsText(status.products),
     ...refusedText(status.refused),
@@ -117,6 +118,17 @@ function refusedText(refused: Status['refused']): string[] {
     .filter(([, count]) => count > 0)
     .map(([reason, count]) => `${reason} ${grouped(count)}`)
   return parts.length === 0 ? [] : [`unreadable because: ${parts.join(', ')}`]
+}
+
+/** What never became a message, besides what the kernel dropped. */
+function lostText(accounting: readonly InputStatus[]): string[] {
+  const parts = accounting.flatMap(({ input, connectionsCut, bytesCut, deafSeconds }) => [
+    ...(connectionsCut === 0
+      ? []
+      : [`${input} ${grouped(connectionsCut)} ${connectionsCut === 1 ? 'connection' : 'connections'} cut, ${bytesText(bytesCut)} unread`]),
+    ...(deafSeconds === 0 ? [] : [`${input} not heard for ${spanText(deafSeconds)}`]),
+  ])
+  return parts.length === 0 ? [] : [`lost besides: ${parts.join(', ')}`]
 }
 
 /** What was dropped, by the rules that did it. */

@@ -11,6 +11,7 @@ import { startCentral } from '../central.ts'
 import { holdConnections, holdPlace } from '../test-attacks.ts'
 import { type Box, enrolBox, makeBatch, post, send, targetOf, zeroHash } from '../test-box.ts'
 
+t.setTimeout(240_000)
 const folder = join(t.testdir(), 'central')
 const central = await startCentral({ folder })
 const target = targetOf(central, folder)
@@ -40,7 +41,8 @@ t.test('a member with many boxes cannot hold all places with slow bodies', async
 })
 
 t.test('when several members hold all places, a slow body gives way to whoever waits', async t => {
-  const members = await Promise.all(Array.from({ length: 24 }, (_, i) => newBox(`slow ${i}`)))
+  const members: Box[] = []
+  for (let i = 0; i < 24; i++) members.push(await newBox(`slow ${i}`))
   const answers: number[] = []
   const calls = members.map(box => holdPlace(box, status => answers.push(status)))
   await until(inFlight, count => count === 24)
@@ -84,7 +86,7 @@ t.test('thousands of idle connections turn no device away, from elsewhere or fro
   }
 })
 
-t.test('a connection that nothing is asked on is closed soon, with TLS or without', { timeout: 60_000 }, async t => {
+t.test('a connection that nothing is asked on is closed soon, with TLS or without', async t => {
   const plain = connect(central.port, '127.0.0.1')
   const tls = connectTls({ port: central.port, host: '127.0.0.1', servername: 'localhost', ca: target.authority })
   const begun = performance.now()

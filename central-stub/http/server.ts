@@ -146,6 +146,8 @@ export function makeServer({ context, serverKey, authority, report }: ServerOpti
 /** A request from when it has its place until it is answered. */
 interface OpenCall {
   readonly place: Place
+  /** True once the body is there: then the place is taken until the work is done, also if the other side has gone meanwhile. */
+  isUnderWay: boolean
   /** Undefined where anyone may ask. */
   readonly peer: CertificateRecord | undefined
 }
@@ -163,16 +165,30 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
     const network = networkOf(request.ip)
     const { device, member } = peer ?? { device: network, member: network }
     const place = places.enter({ device, member, network }, performance.now())
-    if (reply.raw.closed) places.leave(place)
-    else reply.raw.once('close', () => places.leave(place))
-    calls.set(request, { place, peer })
+    const call: OpenCall = { place, peer, isUnderWay: false }
+    const leave = () => {
+      if (!call.isUnderWay) places.leave(place)
+    }
+    if (reply.raw.closed) leave()
+    else reply.raw.once('close', leave)
+    calls.set(request, call)
+  }
+  const work = async (request: FastifyRequest, places: Places, handle: (peer?: CertificateRecord) => Promise<object>) => {
+    const call = calls.get(request)
+    if (call === undefined) throw new Refusal('central-failed')
+    call.isUnderWay = true
+    try {
+      return await handle(call.peer)
+    } finally {
+      places.leave(call.place)
+    }
   }
   const common = { method: 'POST', url: route.url, bodyLimit: route.maxBytes } as const
   if (route.access === 'open') {
     server.route({
       ...common,
       onRequest: async (request, reply) => enter(request, reply, limits.strangers),
-      handler: request => route.handle(context, callOf(request)),
+      handler: request => work(request, limits.strangers, () => route.handle(context, callOf(request))),
     })
     return
   }
@@ -186,11 +202,11 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
       checkRoom(context, peer)
       enter(request, reply, limits.devices, peer)
     },
-    handler: request => {
-      const peer = calls.get(request)?.peer
-      if (peer === undefined) throw new Refusal('certificate-required')
-      return limits.queue.run(peer.member, () => route.handle(context, callOf(request), peer))
-    },
+    handler: request =>
+      work(request, limits.devices, async peer => {
+        if (peer === undefined) throw new Refusal('certificate-required')
+        return limits.queue.run(peer.member, () => route.handle(context, callOf(request), peer))
+      }),
   })
 }
 

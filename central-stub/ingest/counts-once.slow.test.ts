@@ -4,6 +4,7 @@ import t from 'tap'
 import { startCentral } from '../central.ts'
 import { enrolBox, makeChain, makeShed, send, targetOf, zeroHash } from '../test-box.ts'
 
+t.setTimeout(120_000)
 const dir = t.testdir()
 
 t.test('what a statement says of batches that central has is not counted, however often and in whatever words it is sent', async t => {

@@ -27,10 +27,10 @@ export const deviceLimits: PlaceLimits = {
   leastBytesPerSecond: 32 * 1024,
 }
 
-/** For enrolment, whose bodies are 16 KiB at most. Nobody is known there, so device and member are the network. */
+/** For enrolment, whose bodies are 16 KiB at most. Nobody is known there: what counts is the network. */
 export const strangerLimits: PlaceLimits = {
-  perDevice: 16,
-  perMember: 16,
+  perDevice: 64,
+  perMember: 64,
   perNetwork: 16,
   total: 64,
   graceMs: 2000,

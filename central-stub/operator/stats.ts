@@ -85,7 +85,14 @@ export interface LimitsReport {
   /** Under way. */
   readonly requests: { readonly devices: number; readonly enrolling: number }
   readonly refusals: Readonly<Record<string, number>>
-  readonly disk: { readonly freeBytes: number; readonly sizeBytes: number; readonly reserveBytes: number; readonly room: string }
+  readonly disk: {
+    readonly freeBytes: number
+    readonly sizeBytes: number
+    readonly reserveBytes: number
+    readonly room: string
+    /** How often the database was opened: more than once if it gave up, on a full disk for example. */
+    readonly openings: number
+  }
   /** Those that have used most of a quota. */
   readonly members: readonly { readonly member: string; readonly percent: number }[]
 }

@@ -33,6 +33,7 @@ export class Store implements Reader {
   private readonly options: StoreOptions
   private database: Database | undefined
   private opening: Promise<Database> | undefined
+  private openings = 0
   private openedLast = Number.NEGATIVE_INFINITY
   private tail: Promise<unknown> = Promise.resolve()
 
@@ -60,7 +61,7 @@ export class Store implements Reader {
 
   /** For the operator. */
   get disk() {
-    return { ...readDisk(this.folder), reserveBytes: this.reserveBytes, room: this.room }
+    return { ...readDisk(this.folder), reserveBytes: this.reserveBytes, room: this.room, openings: this.openings }
   }
 
   /** Refusal central-full if what room there is is the reserve. */
@@ -134,6 +135,7 @@ export class Store implements Reader {
     const database = await Database.open(this.path)
     try {
       await this.options.onOpened?.(database)
+      this.openings++
       return database
     } catch (error) {
       await database.close()

@@ -1,6 +1,7 @@
 // What JavaScript calls. Only index.js does, after it checked the arguments in words; here they are checked once more, so
 // that nothing a caller does can crash the process.
 #include "reader.h"
+#include <sys/ioctl.h>
 
 enum { NOTHING_READY = -1, ENDED = -2 };
 
@@ -110,6 +111,17 @@ static napi_value statistics(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+// unreadBytes(fd): what has arrived at a stream socket and was not read; -1 if the descriptor is none.
+static napi_value unread_bytes(napi_env env, napi_callback_info info) {
+  napi_value value;
+  size_t given = 1;
+  int32_t fd = -1;
+  int bytes = -1;
+  napi_get_cb_info(env, info, &given, &value, NULL, NULL);
+  if (given < 1 || napi_get_value_int32(env, value, &fd) != napi_ok || ioctl(fd, FIONREAD, &bytes) < 0) bytes = -1;
+  return number_value(env, bytes);
+}
+
 napi_value failed(napi_env env, enum step step, int error) { return number_value(env, step * 4096 + error); }
 
 bool words_argument(napi_env env, napi_value value, size_t requested, const uint32_t **words) {
@@ -175,5 +187,6 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "stop", stop);
   export_function(env, exports, "destroy", destroy);
   export_function(env, exports, "statistics", statistics);
+  export_function(env, exports, "unreadBytes", unread_bytes);
   return exports;
 }

@@ -77,6 +77,7 @@ export class ConnectionReader {
   private isSourceBehindChosen = false
   private isDestinationBehindChosen = false
   private readonly other = new EventRecord()
+  private readonly isCutAtEnd: boolean
   private readonly pairs: Pairs
   private readonly spans: readonly Span[]
   private readonly pieces = new SplitTime()
@@ -84,8 +85,12 @@ export class ConnectionReader {
   private readonly epoch = new Span()
   private readonly stamp = new Stamp()
 
-  /** `keys`: each known key, spelled as the device does. The format is that of Pairs; values may stand in double quotes. */
-  constructor(keys: Readonly<Record<string, ConnectionField | Span>>, format: PairsFormat = {}) {
+  /**
+   * `keys`: each known key, spelled as the device does. The format is that of Pairs; values may stand in double quotes. `isCutAtEnd`: the
+   * device ends no message in a bare end or span, so that one that does was cut in it, and says an address of a digit less.
+   */
+  constructor(keys: Readonly<Record<string, ConnectionField | Span>>, format: PairsFormat = {}, isCutAtEnd = false) {
+    this.isCutAtEnd = isCutAtEnd
     const { date, time, zone } = this.pieces
     const times: Readonly<Record<TimeField, Span>> = { date, time, zone, timestamp: this.timestamp, epoch: this.epoch }
     const spans: Span[] = []
@@ -115,7 +120,11 @@ export class ConnectionReader {
     this.isBehindChosen = this.isSourceBehindChosen = this.isDestinationBehindChosen = false
     for (let i = 0; i < spans.length; i++) spans[i].clear()
     pairs.begin(bytes, start, end)
+    let last: number = END
+    let lastEnd = start
     for (let field = pairs.next(); field !== END; field = pairs.next()) {
+      last = field
+      lastEnd = pairs.end
       if (field >= FIRST_SPAN) {
         if (this.isBehindChosen) this.keepBehindChosen(field - FIRST_SPAN)
         else pairs.keep(spans[field - FIRST_SPAN])
@@ -192,10 +201,21 @@ export class ConnectionReader {
           break
       }
     }
+    // behind a value in quotes there is one byte more
+    if (lastEnd === end && this.isCutAtEnd) this.forget(last, event)
     this.readTime(bytes, event)
     if (event.bytes < 0) event.bytes = bothWays(sentBytes, receivedBytes)
     if (event.packets < 0) event.packets = bothWays(sentPackets, receivedPackets)
     if (!hasPorts(event.protocol)) event.sourcePort = event.destinationPort = -1
+  }
+
+  /** Takes back what the last value said, of which the rest may be missing. */
+  private forget(field: number, event: EventRecord): void {
+    if (field >= FIRST_SPAN) this.spans[field - FIRST_SPAN].clear()
+    if (field === Field['source.ip'] || field === Field.source) event.hasSource = false
+    if (field === Field['destination.ip'] || field === Field.destination) event.hasDestination = false
+    if (field === Field['source.port'] || field === Field.source) event.sourcePort = -1
+    if (field === Field['destination.port'] || field === Field.destination) event.destinationPort = -1
   }
 
   private keepBehindChosen(index: number): void {

@@ -17,6 +17,7 @@ export const listening = {
     shape: listen,
     maxLength: LISTEN_LENGTH,
     forms: ['server'],
+    needsRestart: true,
     isForUnits: true,
   },
   'syslog.tcp': {
@@ -28,6 +29,7 @@ export const listening = {
     shape: listen,
     maxLength: LISTEN_LENGTH,
     forms: ['server'],
+    needsRestart: true,
     isForUnits: true,
   },
   'syslog.tls': {
@@ -39,6 +41,7 @@ export const listening = {
     shape: listen,
     maxLength: LISTEN_LENGTH,
     forms: ['server'],
+    needsRestart: true,
     isForUnits: true,
   },
   'syslog.tls.certificate': {
@@ -50,6 +53,7 @@ export const listening = {
     default: '',
     shape: file,
     maxLength: PATH_LENGTH,
+    needsRestart: true,
   },
   'syslog.tls.key': {
     scope: 'agent',
@@ -59,6 +63,7 @@ export const listening = {
     default: '',
     shape: file,
     maxLength: PATH_LENGTH,
+    needsRestart: true,
   },
   'syslog.tls.clientCa': {
     scope: 'agent',
@@ -69,6 +74,7 @@ export const listening = {
     default: '',
     shape: file,
     maxLength: PATH_LENGTH,
+    needsRestart: true,
   },
   'nflog.groups': {
     scope: 'agent',
@@ -82,6 +88,7 @@ export const listening = {
       .refine(groups => new Set(groups).size === groups.length, 'must name each group once'),
     maxLength: 255,
     forms: ['server'],
+    needsRestart: true,
     isForUnits: true,
   },
   'syslog.connections': {

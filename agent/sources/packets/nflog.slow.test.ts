@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Clock } from '../../event.ts'
 import { formatAddress } from '../../lib/address.ts'
-import { NflogDecoder, type OpenNflog, openNflogSource } from './nflog.ts'
+import { NflogDecoder, type NflogSink, type OpenNflog, openNflogSource } from './nflog.ts'
 import { attribute, be32, ip4, ip6, nflogMessage, tcp, udp } from './test-packets.ts'
 
 /** A packet of a group, as the kernel would log it. */
@@ -15,9 +15,9 @@ const logged = (group: number, sequence: number, protocol: number, packet: reado
   ])
 
 /** A sink that writes down what it gets, as text. */
-function notebook(groups: readonly number[]): { decoder: NflogDecoder; notes: string[] } {
+function notebook(groups: readonly number[], before?: Readonly<Record<string, number>>): { decoder: NflogDecoder; notes: string[] } {
   const notes: string[] = []
-  const decoder = new NflogDecoder(groups, {
+  const sink: NflogSink = {
     receivedAtMs: 0,
     deliver: (event, bytes, record) => {
       const prefix = Buffer.from(bytes.subarray(record.prefixStart, record.prefixEnd)).toString()
@@ -25,8 +25,8 @@ function notebook(groups: readonly number[]): { decoder: NflogDecoder; notes: st
       notes.push(`${record.group} ${prefix}${formatAddress(event.words)} ${event.destinationPort}${time}`)
     },
     refuse: reason => notes.push(reason),
-  })
-  return { decoder, notes }
+  }
+  return { decoder: new NflogDecoder(groups, sink, before), notes }
 }
 
 const four = ip4(6, tcp(40000, 22))
@@ -57,6 +57,12 @@ t.test('counts what is missing in each group by itself', async test => {
   ]
   decode(decoder, ...numbers.map(([group, sequence]) => logged(group, sequence, 0x0800, four)))
   test.match(decoder, { received: 6, lost: 5 })
+  test.same(decoder.lastSequences, { 5: 14, 6: 5 })
+
+  const next = notebook([5], decoder.lastSequences).decoder
+  decode(next, logged(5, 17, 0x0800, four), logged(6, 6, 0x0800, four), logged(7, 9, 0x0800, four))
+  test.match(next, { received: 3, lost: 2 }, 'what is missing behind those before counts, in groups that were not asked for too')
+  test.same(next.lastSequences, { 5: 17, 6: 6, 7: 9 })
 })
 
 t.test('a group that was not asked for, as a socket handed over may have, is read, and counted by itself', async test => {

@@ -43,6 +43,8 @@ export interface NflogSourceOptions {
   readonly fd?: number | undefined
   readonly sink: NflogSink
   readonly receiveBufferBytes?: number
+  /** By group: the number of the last packet that was taken from the socket handed over. Those missing after it count as lost. */
+  readonly sequences?: Readonly<Record<string, number>>
   /** The socket ended by itself. */
   readonly onError: (error: Error) => void
 }
@@ -61,8 +63,8 @@ const DRAIN_MS = 250
 /** NLMSG_DONE follows the packets of one netlink datagram. */
 const NETLINK_DONE = 3
 
-export function openNflogSource({ open, groups, fd, sink, onError, receiveBufferBytes }: NflogSourceOptions): NflogSource {
-  const decoder = new NflogDecoder(groups, sink)
+export function openNflogSource({ open, groups, fd, sink, sequences, onError, receiveBufferBytes }: NflogSourceOptions): NflogSource {
+  const decoder = new NflogDecoder(groups, sink, sequences)
   const socket = open({
     groups,
     copyRange: COPY_RANGE,
@@ -86,6 +88,9 @@ export function openNflogSource({ open, groups, fd, sink, onError, receiveBuffer
       return { overruns, waits }
     },
     kernelLost: () => decoder.lost,
+    get sequences() {
+      return decoder.lastSequences
+    },
     packets: () => ({ received: decoder.received, lost: decoder.lost }),
     // a socket handed over is drained too: what comes later waits in it for the next agent, if systemd keeps it
     close: () => socket.close(DRAIN_MS),
@@ -101,15 +106,24 @@ export class NflogDecoder {
   private readonly sink: NflogSink
   /** By position in `groups`: the number of the last packet, -1 before the first. */
   private readonly sequences: number[]
+  private readonly before: Readonly<Record<string, number>>
   private readonly record = new NflogRecord()
   private readonly event = new EventRecord()
   /** Position in `groups` of the packet before: most come in rows. */
   private position = 0
 
-  constructor(groups: readonly number[], sink: NflogSink) {
+  /** `before`: by group, the number of the last packet before these. */
+  constructor(groups: readonly number[], sink: NflogSink, before: Readonly<Record<string, number>> = {}) {
     this.groups = [...groups]
     this.sink = sink
-    this.sequences = groups.map(() => -1)
+    this.before = before
+    this.sequences = groups.map(group => before[group] ?? -1)
+  }
+
+  /** By group: the number of its last packet, of those that stated one. */
+  get lastSequences(): Record<string, number> {
+    const known = this.groups.map((group, i) => [group, this.sequences[i]] as const).filter(([, sequence]) => sequence >= 0)
+    return { ...this.before, ...Object.fromEntries(known) }
   }
 
   /** bytes[0, length) as the kernel sent them. */
@@ -158,7 +172,7 @@ export class NflogDecoder {
   private positionOf(group: number): number {
     const position = this.groups.indexOf(group)
     if (position >= 0) return position
-    this.sequences.push(-1)
+    this.sequences.push(this.before[group] ?? -1)
     return this.groups.push(group) - 1
   }
 }

@@ -27,27 +27,46 @@ const streamLimits: StreamLimits = {
 
 const KEEPALIVE_MS = 60_000
 
+/** How many bytes have arrived at a socket and were not read (FIONREAD), or null if that is not known. */
+export type UnreadBytes = (descriptor: number) => number | null
+
 export class Connections {
-  readonly counters = { connections: 0, connectionsOpen: 0, connectionsRefused: 0, handshakesFailed: 0, idleClosed: 0 }
+  readonly counters = {
+    connections: 0,
+    connectionsOpen: 0,
+    connectionsRefused: 0,
+    handshakesFailed: 0,
+    idleClosed: 0,
+    connectionsCut: 0,
+    bytesCut: 0,
+  }
   readonly #sink: Sink
-  readonly #limits: StreamLimits
+  /** May change at any time: what it says counts for connections that come after that. */
+  readonly #stated: Partial<StreamLimits>
+  readonly #unreadBytes: UnreadBytes
   /** Every connection; over TLS each is there twice: the accepted socket and the TLS socket. */
   readonly #sockets = new Set<Socket>()
+  readonly #accepted = new Set<Socket>()
   readonly #read = new Set<Socket>()
   readonly #rests = new Rests()
   readonly #perPeer = new Map<string, number>()
 
-  constructor(sink: Sink, limits: Partial<StreamLimits> | undefined) {
+  constructor(sink: Sink, limits: Partial<StreamLimits> = {}, unreadBytes: UnreadBytes = () => null) {
     this.#sink = sink
-    this.#limits = { ...streamLimits, ...limits }
+    this.#stated = limits
+    this.#unreadBytes = unreadBytes
+  }
+
+  get cut(): { readonly connections: number; readonly bytes: number } {
+    return { connections: this.counters.connectionsCut, bytes: this.counters.bytesCut }
   }
 
   /** Counts a connection just accepted; undefined if it was refused, else the name of its peer. */
   admit(socket: Socket): string | undefined {
     const peer = peerName(socket.remoteAddress ?? '')
     const ofPeer = this.#perPeer.get(peer) ?? 0
-    const { connectionsMax, connectionsPerPeerMax } = this.#limits
-    if (peer === '' || this.counters.connectionsOpen >= connectionsMax || ofPeer >= connectionsPerPeerMax) {
+    const isOver = this.counters.connectionsOpen >= this.#limit('connectionsMax') || ofPeer >= this.#limit('connectionsPerPeerMax')
+    if (peer === '' || isOver) {
       this.counters.connectionsRefused++
       this.#track(socket)
       socket.destroy()
@@ -56,8 +75,10 @@ export class Connections {
     this.counters.connections++
     this.counters.connectionsOpen++
     this.#perPeer.set(peer, ofPeer + 1)
+    this.#accepted.add(socket)
     this.#track(socket)
     socket.once('close', () => {
+      this.#accepted.delete(socket)
       this.counters.connectionsOpen--
       const left = (this.#perPeer.get(peer) ?? 1) - 1
       if (left > 0) this.#perPeer.set(peer, left)
@@ -73,23 +94,31 @@ export class Connections {
     this.#read.add(socket)
     const reader = new FrameReader(this.#sink, peer)
     const rest = this.#rests.of(socket)
-    socket.setTimeout(this.#limits.firstByteMs, () => {
+    let isEndedBySender = false
+    socket.setTimeout(this.#limit('firstByteMs'), () => {
       this.counters.idleClosed++
+      isEndedBySender = true // it has had all the time it could want for the rest of its line
       socket.destroy()
     })
-    socket.once('data', () => socket.setTimeout(this.#limits.idleMs))
+    socket.once('data', () => socket.setTimeout(this.#limit('idleMs')))
     socket.on('data', (chunk: Buffer) => {
       this.#sink.receivedAtMs = Date.now()
-      if (!reader.push(chunk)) socket.destroy()
+      if (!reader.push(chunk)) this.#cut(socket)
       else rest(chunk.length)
+    })
+    socket.once('end', () => {
+      isEndedBySender = true
     })
     socket.once('close', () => {
       this.#read.delete(socket)
-      reader.end()
+      reader.end(isEndedBySender)
     })
   }
 
-  /** Stops accepting, takes what peers still send for a moment, and ends every connection. */
+  /**
+   * Stops accepting, tells every sender so (FIN, over TLS close_notify before it), takes what they still send for a moment, and cuts
+   * the connections of those that do not mind. What they sent in that moment is lost, and TCP tells nobody how much it is.
+   */
   async close(server: Server): Promise<void> {
     // the server's 'close' comes before that of its sockets, which may still deliver a last message
     const closed = Promise.all([
@@ -98,11 +127,27 @@ export class Connections {
     ])
     this.#rests.end()
     for (const socket of this.#read) socket.end()
-    const last = setTimeout(() => {
+    const cutAll = () => {
+      for (const socket of this.#accepted) this.#cut(socket)
       for (const socket of this.#sockets) socket.destroy()
-    }, this.#limits.drainMs)
+    }
+    // behind a last look at all sockets: close() of one with unread bytes sends a RST in place of the FIN (RFC 1122 section 4.2.2.13)
+    const last = setTimeout(() => setImmediate(cutAll), this.#limit('drainMs'))
     await closed
     clearTimeout(last)
+  }
+
+  #limit(name: keyof StreamLimits): number {
+    return this.#stated[name] ?? streamLimits[name]
+  }
+
+  /** Ends a connection whose sender has not ended it. */
+  #cut(socket: Socket): void {
+    if (socket.destroyed) return
+    const descriptor = descriptorOf(socket)
+    this.counters.connectionsCut++
+    this.counters.bytesCut += descriptor === undefined ? 0 : (this.#unreadBytes(descriptor) ?? 0)
+    socket.destroy()
   }
 
   #track(socket: Socket): void {
@@ -112,6 +157,13 @@ export class Connections {
     // a reset is a normal way to close
     socket.on('error', () => socket.destroy())
   }
+}
+
+/** Node.js has no public way to it; where it is another one some day, bytes are not known. */
+function descriptorOf(socket: Socket): number | undefined {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return undefined
+  return typeof handle.fd === 'number' && handle.fd >= 0 ? handle.fd : undefined
 }
 
 /** Listens, and resolves once it does. */

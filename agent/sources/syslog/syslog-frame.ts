@@ -58,9 +58,13 @@ export class FrameReader {
     return this.#state !== State.closed
   }
 
-  /** The connection has ended: an unterminated line is a message; a counted message that is cut short is not. */
-  end(): void {
-    if (this.#state === State.counted) this.#sink.refuse('broken-frame', this.#peer)
+  /**
+   * The connection has ended. An unterminated line is a message if its sender ended it (`isWhole`), for the rest of one that was cut off
+   * would be read as another: `action=den` is no allow. A counted message that is cut short is none.
+   */
+  end(isWhole = true): void {
+    const isCutShort = this.#state === State.counted || (this.#heldLength > 0 && !isWhole)
+    if (isCutShort) this.#sink.refuse('cut-short', this.#peer)
     else if (this.#heldLength > 0) this.#deliver(this.#held, 0, this.#heldLength)
     this.#state = State.closed
     this.#release()

@@ -15,6 +15,7 @@ t.test('what a relay puts in front is passed over, and the tag of a program of t
     ['<38>1 2026-10-01T00:00:00Z a app 7 - - ', 'sshd[4]: x', { priority: 38, time: '2026-10-01T00:00:00.000Z', host: 'a', tag: 'app' }],
     ['<38>app: ', 'sshd[42]: x', { priority: 38, tag: 'app' }],
     ['<38>app[7]: ', 'sshd[42]: x', { priority: 38, tag: 'app' }],
+    ['<38>Nov 20 12:00:02 gw webapp[-]: ', 'sshd[42]: x', { priority: 38, time: '11-20T12:00:02.000', host: 'gw', tag: 'webapp' }],
     ['<38>graylog: kernel: ', '[7.1] DROP IN=', { priority: 38, tag: 'kernel' }],
     [`<38>Original Address=192.0.2.7 ${device}sshd[42]: `, 'Failed', sshd],
     [`<13>Nov 20 12:00:02 Original Address=192.0.2.7 <38>${device}sshd[42]: `, 'Failed', sshd],

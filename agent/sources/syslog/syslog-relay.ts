@@ -8,9 +8,6 @@ const ORIGINAL = ascii('Original Address=')
 const FORWARDED = ascii('Message forwarded from ')
 const COLON = 0x3a
 const DOT = 0x2e
-const OPEN = 0x5b
-const CLOSE = 0x5d
-const NIL = 0x2d
 
 /** Past `Original Address=192.0.2.50 ` and `Message forwarded from fw1: ` at `at`, of which the host is kept. */
 export function skipForwarder(message: Message, bytes: Uint8Array, at: number, end: number): number {
@@ -58,11 +55,10 @@ const LENGTH_MAX = Math.max(...relays.map(name => name.length))
 const relaysByLength = Array.from({ length: LENGTH_MAX + 1 }, (_, length) => relays.filter(name => name.length === length))
 
 /**
- * Whether the tag is a relay's: by its name, by `[-]` in place of a process id, or because it is the host's name. Any other program may
- * have been made to write what looks like the tag of a second one.
+ * Whether the tag is a relay's: by its name, or because it is the host's name. Any other program may have been made to write what looks
+ * like the tag of a second one; `[-]` behind it says only that its process id was lost on the way.
  */
-export function isRelay({ bytes, end, hostStart, hostEnd, tagStart, tagEnd }: Message): boolean {
-  if (bytes[tagEnd] === OPEN && bytes[tagEnd + 1] === NIL && bytes[tagEnd + 2] === CLOSE && tagEnd + 2 < end) return true
+export function isRelay({ bytes, hostStart, hostEnd, tagStart, tagEnd }: Message): boolean {
   const length = tagEnd - tagStart
   if (length <= LENGTH_MAX) for (const relay of relaysByLength[length]) if (startsWithAnyCase(bytes, tagStart, tagEnd, relay)) return true
   if (hostEnd - hostStart !== length) return false

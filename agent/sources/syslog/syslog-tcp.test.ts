@@ -67,7 +67,21 @@ t.test('a broken frame ends its own connection and no other', async test => {
   good.write('<1>after\n')
   await sink.receives('after')
   test.same(sink.received.sort(), ['127.0.0.1 !broken-frame', '127.0.0.1 <1>a', '127.0.0.1 <1>after', '127.0.0.1 <1>before'])
+  test.equal(source.cut?.connections, 1)
   good.destroy()
+  await source.close()
+})
+
+t.test('a limit that changes counts for connections that come after that', async test => {
+  const limits = { connectionsMax: 1 }
+  const { source, client } = await open(limits)
+  const first = await client()
+  await isClosed(await client())
+  limits.connectionsMax = 2
+  const second = await client()
+  await until(() => source.counters.connections === 2, 'the second')
+  test.match(source.counters, { connections: 2, connectionsOpen: 2, connectionsRefused: 1 })
+  for (const socket of [first, second]) socket.destroy()
   await source.close()
 })
 
@@ -89,6 +103,7 @@ t.test('a reset costs what was not sent and nothing else', async test => {
   await sink.receives('<1>whole')
   reset.resetAndDestroy()
   await until(() => source.counters.connectionsOpen === 1, 'the reset')
+  test.same(sink.received, ['127.0.0.1 <1>whole', '127.0.0.1 !cut-short'])
   other.write('<3>still here\n')
   await sink.receives('<3>still here')
   other.destroy()
@@ -131,7 +146,7 @@ t.test('closes connections that never send or fall silent, and no other', async 
   await source.close()
 })
 
-t.test('close takes no more connections, delivers what is there and ends the others', async test => {
+t.test('close takes no more connections, delivers what is there, cuts those who do not mind it, and counts them', async test => {
   const { sink, source, client } = await open({ drainMs: 100 })
   const polite = await client()
   const stubborn = connect({ port: portOf(source.address), host: '127.0.0.1', allowHalfOpen: true })
@@ -141,7 +156,12 @@ t.test('close takes no more connections, delivers what is there and ends the oth
   polite.write('<1>unterminated')
   stubborn.write('<2>whole\n<3>unterminated')
   await source.close()
-  test.same(sink.received.sort(), ['127.0.0.1 <1>unterminated', '127.0.0.1 <2>whole', '127.0.0.1 <3>unterminated'])
+  test.same(
+    sink.received.sort(),
+    ['127.0.0.1 !cut-short', '127.0.0.1 <1>unterminated', '127.0.0.1 <2>whole'],
+    'half a line of a sender that may have gone on is no message',
+  )
+  test.same(source.cut, { connections: 1, bytes: 0 })
   await test.rejects(client())
   stubborn.destroy()
 })

@@ -3,20 +3,21 @@
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { formatListenAddress, type ListenAddress, openOnHost } from '../listen-address.ts'
 import type { Sink, Source } from '../source.ts'
-import { Connections, listen, type StreamLimits } from './syslog-connections.ts'
+import { Connections, listen, type StreamLimits, type UnreadBytes } from './syslog-connections.ts'
 
 export interface SyslogTcpOptions extends ListenAddress {
   /** A listening socket to use in place of host and port (systemd). */
   readonly fd?: number | undefined
   readonly sink: Sink
   readonly limits?: Partial<StreamLimits>
+  readonly unreadBytes?: UnreadBytes | undefined
   /** Errors of the listening socket that do not close it (no file descriptor left). */
   readonly onError?: (error: Error) => void
 }
 
 /** Failure 'listen-failed' if the address can't be had. */
 export async function openSyslogTcp(options: SyslogTcpOptions): Promise<Source> {
-  const connections = new Connections(options.sink, options.limits)
+  const connections = new Connections(options.sink, options.limits, options.unreadBytes)
   const server = await openOnHost('tcp', options, async host => {
     // nothing is read ahead of a connection that rests (syslog-rests.ts)
     const candidate = createServer({ highWaterMark: 1 }, socket => {
@@ -32,6 +33,9 @@ export async function openSyslogTcp(options: SyslogTcpOptions): Promise<Source> 
     address: addressOf(server),
     counters: connections.counters,
     kernelLost: () => null,
+    get cut() {
+      return connections.cut
+    },
     close: () => connections.close(server),
   }
 }

@@ -6,7 +6,7 @@ import { createServer as createTlsServer, type SecureContextOptions, type TLSSoc
 import type { Failure } from '../../errors.ts'
 import { type ListenAddress, openOnHost, peerName } from '../listen-address.ts'
 import type { Sink, Source } from '../source.ts'
-import { Connections, listen, type StreamLimits } from './syslog-connections.ts'
+import { Connections, listen, type StreamLimits, type UnreadBytes } from './syslog-connections.ts'
 import { addressOf } from './syslog-tcp.ts'
 import { readTlsFiles, type TlsFiles, type TlsMaterial, watchTlsFiles } from './tls-certificate.ts'
 
@@ -16,6 +16,7 @@ export interface SyslogTlsOptions extends ListenAddress {
   readonly sink: Sink
   readonly files: TlsFiles
   readonly limits?: Partial<StreamLimits>
+  readonly unreadBytes?: UnreadBytes | undefined
   readonly handshakeMs?: number
   /** How often the files are checked for changes. */
   readonly pollMs?: number
@@ -37,7 +38,7 @@ const POLL_MS = 5000
 /** Failure 'listen-failed' if the address can't be had, 'certificate-unreadable' if the files cannot be used. */
 export async function openSyslogTls(options: SyslogTlsOptions): Promise<SyslogTlsSource> {
   const { files, sink } = options
-  const connections = new Connections(sink, options.limits)
+  const connections = new Connections(sink, options.limits, options.unreadBytes)
   let { fingerprint, ...material } = readTlsFiles(files)
   const secure = createTlsServer({
     ...contextOf(material),
@@ -81,6 +82,9 @@ export async function openSyslogTls(options: SyslogTlsOptions): Promise<SyslogTl
     address: addressOf(server),
     counters: connections.counters,
     kernelLost: () => null,
+    get cut() {
+      return connections.cut
+    },
     get fingerprint() {
       return fingerprint
     },

@@ -1,5 +1,6 @@
 import t from 'tap'
-import type { Status } from '../../../agent/health/status-schema.ts'
+import * as z from 'zod'
+import { type Status, statusSchema } from '../../../agent/health/status-schema.ts'
 import { diagnosedStatusSchema } from './diagnostics-status.ts'
 
 const more = { secret: 'a field of a later version' }
@@ -38,7 +39,7 @@ const status: Status = {
       input: 'udp',
       received: 9,
       merged: 1,
-      dropped: { 'rule-of-the-table': 2 },
+      dropped: { 'session-end': 2 },
       droppedTotal: 2,
       ignored: 1,
       unreadable: 1,
@@ -48,12 +49,15 @@ const status: Status = {
       shed: 1,
       unaccounted: 0,
       kernelLost: 4,
+      connectionsCut: 1,
+      bytesCut: 2,
+      deafSeconds: 3,
       ...more,
     },
   ],
   products: [{ product: 'sshd', claimed: 2, unreadable: 1, ...more }],
-  sources: [{ name: 'udp', address: '[::]:514', counters: { lost: 1 }, ...more }],
-  refused: { 'too-long': 1 },
+  sources: [{ name: 'udp', address: '[::]:514', counters: { waits: 1 }, ...more }],
+  refused: { oversize: 1 },
   unreadableShapes: [{ shape: 'a 9', count: 1, ...more }],
   ...more,
 }
@@ -73,17 +77,17 @@ t.test('holds what is named and nothing else, at every depth', async t => {
   t.same(
     pathsOf(found, '').sort(),
     [
-      ...fields('', 'version running startedAt device refused.too-long'),
+      ...fields('', 'version running startedAt device refused.oversize'),
       ...fields('process.', 'residentBytes cpuSeconds longestStallSinceStartMs longestStallLastHourMs'),
       ...fields('findings[].', 'code severity detail advice since'),
       ...fields('central.', 'url lastReceiptAt bytesSent retryAt'),
       ...fields('central.failure.', 'code detail advice since at'),
       ...fields('queue.', 'batches bytes quotaBytes'),
       ...fields('gateways[].', 'number address product messages messagesPerSecond parsed lastMessageAt clockOffsetSeconds'),
-      ...fields('accounting[].', 'input received merged dropped.rule-of-the-table droppedTotal ignored unreadable waiting spooled'),
-      ...fields('accounting[].', 'sent shed unaccounted kernelLost'),
+      ...fields('accounting[].', 'input received merged dropped.session-end droppedTotal ignored unreadable waiting spooled'),
+      ...fields('accounting[].', 'sent shed unaccounted kernelLost connectionsCut bytesCut deafSeconds'),
       ...fields('products[].', 'product claimed unreadable'),
-      ...fields('sources[].', 'name address counters.lost'),
+      ...fields('sources[].', 'name address counters.waits'),
       ...fields('unreadableShapes[].', 'shape count'),
     ].sort(),
   )
@@ -92,4 +96,28 @@ t.test('holds what is named and nothing else, at every depth', async t => {
 t.test('is null where the agent knows nothing', async t => {
   const found = diagnosedStatusSchema.parse({ ...status, process: null, central: { ...status.central, failure: null } })
   t.same([found.process, found.central.failure], [null, null])
+})
+
+/** A value that fits the schema, with fields and names in it, at every depth, that it does not know. */
+function planted(schema: z.core.$ZodType): unknown {
+  if (schema instanceof z.ZodObject) {
+    const known = Object.entries<z.core.$ZodType>(schema.shape).map(([name, below]) => [name, planted(below)])
+    return { ...Object.fromEntries(known), planted: 'planted', plantedDeeper: { planted: ['planted', { planted: 'planted' }] } }
+  }
+  if (schema instanceof z.ZodArray) return [planted(schema.element), planted(schema.element)]
+  if (schema instanceof z.ZodRecord) return { 'planted name': planted(schema.valueType), 'planted.example': planted(schema.valueType) }
+  if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return planted(schema.unwrap())
+  if (schema instanceof z.ZodEnum) return schema.options[0]
+  if (schema instanceof z.ZodNumber) return 7
+  if (schema instanceof z.ZodBoolean) return true
+  if (schema instanceof z.ZodString) return 'known'
+  throw new Error(`no value for a ${schema._zod.def.type}`)
+}
+
+t.test('nothing that the schema of the status does not know passes, in lists, in records and at any depth', async t => {
+  const value = planted(statusSchema)
+  t.match(JSON.stringify(value), /"planted\.example":7/, 'something is planted')
+  const found = JSON.stringify(diagnosedStatusSchema.parse(value))
+  t.notMatch(found, /planted/)
+  t.match(found, /"refused":\{"other":14\}/, 'what is counted under an unknown name is counted')
 })

@@ -2,8 +2,28 @@
 // field that is added to the status later is not in the file before it is named here. Texts and addresses are redacted later.
 import * as z from 'zod'
 import { statusSchema } from '../../../agent/health/status-schema.ts'
+import { rules } from '../../../agent/triage/rules.ts'
 
 const { accounting, central, findings, gateways, process, products, queue, sources, unreadableShapes } = statusSchema.shape
+
+const reasons = ['oversize', 'broken-frame', 'cut-short', 'broken-packet', 'not-ip']
+const counters = [
+  ...['connections', 'connectionsOpen', 'connectionsRefused', 'handshakesFailed', 'idleClosed', 'connectionsCut', 'bytesCut'],
+  ...['overruns', 'waits'],
+]
+
+/** Numbers by name: of a name that is none of these, only its number is kept. */
+function countsOf(names: readonly string[]) {
+  const known: ReadonlySet<string> = new Set(names)
+  return z.record(z.string(), z.number()).transform(counts => {
+    const kept: Record<string, number> = {}
+    for (const [name, count] of Object.entries(counts)) {
+      const shown = known.has(name) ? name : 'other'
+      kept[shown] = (kept[shown] ?? 0) + count
+    }
+    return kept
+  })
+}
 
 export const diagnosedStatusSchema = statusSchema
   .pick({
@@ -11,9 +31,9 @@ export const diagnosedStatusSchema = statusSchema
     running: true,
     startedAt: true,
     device: true,
-    refused: true,
   })
   .extend({
+    refused: countsOf(reasons),
     findings: z.array(findings.element.pick({ code: true, severity: true, detail: true, advice: true, since: true })),
     central: central.pick({ url: true, lastReceiptAt: true, bytesSent: true, retryAt: true }).extend({
       failure: central.shape.failure.unwrap().pick({ code: true, detail: true, advice: true, since: true, at: true }).nullable(),
@@ -24,21 +44,25 @@ export const diagnosedStatusSchema = statusSchema
       .nullable(),
     queue: queue.pick({ batches: true, bytes: true, quotaBytes: true }),
     accounting: z.array(
-      accounting.element.pick({
-        input: true,
-        received: true,
-        merged: true,
-        dropped: true,
-        droppedTotal: true,
-        ignored: true,
-        unreadable: true,
-        waiting: true,
-        spooled: true,
-        sent: true,
-        shed: true,
-        unaccounted: true,
-        kernelLost: true,
-      }),
+      accounting.element
+        .pick({
+          input: true,
+          received: true,
+          merged: true,
+          droppedTotal: true,
+          ignored: true,
+          unreadable: true,
+          waiting: true,
+          spooled: true,
+          sent: true,
+          shed: true,
+          unaccounted: true,
+          kernelLost: true,
+          connectionsCut: true,
+          bytesCut: true,
+          deafSeconds: true,
+        })
+        .extend({ dropped: countsOf(rules.map(({ name }) => name)) }),
     ),
     products: z.array(products.element.pick({ product: true, claimed: true, unreadable: true })),
     unreadableShapes: z.array(unreadableShapes.element.pick({ shape: true, count: true })),
@@ -54,6 +78,6 @@ export const diagnosedStatusSchema = statusSchema
         clockOffsetSeconds: true,
       }),
     ),
-    sources: z.array(sources.element.pick({ name: true, address: true, counters: true })),
+    sources: z.array(sources.element.pick({ name: true, address: true }).extend({ counters: countsOf(counters) })),
   })
 export type DiagnosedStatus = z.infer<typeof diagnosedStatusSchema>

@@ -37,7 +37,9 @@ export async function activate(run: RunTool, { changed, backend, plan, hostName 
   // at boot the rules may be about to be loaded, or have been loaded a moment ago
   if (changed.openPorts === true) await call(['systemctl', '--no-block', 'try-restart', 'cyberalarm-rules.service'])
   if (changed.time === true && (await runs('chronyd.service'))) await call(['chronyc', 'reload', 'sources'])
-  if (changed.agent === true) await restart('cyberalarm-agent.service')
+  // it takes up what it can and restarts for the rest
+  if (changed.agent === true && (await runs('cyberalarm-agent.service')))
+    await call(['systemctl', '--no-block', 'reload-or-restart', 'cyberalarm-agent.service'])
   // it holds the code and the way to central of its start; where it does not run, its path unit starts it
   if (changed.code === true || changed.agent === true) await restart('cyberalarm-enrol.service')
   return faults

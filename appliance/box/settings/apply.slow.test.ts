@@ -132,7 +132,7 @@ t.test('tells services that run what changed, and only that', options, async t =
     'systemctl --no-block restart cyberalarm-enrol.service',
   ])
   t.same(await request('syslog.tls = off\nhost.name = b\nnetwork.address = 192.0.2.10/24\ntime.servers = ntp.example\n'), [
-    'systemctl --no-block restart cyberalarm-agent.service',
+    'systemctl --no-block reload-or-restart cyberalarm-agent.service',
     'systemctl --no-block restart cyberalarm-enrol.service',
   ])
   t.same(await request('host.name = bad_name\n'), [], 'a request with faults changes nothing')

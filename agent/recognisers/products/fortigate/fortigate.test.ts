@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Message } from '../../../message.ts'
+import { lineReader } from '../../../testing/reading.ts'
 import { fortigate } from './fortigate.ts'
 
 function claims(line: string): boolean {
@@ -31,4 +32,25 @@ t.test('knows a message behind the headers of relays, but does not look for one 
   const own = 'logid="0000000013" type="traffic" srcip=203.0.113.4'
   t.ok(claims(`Nov 20 12:00:00 relay fortigate: ${own}`))
   t.notOk(claims(`${'x'.repeat(400)} ${own}`))
+})
+
+t.test('a message that was cut anywhere is read as it is or not at all, never as another', async t => {
+  const read = lineReader(fortigate)
+  const values =
+    'srcip=203.0.113.45 srcport=51234 dstip=198.51.100.10 dstport=3389 proto=6 action=deny policyid=12 service="RDP" sentbyte=0 crlevel="low"'
+  for (const line of [
+    `<189>date=2026-11-20 time=12:00:01 tz="+0000" logid="0000000013" type="traffic" subtype="forward" ${values}`,
+    `<189>date=2026-11-20,time=12:00:01,tz="+0000",logid="0000000013",type="traffic",subtype="forward",${values.replaceAll(' ', ',')}`,
+  ]) {
+    const whole = read(line)
+    t.match(whole, { 'source.ip': '203.0.113.45', 'destination.ip': '198.51.100.10', 'event.action': 'deny' })
+    for (let length = line.indexOf('srcip'); length < line.length; length++) {
+      const cut = read(line.slice(0, length))
+      if (typeof cut === 'string') continue
+      for (const name of ['source.ip', 'source.port', 'destination.ip', 'destination.port'] as const)
+        if (name in cut) t.equal(cut[name], Object(whole)[name], line.slice(0, length))
+      // without an action FortiOS' traffic is of none, which is sent as nothing
+      t.ok(['deny', 'other'].includes(String(cut['event.action'])), line.slice(0, length))
+    }
+  }
 })

@@ -75,8 +75,9 @@ const keys: Readonly<Record<string, ConnectionField | Span>> = {
   policy_id: 'rule',
   attack_id: 'signature',
 }
-const blanks = new ConnectionReader(keys)
-const commas = new ConnectionReader(keys, { separator: ',' })
+// FortiOS puts counts, and words in quotes, behind all that is read here
+const blanks = new ConnectionReader(keys, {}, true)
+const commas = new ConnectionReader(keys, { separator: ',' }, true)
 
 /** The keys with which messages begin, by version, format and the analyser that forwards them. */
 const firstKeys = Words.of(
