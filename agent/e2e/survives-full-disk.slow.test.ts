@@ -10,7 +10,7 @@ import { isErrorWithCode } from '../lib/durable-file.ts'
 import { pathsBelow } from '../paths.ts'
 import { blockedLine, cyberalarm, sendTcp, startAgent, sums, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 const mayMount = process.getuid?.() === 0
 const skip = mayMount ? false : 'mounting a small disk needs root'
 
@@ -191,6 +191,8 @@ for (const [what, mount, use] of [
       const status = await until(again.status, now => sums(now).waiting + sums(now).spooled === 0)
       const { sent, shed, merged } = sums(status)
       t.match(sums(status), { received: lines, unaccounted: 0 })
-      t.ok(shed > 0 && sent + shed + merged === lines, `${sent} were sent, ${shed} are counted as shed`)
+      t.equal(sent + shed + merged, lines, `${sent} were sent, ${shed} are counted as shed`)
+      // without inodes the ledger still takes the batch, and nothing is lost
+      t.ok(shed > 0 || use === useUpInodes)
       t.equal((await central.stats()).rows, sent)
     })
