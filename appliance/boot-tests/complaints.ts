@@ -15,7 +15,8 @@ const expected: readonly Expected[] = [
     why: "QEMU's drives, and a stick without a partition table",
   },
   {
-    pattern: /^hrtimer: interrupt took|^clocksource: |^\S+: Worker \[\d+\] processing SEQNUM=\d+ is taking a long time|Time jumped|loopback network device, ignoring: Connection timed out/,
+    pattern:
+      /^hrtimer: interrupt took|^clocksource: |^\S+: Worker \[\d+\] processing SEQNUM=\d+ is taking a long time|Time jumped|loopback network device, ignoring: Connection timed out/,
     why: 'an emulated machine that its host lets wait',
   },
   { pattern: /^pinctrl core: failed to create debugfs/, why: 'debugfs=off on our command line' },
