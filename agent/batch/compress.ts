@@ -21,7 +21,7 @@ export function compress(parts: readonly Uint8Array[]): Promise<Buffer> {
     stream.on('end', () => resolve(Buffer.concat(out)))
     const blocks = blocksOf(parts)
     // ended while the last block is still on its way, Node ends the frame with it and begins an empty one after it
-    blocks.forEach((block, i) => stream.write(Buffer.concat(block), i === blocks.length - 1 ? () => stream.end() : undefined))
+    for (const block of blocks) stream.write(Buffer.concat(block), block === blocks[blocks.length - 1] ? () => stream.end() : undefined)
   })
 }
 

@@ -14,7 +14,7 @@ interface Work {
   at: number
   readonly push: (bytes: Buffer) => void
   /** What is to be done when all of it was read. */
-  then: () => void
+  next: () => void
 }
 
 export class Turns {
@@ -27,7 +27,7 @@ export class Turns {
   take(socket: Socket, chunk: Buffer, push: (bytes: Buffer) => void): boolean {
     const now = performance.now()
     if (now - this.#workedAt > APART_MS) this.#beganAt = now
-    const work = { chunk, at: 0, push, then: () => void socket.resume() }
+    const work = { chunk, at: 0, push, next: () => void socket.resume() }
     if (this.#waiting.size === 0 && now - this.#beganAt < TURN_MS && this.#isDone(work)) return true
     socket.pause()
     if (this.#waiting.size === 0) setImmediate(() => this.#next())
@@ -35,11 +35,11 @@ export class Turns {
     return false
   }
 
-  /** Calls `then` when everything was read that is left of a connection that was closed. */
-  whenDone(socket: Socket, then: () => void): void {
+  /** Calls `next` when everything was read that is left of a connection that was closed. */
+  whenDone(socket: Socket, next: () => void): void {
     const work = this.#waiting.get(socket)
-    if (work === undefined) then()
-    else work.then = then
+    if (work === undefined) next()
+    else work.next = next
   }
 
   /** Resolves when nothing waits. */
@@ -61,7 +61,7 @@ export class Turns {
     this.#beganAt = performance.now()
     for (const [socket, work] of this.#waiting) {
       this.#waiting.delete(socket)
-      if (this.#isDone(work)) work.then()
+      if (this.#isDone(work)) work.next()
       else this.#waiting.set(socket, work)
       if (this.#workedAt - this.#beganAt >= TURN_MS) break
     }
