@@ -1,7 +1,7 @@
 // What end-to-end tests stand on: a real agent as a process of its own, a real central, real sockets, in a folder.
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Status, statusSchema } from '../health/status-schema.ts'
 import { askStatus } from '../health/status-socket.ts'
+import { writeDurable } from '../lib/durable-file.ts'
 import { pathsBelow } from '../paths.ts'
 
 /** A folder with a short name (Unix sockets allow 107 bytes of path), gone after the test. */
@@ -81,7 +82,8 @@ export function writeSettings(root: string, central: CentralAddress | undefined,
   }
   const { settings: path } = pathsBelow(root)
   mkdirSync(join(path, '..'), { recursive: true })
-  writeFileSync(
+  // for good, as on a box: tests cut the power soon after
+  writeDurable(
     path,
     Object.entries(settings)
       .map(([name, value]) => `${name} = ${value}\n`)
