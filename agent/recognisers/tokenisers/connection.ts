@@ -76,6 +76,9 @@ export class ConnectionReader {
   private spansBehindChosen = 0
   private isSourceBehindChosen = false
   private isDestinationBehindChosen = false
+  /** By field a bit: its number was first stated behind such text; and then stated again and differently. */
+  private numbersBehindChosen = 0
+  private numbersInDoubt = 0
   private readonly other = new EventRecord()
   private readonly isCutAtEnd: boolean
   private readonly pairs: Pairs
@@ -116,7 +119,7 @@ export class ConnectionReader {
     this.signature = -1
     this.hasEnd = false
     this.isContradictory = false
-    this.spansBehindChosen = 0
+    this.spansBehindChosen = this.numbersBehindChosen = this.numbersInDoubt = 0
     this.isBehindChosen = this.isSourceBehindChosen = this.isDestinationBehindChosen = false
     for (let i = 0; i < spans.length; i++) spans[i].clear()
     pairs.begin(bytes, start, end)
@@ -170,28 +173,28 @@ export class ConnectionReader {
           if (event.protocol < 0) event.protocol = readProtocol(bytes, pairs.start, findByte(bytes, pairs.start, pairs.end, SLASH))
           break
         case Field.bytes:
-          if (event.bytes < 0) event.bytes = pairs.decimal()
+          event.bytes = this.number(field, event.bytes, pairs.decimal())
           break
         case Field.packets:
-          if (event.packets < 0) event.packets = pairs.decimal()
+          event.packets = this.number(field, event.packets, pairs.decimal())
           break
         case Field['bytes.sent']:
-          if (sentBytes < 0) sentBytes = pairs.decimal()
+          sentBytes = this.number(field, sentBytes, pairs.decimal())
           break
         case Field['bytes.received']:
-          if (receivedBytes < 0) receivedBytes = pairs.decimal()
+          receivedBytes = this.number(field, receivedBytes, pairs.decimal())
           break
         case Field['packets.sent']:
-          if (sentPackets < 0) sentPackets = pairs.decimal()
+          sentPackets = this.number(field, sentPackets, pairs.decimal())
           break
         case Field['packets.received']:
-          if (receivedPackets < 0) receivedPackets = pairs.decimal()
+          receivedPackets = this.number(field, receivedPackets, pairs.decimal())
           break
         case Field.rule:
-          if (event.rule < 0) event.rule = pairs.identifier()
+          event.rule = this.number(field, event.rule, pairs.identifier())
           break
         case Field.signature:
-          if (this.signature < 0) this.signature = pairs.identifier()
+          this.signature = this.number(field, this.signature, pairs.identifier())
           break
         case Field.chosen:
           this.isBehindChosen = true
@@ -201,6 +204,9 @@ export class ConnectionReader {
           break
       }
     }
+    // what is missing may be anything that was first stated behind the text
+    if (pairs.isTorn && (this.spansBehindChosen !== 0 || this.isSourceBehindChosen || this.isDestinationBehindChosen))
+      this.isContradictory = true
     // behind a value in quotes there is one byte more
     if (lastEnd === end && this.isCutAtEnd) this.forget(last, event)
     this.readTime(bytes, event)
@@ -216,6 +222,18 @@ export class ConnectionReader {
     if (field === Field['destination.ip'] || field === Field.destination) event.hasDestination = false
     if (field === Field['source.port'] || field === Field.source) event.sourcePort = -1
     if (field === Field['destination.port'] || field === Field.destination) event.destinationPort = -1
+  }
+
+  /** Of a number the first `value`, where `next` is what the message says now; -1 if a later one makes it doubtful. */
+  private number(field: number, value: number, next: number): number {
+    const bit = 1 << field
+    if (value >= 0) {
+      if ((this.numbersBehindChosen & bit) === 0 || next < 0 || next === value) return value
+      this.numbersInDoubt |= bit
+      return -1
+    }
+    if (this.isBehindChosen) this.numbersBehindChosen |= bit
+    return (this.numbersInDoubt & bit) === 0 ? next : -1
   }
 
   private keepBehindChosen(index: number): void {

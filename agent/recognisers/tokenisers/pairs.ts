@@ -60,6 +60,8 @@ export class Pairs {
   /** What the last pair read was: its key's slot, and whether its value is in quotes. */
   private slot = NO_KEY
   private isQuoted = false
+  /** A quoted value was made of the device's own pairs, up to the next quote: the text in front of it closed its quotes and ended in `x=`. */
+  isTorn = false
   private readonly separator: number
   private readonly isBlank: boolean
   private readonly assign: number
@@ -98,6 +100,7 @@ export class Pairs {
     this.first = this.at = start
     this.limit = end
     this.start = this.end = start
+    this.isTorn = false
     // at the very end of a buffer eight bytes can't be looked at together
     this.canFollow = end + SLACK <= bytes.length && this.trust.mayExpect()
     this.effort = 0
@@ -129,8 +132,9 @@ export class Pairs {
       if (field === END) return start === limit ? this.finish(row) : UNEXPECTED
       if (rows[row + IS_QUOTED] === 1) {
         at = endAtQuote(view, start, limit)
-        if (view.getUint8(at - 1) === BACKSLASH) at = endOfQuoted(this.bytes, start, limit)
-        if (at >= limit) return UNEXPECTED
+        const last = view.getUint8(at - 1)
+        if (last === BACKSLASH) at = endOfQuoted(this.bytes, start, limit)
+        if (at >= limit || (last === this.assign && at > start)) return UNEXPECTED
       } else {
         at = this.isBlank ? endAtBlank(view, start, limit) : this.endAtSeparator(start)
         if (view.getUint8(start) === QUOTE) return UNEXPECTED
@@ -193,6 +197,8 @@ export class Pairs {
         start = ++at
         at = endOfQuoted(bytes, at, limit)
         if (at >= limit) break
+        if (bytes[at - 1] === assign && at > start && at + 1 < limit && bytes[at + 1] > low && bytes[at + 1] !== separator)
+          this.isTorn = true
       } else if (separator === BLANK) while (at < limit && bytes[at] > BLANK) at++
       else at = this.endAtSeparator(at)
       if (slot !== NO_KEY || isAny) {
@@ -249,7 +255,7 @@ export class Pairs {
   /** Learns what the message looks like, by reading it once more. */
   private takeLesson(): void {
     const { example, bytes, first, limit } = this
-    if (limit - first > TEXT_MAX) return
+    if (limit - first > TEXT_MAX || this.isTorn) return
     example.clear(bytes.subarray(first, limit))
     this.at = first
     while (this.pair(true)) if (!example.add(this.start - first, this.end - first, this.slot, this.isQuoted)) return

@@ -45,8 +45,8 @@ function readQuoted(recipe: Recipe, bytes: Uint8Array, start: number, end: numbe
 function readApart(recipe: Recipe, bytes: Uint8Array, start: number, end: number, event: EventRecord): number {
   const source = findLast(bytes, start, end, recipe.source)
   if (source < 0 && recipe.destination.length === 0) return -1
-  event.action = recipe.action
   readAllWords(bytes, start, source < 0 ? end : source, event)
+  event.action = recipe.action === STATED ? statedAction : recipe.action
   const next = source < 0 ? -1 : readEnd(bytes, source + recipe.source.length, end, event, SOURCE)
   if (recipe.destination.length === 0) return next
   let destination = next < 0 ? -1 : find(bytes, next, end, recipe.destination)

@@ -100,6 +100,20 @@ const reader = new ConnectionReader({
   user_name: 'chosen',
   user: 'chosen',
   name: 'chosen',
+  url: 'chosen',
+  querystring: 'chosen',
+  cookie: 'chosen',
+  referer: 'chosen',
+  user_agent: 'chosen',
+  useragent: 'chosen',
+  domain: 'chosen',
+  domainname: 'chosen',
+  file_name: 'chosen',
+  filename: 'chosen',
+  sender: 'chosen',
+  from_email_address: 'chosen',
+  email_subject: 'chosen',
+  mailsubject: 'chosen',
 })
 
 /** What an event says of somebody who came in or tried to; the rest of what is logged as an event is housekeeping. */
