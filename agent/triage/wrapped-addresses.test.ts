@@ -67,6 +67,8 @@ const wraps: Readonly<Record<string, Wrap>> = {
   'a group of a private network, RFC 6034': a => [...zeros(10), 255, 255, 234, ...a.slice(0, 3)],
   'a hardware address in a network of ours': (a, _, r) => [...hex('20010db80051'), ...r.slice(0, 5), 0xff, 0xfe, ...a.slice(1)],
   'mapped, its port read as a group': (a, _, r) => [...zeros(8), 255, 255, ...a, ...r.slice(0, 2)],
+  'mapped, port and number of an interface read as groups': (a, _, r) => [...zeros(6), 255, 255, ...a, ...r.slice(0, 4)],
+  'NAT64, port and number of an interface read as groups': (a, _, r) => [...hex('0064ff9b00000000'), ...a, ...r.slice(0, 4)],
   'compatible, its port read as a group': (a, _, r) => [...zeros(10), ...a, ...r.slice(0, 2)],
   'ISATAP, its port read as a group': (a, p, r) => [...p.slice(0, 6), 0, 0, 0x5e, 0xfe, ...a, ...r.slice(0, 2)],
 }

@@ -77,9 +77,10 @@ export const wrappings: readonly Wrapping[] = [
   { name: '6a44, or any other that ends in one', source: 'RFC 6751 section 5', holds: (_a, _b, _c, d) => isPrivate(d) },
   { name: 'groups that read as decimal', source: 'RFC 7707 section 4.1.2', holds: (_a, _b, c, d) => isInDecimal(c, d) },
   {
-    name: 'mapped address or ISATAP with its port read as one more group',
+    name: 'mapped address, NAT64 or ISATAP with its port read as one or two more groups',
     source: 'SonicWall writes address:port without brackets',
-    holds: (_a, _b, c, d) => (c >>> 16 === 0xffff || c >>> 16 === 0x5efe) && isPrivate(between(c, d)),
+    holds: (a, _b, c, d) =>
+      ((c >>> 16 === 0xffff || c >>> 16 === 0x5efe) && isPrivate(between(c, d))) || ((a === 0 || a === 0x64ff9b) && isPrivate(c)),
   },
   // the low bits of a host's address; of node information queries too (RFC 4620 section 5)
   {
