@@ -59,6 +59,8 @@ const FIRST_SPAN = 18
 /** Of the 19 digits of nanoseconds the first 16 are microseconds, which a number can hold. */
 const EPOCH_DIGITS = 16
 const SLASH = 0x2f
+/** Behind text that somebody chose, no more than this is believed. */
+const COUNT_MAX = 0xffff
 
 export class ConnectionReader {
   /** Of the message read last: the number of its signature, or -1. */
@@ -74,8 +76,9 @@ export class ConnectionReader {
   private isBehindChosen = false
   /** Of each span a bit. */
   private spansBehindChosen = 0
-  private isSourceBehindChosen = false
-  private isDestinationBehindChosen = false
+  /** Whether an end was first stated behind such text: then it may be made up, if the product states none there. */
+  isSourceBehindChosen = false
+  isDestinationBehindChosen = false
   /** By field a bit: its number was first stated behind such text; and then stated again and differently. */
   private numbersBehindChosen = 0
   private numbersInDoubt = 0
@@ -116,6 +119,7 @@ export class ConnectionReader {
     let receivedBytes = -1
     let sentPackets = -1
     let receivedPackets = -1
+    let count = -1
     this.signature = -1
     this.hasEnd = false
     this.isContradictory = false
@@ -160,13 +164,13 @@ export class ConnectionReader {
           this.hasEnd = true
           if (!event.hasSource) this.isSourceBehindChosen = this.isBehindChosen
           else if (this.isSourceBehindChosen) this.compareEndpoint(event, SOURCE)
-          readEndpoint(bytes, pairs.start, pairs.end, event, SOURCE)
+          if (!event.hasSource || !this.isBehindChosen) readEndpoint(bytes, pairs.start, pairs.end, event, SOURCE)
           break
         case Field.destination:
           this.hasEnd = true
           if (!event.hasDestination) this.isDestinationBehindChosen = this.isBehindChosen
           else if (this.isDestinationBehindChosen) this.compareEndpoint(event, DESTINATION)
-          readEndpoint(bytes, pairs.start, pairs.end, event, DESTINATION)
+          if (!event.hasDestination || !this.isBehindChosen) readEndpoint(bytes, pairs.start, pairs.end, event, DESTINATION)
           break
         case Field.protocol:
           if (event.protocol < 0) event.protocol = readProtocol(bytes, pairs.start, pairs.end)
@@ -200,7 +204,7 @@ export class ConnectionReader {
           this.isBehindChosen = true
           break
         case Field.count:
-          if (event.count <= 1) event.count = Math.max(1, pairs.identifier())
+          count = this.number(field, count, pairs.identifier())
           break
       }
     }
@@ -210,6 +214,8 @@ export class ConnectionReader {
     // behind a value in quotes there is one byte more
     if (lastEnd === end && this.isCutAtEnd) this.forget(last, event)
     this.readTime(bytes, event)
+    const isCountChosen = (this.numbersBehindChosen & (1 << Field.count)) !== 0
+    event.count = Math.max(1, isCountChosen ? Math.min(count, COUNT_MAX) : count)
     if (event.bytes < 0) event.bytes = bothWays(sentBytes, receivedBytes)
     if (event.packets < 0) event.packets = bothWays(sentPackets, receivedPackets)
     if (!hasPorts(event.protocol)) event.sourcePort = event.destinationPort = -1
@@ -235,6 +241,9 @@ export class ConnectionReader {
     if (this.isBehindChosen) this.numbersBehindChosen |= bit
     return (this.numbersInDoubt & bit) === 0 ? next : -1
   }
+
+  /** The same of what the product keeps in a span. */
+  isSpanBehindChosen = (span: Span): boolean => (this.spansBehindChosen & (1 << this.spans.indexOf(span))) !== 0
 
   private keepBehindChosen(index: number): void {
     const span = this.spans[index]

@@ -1,22 +1,17 @@
 // Messages made of key=value pairs, walked once from left to right: `key=value other="a \" b" word empty= ...`.
-// One scanner is made per recogniser, at start, with the keys it knows and a small number for each, so that a reader is
-// one `switch` over numbers:
+// One scanner is made per recogniser, at start, with the keys it knows and a number for each, so that a reader is one `switch`:
 //
 //   pairs.begin(bytes, start, end)
-//   for (let field = pairs.next(); field !== END; field = pairs.next())
-//     switch (field) { case Field.srcip: ... pairs.address(event.words, SOURCE) ... }
+//   for (let field = pairs.next(); field !== END; field = pairs.next()) switch (field) { case Field.srcip: ... }
 //
 // What may stand in a message, and what becomes of it:
 // - a quoted value ends at the next quote that no backslash precedes; an unquoted one at the separator; neither is decoded
-// - `=` in a value belongs to the value; a word without `=` is passed over, so an unquoted value with blanks in it loses
-//   all but its first word and nothing else is misread
+// - `=` in a value belongs to it; a word without `=` is passed over, so an unquoted value with blanks loses all but its first word
 // - a quote that never closes takes the rest of the message, and is handed out with nothing of it: what stands behind it can't be told
 //   from text of a user, and the message was cut in it, so that what is left of the value would be another (`action="den`)
-// - keys that come twice are both handed out: the reader decides, and mostly the first wins, because devices put
-//   their own fields before text that others can choose
+// - keys that come twice are both handed out: the reader decides, and mostly the first wins, as devices put their own in front
 //
-// A message that looks like those before it is followed along what is known of them (layouts.ts); the first byte that is not
-// as expected goes back to reading. Both give the same pairs.
+// A message that looks like those before it is followed along what is known of them (layouts.ts), up to the first byte that differs.
 
 import { readAddress } from '../../lib/address.ts'
 import { BLANK, readDecimal, readIdentifier, readPort } from '../../lib/bytes.ts'
@@ -60,7 +55,7 @@ export class Pairs {
   /** What the last pair read was: its key's slot, and whether its value is in quotes. */
   private slot = NO_KEY
   private isQuoted = false
-  /** A quoted value was made of the device's own pairs, up to the next quote: the text in front of it closed its quotes and ended in `x=`. */
+  /** A quoted value was made of the device's own pairs, up to the next quote or the end: the text in front closed its quotes and ended in `x=`. */
   isTorn = false
   private readonly separator: number
   private readonly isBlank: boolean
@@ -196,9 +191,8 @@ export class Pairs {
       if (isQuoted) {
         start = ++at
         at = endOfQuoted(bytes, at, limit)
+        if (at >= limit ? keys.isAnyIn(bytes, start, limit, assign) : this.isTornAt(start, at)) this.isTorn = true
         if (at >= limit) break
-        if (bytes[at - 1] === assign && at > start && at + 1 < limit && bytes[at + 1] > low && bytes[at + 1] !== separator)
-          this.isTorn = true
       } else if (separator === BLANK) while (at < limit && bytes[at] > BLANK) at++
       else at = this.endAtSeparator(at)
       if (slot !== NO_KEY || isAny) {
@@ -211,6 +205,12 @@ export class Pairs {
     }
     this.at = limit
     return false
+  }
+
+  private isTornAt(start: number, quote: number): boolean {
+    const { bytes, limit } = this
+    if (bytes[quote - 1] !== this.assign || quote === start || quote + 1 >= limit) return false
+    return bytes[quote + 1] > this.low && bytes[quote + 1] !== this.separator
   }
 
   private found(field: number, start: number, end: number): number {

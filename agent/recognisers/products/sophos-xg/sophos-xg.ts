@@ -144,6 +144,8 @@ function read({ bytes, end }: Message, event: EventRecord, start: number): Readi
   const type = types.findIn(bytes, logType)
   if (type === Type.health) return Reading.ignored
   event.action = decideAction(bytes, type)
+  // a login has no end but its source, and a name in front of it could make up another
+  if (event.action === Action.loginFailed && reader.isDestinationBehindChosen) event.hasDestination = false
   if (type === Type.detection && reader.signature >= 0) event.rule = reader.signature
   if (type === Type.sandbox && !event.hasDestination)
     event.hasDestination = readAddress(bytes, origin.start, origin.end, event.words, DESTINATION)
