@@ -3,6 +3,8 @@
 
 const DOT = 0x2e
 const ZERO = 0x30
+/** Of IPv6 with a dotted quad at its end (RFC 4291 section 2.2). */
+const LENGTH_MAX = 45
 
 const groups = new Uint16Array(8)
 
@@ -62,8 +64,9 @@ function hexDigit(byte: number): number {
 }
 
 function readAddress6(bytes: Uint8Array, start: number, end: number, words: Uint32Array, at: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] === 0x25) end = i // %zone names an interface of the sender, not a host
-  if (end - start < 2 || end - start > 45) return false
+  const limit = Math.min(end, start + LENGTH_MAX + 1)
+  for (let i = start; i < limit; i++) if (bytes[i] === 0x25) end = i // %zone names an interface of the sender, not a host
+  if (end - start < 2 || end - start > LENGTH_MAX) return false
   let count = 0
   let gap = -1
   let i = start

@@ -107,3 +107,34 @@ t.test('what is no secret stays', async t => {
   ])
     t.equal(withoutSecrets(text), text)
 })
+
+t.test('a known password is hidden as URLs and JSON write it', async t => {
+  for (const middle of [' ', '"', '\\', '$', '@', '%40', 'é', '#'])
+    for (const other of [' ', '"', "'", '+', '|', '/']) {
+      const secret = `zqaz${middle}x${other}zqbz`
+      const proxy = `http://user:${secret}@proxy.example:3128`
+      const known = secretsOf(proxy)
+      const url = URL.parse(proxy)
+      for (const text of [
+        secret,
+        JSON.stringify(secret),
+        encodeURIComponent(secret),
+        url?.password ?? '',
+        JSON.stringify({ deep: JSON.stringify(secret) }),
+      ])
+        if (!text.includes('\\\\')) t.notOk(holdsPart(withoutSecrets(`failed with ${text} now`, known)), text)
+    }
+})
+
+t.test('text of a stranger takes no longer than its length', async t => {
+  for (const piece of ['/', 'a:', 'a', '//a:', '%2f%2f', 'a%3a', 'ABCD-', 'x://', 'basic ', '@', ':@', 'password='])
+    for (const start of ['', '//']) {
+      const text = `${start}${piece.repeat(Math.ceil(100_000 / piece.length))}`
+      const began = performance.now()
+      const shown = withoutSecrets(text, ['zqaz'])
+      const took = performance.now() - began
+      if (took > 400) t.fail(`${Math.round(took)} ms for ${start}${piece}`)
+      t.ok(shown.length < 20_000)
+    }
+  t.equal(withoutSecrets(`${'word '.repeat(4000)}http://user:zqaz@proxy.example`).includes('zqaz'), false)
+})

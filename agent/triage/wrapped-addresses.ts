@@ -66,11 +66,21 @@ export const wrappings: readonly Wrapping[] = [
   // prefixes of 32 bits with whole addresses behind them; others have no place of their own
   { name: '6rd', source: 'RFC 5969 section 4', holds: (a, b) => a >>> 29 === 1 && isPrivate(b) },
   { name: 'MAP', source: 'RFC 7597 section 6', holds: (_a, _b, c, d) => c >>> 16 === 0 && isPrivate(between(c, d)) },
+  // bits 64 to 71 are 0 there, and parameters follow
+  {
+    name: 'MAP by its drafts',
+    source: 'draft-ietf-softwire-map-03 of RFC 7597',
+    holds: (_a, _b, c, d) => c >>> 24 === 0 && isPrivate(((c << 8) | (d >>> 24)) >>> 0),
+  },
+  { name: '4rd', source: 'RFC 7600 section 4.5', holds: (_a, _b, c, d) => c >>> 16 === 0x0300 && isPrivate(between(c, d)) },
+  // any prefix, and in front of the host's address that of its router; whoever makes an address of his own puts it there too
+  { name: '6a44, or any other that ends in one', source: 'RFC 6751 section 5', holds: (_a, _b, _c, d) => isPrivate(d) },
   { name: 'groups that read as decimal', source: 'RFC 7707 section 4.1.2', holds: (_a, _b, c, d) => isInDecimal(c, d) },
   {
-    name: 'mapped address or ISATAP with its port read as one more group',
+    name: 'mapped address, NAT64 or ISATAP with its port read as one or two more groups',
     source: 'SonicWall writes address:port without brackets',
-    holds: (_a, _b, c, d) => (c >>> 16 === 0xffff || c >>> 16 === 0x5efe) && isPrivate(between(c, d)),
+    holds: (a, _b, c, d) =>
+      ((c >>> 16 === 0xffff || c >>> 16 === 0x5efe) && isPrivate(between(c, d))) || ((a === 0 || a === 0x64ff9b) && isPrivate(c)),
   },
   // the low bits of a host's address; of node information queries too (RFC 4620 section 5)
   {

@@ -59,6 +59,8 @@ const FIRST_SPAN = 18
 /** Of the 19 digits of nanoseconds the first 16 are microseconds, which a number can hold. */
 const EPOCH_DIGITS = 16
 const SLASH = 0x2f
+/** Behind text that somebody chose, no more than this is believed. */
+const COUNT_MAX = 0xffff
 
 export class ConnectionReader {
   /** Of the message read last: the number of its signature, or -1. */
@@ -74,8 +76,12 @@ export class ConnectionReader {
   private isBehindChosen = false
   /** Of each span a bit. */
   private spansBehindChosen = 0
-  private isSourceBehindChosen = false
-  private isDestinationBehindChosen = false
+  /** Whether an end was first stated behind such text: then it may be made up, if the product states none there. */
+  isSourceBehindChosen = false
+  isDestinationBehindChosen = false
+  /** By field a bit: its number was first stated behind such text; and then stated again and differently. */
+  private numbersBehindChosen = 0
+  private numbersInDoubt = 0
   private readonly other = new EventRecord()
   private readonly isCutAtEnd: boolean
   private readonly pairs: Pairs
@@ -113,10 +119,11 @@ export class ConnectionReader {
     let receivedBytes = -1
     let sentPackets = -1
     let receivedPackets = -1
+    let count = -1
     this.signature = -1
     this.hasEnd = false
     this.isContradictory = false
-    this.spansBehindChosen = 0
+    this.spansBehindChosen = this.numbersBehindChosen = this.numbersInDoubt = 0
     this.isBehindChosen = this.isSourceBehindChosen = this.isDestinationBehindChosen = false
     for (let i = 0; i < spans.length; i++) spans[i].clear()
     pairs.begin(bytes, start, end)
@@ -157,53 +164,58 @@ export class ConnectionReader {
           this.hasEnd = true
           if (!event.hasSource) this.isSourceBehindChosen = this.isBehindChosen
           else if (this.isSourceBehindChosen) this.compareEndpoint(event, SOURCE)
-          readEndpoint(bytes, pairs.start, pairs.end, event, SOURCE)
+          if (!event.hasSource || !this.isBehindChosen) readEndpoint(bytes, pairs.start, pairs.end, event, SOURCE)
           break
         case Field.destination:
           this.hasEnd = true
           if (!event.hasDestination) this.isDestinationBehindChosen = this.isBehindChosen
           else if (this.isDestinationBehindChosen) this.compareEndpoint(event, DESTINATION)
-          readEndpoint(bytes, pairs.start, pairs.end, event, DESTINATION)
+          if (!event.hasDestination || !this.isBehindChosen) readEndpoint(bytes, pairs.start, pairs.end, event, DESTINATION)
           break
         case Field.protocol:
           if (event.protocol < 0) event.protocol = readProtocol(bytes, pairs.start, pairs.end)
           if (event.protocol < 0) event.protocol = readProtocol(bytes, pairs.start, findByte(bytes, pairs.start, pairs.end, SLASH))
           break
         case Field.bytes:
-          if (event.bytes < 0) event.bytes = pairs.decimal()
+          event.bytes = this.number(field, event.bytes, pairs.decimal())
           break
         case Field.packets:
-          if (event.packets < 0) event.packets = pairs.decimal()
+          event.packets = this.number(field, event.packets, pairs.decimal())
           break
         case Field['bytes.sent']:
-          if (sentBytes < 0) sentBytes = pairs.decimal()
+          sentBytes = this.number(field, sentBytes, pairs.decimal())
           break
         case Field['bytes.received']:
-          if (receivedBytes < 0) receivedBytes = pairs.decimal()
+          receivedBytes = this.number(field, receivedBytes, pairs.decimal())
           break
         case Field['packets.sent']:
-          if (sentPackets < 0) sentPackets = pairs.decimal()
+          sentPackets = this.number(field, sentPackets, pairs.decimal())
           break
         case Field['packets.received']:
-          if (receivedPackets < 0) receivedPackets = pairs.decimal()
+          receivedPackets = this.number(field, receivedPackets, pairs.decimal())
           break
         case Field.rule:
-          if (event.rule < 0) event.rule = pairs.identifier()
+          event.rule = this.number(field, event.rule, pairs.identifier())
           break
         case Field.signature:
-          if (this.signature < 0) this.signature = pairs.identifier()
+          this.signature = this.number(field, this.signature, pairs.identifier())
           break
         case Field.chosen:
           this.isBehindChosen = true
           break
         case Field.count:
-          if (event.count <= 1) event.count = Math.max(1, pairs.identifier())
+          count = this.number(field, count, pairs.identifier())
           break
       }
     }
+    // what is missing may be anything that was first stated behind the text
+    if (pairs.isTorn && (this.spansBehindChosen !== 0 || this.isSourceBehindChosen || this.isDestinationBehindChosen))
+      this.isContradictory = true
     // behind a value in quotes there is one byte more
     if (lastEnd === end && this.isCutAtEnd) this.forget(last, event)
     this.readTime(bytes, event)
+    const isCountChosen = (this.numbersBehindChosen & (1 << Field.count)) !== 0
+    event.count = Math.max(1, isCountChosen ? Math.min(count, COUNT_MAX) : count)
     if (event.bytes < 0) event.bytes = bothWays(sentBytes, receivedBytes)
     if (event.packets < 0) event.packets = bothWays(sentPackets, receivedPackets)
     if (!hasPorts(event.protocol)) event.sourcePort = event.destinationPort = -1
@@ -217,6 +229,21 @@ export class ConnectionReader {
     if (field === Field['source.port'] || field === Field.source) event.sourcePort = -1
     if (field === Field['destination.port'] || field === Field.destination) event.destinationPort = -1
   }
+
+  /** Of a number the first `value`, where `next` is what the message says now; -1 if a later one makes it doubtful. */
+  private number(field: number, value: number, next: number): number {
+    const bit = 1 << field
+    if (value >= 0) {
+      if ((this.numbersBehindChosen & bit) === 0 || next < 0 || next === value) return value
+      this.numbersInDoubt |= bit
+      return -1
+    }
+    if (this.isBehindChosen) this.numbersBehindChosen |= bit
+    return (this.numbersInDoubt & bit) === 0 ? next : -1
+  }
+
+  /** The same of what the product keeps in a span. */
+  isSpanBehindChosen = (span: Span): boolean => (this.spansBehindChosen & (1 << this.spans.indexOf(span))) !== 0
 
   private keepBehindChosen(index: number): void {
     const span = this.spans[index]

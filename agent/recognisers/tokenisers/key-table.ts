@@ -1,10 +1,12 @@
 // The keys that a reader of pairs knows, asked with the bytes of a message. Four bytes of a key lead to its slot; what is
 // there decides nothing before all bytes were compared.
+import { BLANK } from '../../lib/bytes.ts'
 import { tableSize } from './words.ts'
 
 /** What `find` answers for a key that is not known. */
 export const NO_KEY = -1
 
+const COMMA = 0x2c
 /** No longer key is looked up: its length has seven bits. */
 const KEY_MAX = 127
 /** 2^32 divided by the golden ratio, odd: spreads tags over the slots by their upper bits (Knuth, vol. 3, section 6.4). */
@@ -51,6 +53,17 @@ export class KeyTable {
     const tag = tagOf(bytes, start, end)
     const slot = Math.imul(tag, SPREAD) >>> this.shift
     return this.tags[slot] === 0 ? NO_KEY : this.compare(bytes, start, end, tag, slot)
+  }
+
+  /** Whether a known key with its `assign` stands behind a blank or comma in bytes[start, end). For what is seldom asked. */
+  isAnyIn(bytes: Uint8Array, start: number, end: number, assign: number): boolean {
+    let key = start
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at]
+      if (byte <= BLANK || byte === COMMA) key = at + 1
+      else if (byte === assign && key > start && at > key && this.find(bytes, key, at) !== NO_KEY) return true
+    }
+    return false
   }
 
   private compare(bytes: Uint8Array, start: number, end: number, tag: number, first: number): number {

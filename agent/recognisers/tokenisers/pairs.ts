@@ -1,22 +1,17 @@
 // Messages made of key=value pairs, walked once from left to right: `key=value other="a \" b" word empty= ...`.
-// One scanner is made per recogniser, at start, with the keys it knows and a small number for each, so that a reader is
-// one `switch` over numbers:
+// One scanner is made per recogniser, at start, with the keys it knows and a number for each, so that a reader is one `switch`:
 //
 //   pairs.begin(bytes, start, end)
-//   for (let field = pairs.next(); field !== END; field = pairs.next())
-//     switch (field) { case Field.srcip: ... pairs.address(event.words, SOURCE) ... }
+//   for (let field = pairs.next(); field !== END; field = pairs.next()) switch (field) { case Field.srcip: ... }
 //
 // What may stand in a message, and what becomes of it:
 // - a quoted value ends at the next quote that no backslash precedes; an unquoted one at the separator; neither is decoded
-// - `=` in a value belongs to the value; a word without `=` is passed over, so an unquoted value with blanks in it loses
-//   all but its first word and nothing else is misread
+// - `=` in a value belongs to it; a word without `=` is passed over, so an unquoted value with blanks loses all but its first word
 // - a quote that never closes takes the rest of the message, and is handed out with nothing of it: what stands behind it can't be told
 //   from text of a user, and the message was cut in it, so that what is left of the value would be another (`action="den`)
-// - keys that come twice are both handed out: the reader decides, and mostly the first wins, because devices put
-//   their own fields before text that others can choose
+// - keys that come twice are both handed out: the reader decides, and mostly the first wins, as devices put their own in front
 //
-// A message that looks like those before it is followed along what is known of them (layouts.ts); the first byte that is not
-// as expected goes back to reading. Both give the same pairs.
+// A message that looks like those before it is followed along what is known of them (layouts.ts), up to the first byte that differs.
 
 import { readAddress } from '../../lib/address.ts'
 import { BLANK, readDecimal, readIdentifier, readPort } from '../../lib/bytes.ts'
@@ -60,6 +55,8 @@ export class Pairs {
   /** What the last pair read was: its key's slot, and whether its value is in quotes. */
   private slot = NO_KEY
   private isQuoted = false
+  /** A quoted value was made of the device's own pairs, up to the next quote or the end: the text in front closed its quotes and ended in `x=`. */
+  isTorn = false
   private readonly separator: number
   private readonly isBlank: boolean
   private readonly assign: number
@@ -98,6 +95,7 @@ export class Pairs {
     this.first = this.at = start
     this.limit = end
     this.start = this.end = start
+    this.isTorn = false
     // at the very end of a buffer eight bytes can't be looked at together
     this.canFollow = end + SLACK <= bytes.length && this.trust.mayExpect()
     this.effort = 0
@@ -129,8 +127,9 @@ export class Pairs {
       if (field === END) return start === limit ? this.finish(row) : UNEXPECTED
       if (rows[row + IS_QUOTED] === 1) {
         at = endAtQuote(view, start, limit)
-        if (view.getUint8(at - 1) === BACKSLASH) at = endOfQuoted(this.bytes, start, limit)
-        if (at >= limit) return UNEXPECTED
+        const last = view.getUint8(at - 1)
+        if (last === BACKSLASH) at = endOfQuoted(this.bytes, start, limit)
+        if (at >= limit || (last === this.assign && at > start)) return UNEXPECTED
       } else {
         at = this.isBlank ? endAtBlank(view, start, limit) : this.endAtSeparator(start)
         if (view.getUint8(start) === QUOTE) return UNEXPECTED
@@ -192,6 +191,7 @@ export class Pairs {
       if (isQuoted) {
         start = ++at
         at = endOfQuoted(bytes, at, limit)
+        if (at >= limit ? keys.isAnyIn(bytes, start, limit, assign) : this.isTornAt(start, at)) this.isTorn = true
         if (at >= limit) break
       } else if (separator === BLANK) while (at < limit && bytes[at] > BLANK) at++
       else at = this.endAtSeparator(at)
@@ -205,6 +205,12 @@ export class Pairs {
     }
     this.at = limit
     return false
+  }
+
+  private isTornAt(start: number, quote: number): boolean {
+    const { bytes, limit } = this
+    if (bytes[quote - 1] !== this.assign || quote === start || quote + 1 >= limit) return false
+    return bytes[quote + 1] > this.low && bytes[quote + 1] !== this.separator
   }
 
   private found(field: number, start: number, end: number): number {
@@ -249,7 +255,7 @@ export class Pairs {
   /** Learns what the message looks like, by reading it once more. */
   private takeLesson(): void {
     const { example, bytes, first, limit } = this
-    if (limit - first > TEXT_MAX) return
+    if (limit - first > TEXT_MAX || this.isTorn) return
     example.clear(bytes.subarray(first, limit))
     this.at = first
     while (this.pair(true)) if (!example.add(this.start - first, this.end - first, this.slot, this.isQuoted)) return

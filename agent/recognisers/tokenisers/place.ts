@@ -1,7 +1,7 @@
 // Where a product's own text may stand. A stranger chooses user names and URLs, and daemons write them into their lines, so what looks
 // like a firewall's message counts only where the firewall puts it: directly behind the header, whoever's tag is in front of
 // it. Only where there is no tag at all may a few words of a header come first that could not be read.
-import { BLANK } from '../../lib/bytes.ts'
+import { ascii, BLANK, isDigit, startsWith } from '../../lib/bytes.ts'
 import type { Message } from '../../message.ts'
 import { NO_WORD, Words } from './words.ts'
 
@@ -17,6 +17,9 @@ const daemons = Words.of(
 const HEADER_WORDS_MAX = 3
 
 const SLASH = 0x2f
+const COLON = 0x3a
+const LESS = 0x3c
+const LOCAL = ascii('local')
 const DIGIT_MAX = 0x39
 
 /** Whether bytes[start, end) is the tag of such a program, of a part of one, or its path: `postfix/smtpd`, `/usr/sbin/sshd`. */
@@ -40,8 +43,19 @@ export const isRelayedByDaemon = ({ bytes, relayTagStart, relayTagEnd }: Message
 
 /** Whether a product's own text may begin at `at` of the body. */
 export function isOwnPlace(message: Message, at: number): boolean {
-  if (message.tagEnd > message.tagStart) return at === message.body && !isOfDaemon(message)
-  return at === message.body || wordsBetween(message.bytes, message.body, at) <= HEADER_WORDS_MAX
+  const { bytes, body, hostStart, hostEnd } = message
+  if (message.tagEnd > message.tagStart) return at === body && !isOfDaemon(message)
+  if (at === body) return true
+  // behind a host's name the message begins, if not with a second header: `Login failed for ...`
+  return wordsBetween(bytes, body, at) <= HEADER_WORDS_MAX && (hostEnd === hostStart || isHeaderLike(bytes, body, at))
+}
+
+/** Whether there is a clock in bytes[start, end), or a facility's number or name (`local4`, `<4>`) at its beginning. */
+function isHeaderLike(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[start] === LESS || startsWith(bytes, start, end, LOCAL)) return true
+  for (let i = start + 2; i + 5 < end; i++)
+    if (bytes[i] === COLON && bytes[i + 3] === COLON && isDigit(bytes[i - 1]) && isDigit(bytes[i + 1]) && isDigit(bytes[i + 4])) return true
+  return false
 }
 
 function wordsBetween(bytes: Uint8Array, start: number, end: number): number {

@@ -32,7 +32,12 @@ function hear(...chunks: (string | Buffer)[]): string[] {
 const counted = (...messages: string[]): string => messages.map(message => `${message.length} ${message}`).join('')
 
 t.test('cuts lines at LF, CR LF and NUL, and leaves out empty ones', async test => {
-  test.same(hear('<1>a\n<2>b\r\n<3>c\0<4>d\0\n\n\r\n\0<5>e\n'), ['<1>a', '<2>b', '<3>c', '<4>d', '<5>e'])
+  test.same(hear('<1>a\0<2>b\r\n<3>c\0<4>d\0\n\n\r\n\0<5>e\n'), ['<1>a', '<2>b', '<3>c', '<4>d', '<5>e'])
+  test.same(hear('<1>a\n\0<2>b\n\0\r\n<3>c\n'), ['<1>a', '<2>b', '<3>c'])
+})
+
+t.test('where lines end in LF, a NUL in one begins no other', async test => {
+  test.same(hear('<1>a\n<2>user x\0<38>sshd[1]: Failed\n<3>c\0\n'), ['<1>a', '<2>user x\0<38>sshd[1]: Failed', '<3>c'])
 })
 
 t.test('cuts by octet count, newlines in messages included', async test => {

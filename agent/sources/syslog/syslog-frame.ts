@@ -37,6 +37,8 @@ export class FrameReader {
   /** The next LF and NUL of the chunk at hand; each is looked for once, so many of one kind cost no search for the other. */
   #nextLf = 0
   #nextNul = 0
+  /** What ended the first line; -1: none has ended. Where it was LF, a NUL ends none any more: it may be in a name that a stranger chose. */
+  #ending = -1
 
   constructor(sink: Sink, peer: string) {
     this.#sink = sink
@@ -151,6 +153,7 @@ export class FrameReader {
       return limit
     }
     if (stop < end) {
+      if (this.#ending < 0) this.#ending = chunk[stop]
       this.#deliver(chunk, at, stop)
       return stop + 1
     }
@@ -172,6 +175,7 @@ export class FrameReader {
     }
     this.#holdLine(chunk, at, stop)
     if (stop === end) return end
+    if (this.#ending < 0) this.#ending = chunk[stop]
     if (this.#state === State.line) this.#deliverHeld(0)
     this.#state = State.boundary
     return stop + 1
@@ -190,6 +194,7 @@ export class FrameReader {
   #skipLine(chunk: Buffer, at: number, end: number): number {
     const stop = this.#delimiter(chunk, at, end)
     if (stop === end) return end
+    if (this.#ending < 0) this.#ending = chunk[stop]
     this.#state = State.boundary
     return stop + 1
   }
@@ -237,7 +242,7 @@ export class FrameReader {
       const found = chunk.indexOf(0, at)
       this.#nextNul = found < 0 ? end : found
     }
-    return Math.min(this.#nextLf, this.#nextNul)
+    return this.#ending === LF ? this.#nextLf : Math.min(this.#nextLf, this.#nextNul)
   }
 
   #break(at: number): number {

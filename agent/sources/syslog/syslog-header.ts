@@ -6,7 +6,7 @@ import { isDigit } from '../../lib/bytes.ts'
 import type { Message } from '../../message.ts'
 import { readCommonHeader } from './syslog-common.ts'
 import { readFormalFields } from './syslog-formal.ts'
-import { isRelay, skipFacility, skipForwarder } from './syslog-relay.ts'
+import { isRelay, isSeverity, skipFacility, skipForwarder } from './syslog-relay.ts'
 import { readHeaderTime, timeRead } from './syslog-time.ts'
 import { isBlank, isLetter, PRIORITY_MAX, readWord, skipBlanks, Word, WordKind } from './syslog-word.ts'
 
@@ -43,16 +43,17 @@ export function readAnyHeader(message: Message, bytes: Uint8Array, start: number
   let layers = 0
   if (at >= 0) {
     layers = 1
-    const relayTag = message.tagStart
+    const { tagStart, tagEnd } = message
     const inner = readLayer(message, bytes, at, end, true)
     if (inner >= 0) {
       at = inner
-      tagBefore = relayTag
+      tagBefore = tagStart
       layers = 2
+      if (message.tagStart !== tagStart) keepRelayTag(message, tagStart, tagEnd)
     }
   } else at = first
   if (message.tagStart === tagBefore) {
-    keepRelayTag(message)
+    keepRelayTag(message, message.tagStart, message.tagEnd)
     at = readTag(message, bytes, skipForwarder(message, bytes, at, end), end)
   }
   message.body = message.tagEnd > message.tagStart ? readBehindTag(message, bytes, at, end, layers) : at
@@ -65,19 +66,20 @@ function readBehindTag(message: Message, bytes: Uint8Array, at: number, end: num
     const inner = readLayer(message, bytes, at, end, true)
     if (inner >= 0) {
       if (message.tagStart !== tagStart) return inner
-      keepRelayTag(message)
+      keepRelayTag(message, message.tagStart, message.tagEnd)
       return readTag(message, bytes, inner, end)
     }
   }
   if (!isLetter(bytes[at]) || !isRelay(message) || readWord(bytes, at, end, word) < WordKind.label) return at
-  keepRelayTag(message)
+  keepRelayTag(message, message.tagStart, message.tagEnd)
   return takeTag(message, bytes, word, end)
 }
 
-/** The tag read so far is a relay's, if another follows it. */
-function keepRelayTag(message: Message): void {
-  message.relayTagStart = message.tagStart
-  message.relayTagEnd = message.tagEnd
+/** A tag is a relay's, if another follows it. Of several the first is kept: who wrote that one may have written the others. */
+function keepRelayTag(message: Message, tagStart: number, tagEnd: number): void {
+  if (message.relayTagEnd > message.relayTagStart) return
+  message.relayTagStart = tagStart
+  message.relayTagEnd = tagEnd
 }
 
 /** One header at `at`: the offset of what follows it, or -1 if there is neither a PRI nor a time. */
@@ -175,14 +177,17 @@ function readHost(message: Message, bytes: Uint8Array, at: number, end: number, 
   return next
 }
 
-/** `name:` or `name[pid]:` at `at`, also after one plain word (F5: `info CROND[6551]:`); the offset of the body. */
+/** `name:` or `name[pid]:` at `at`, also after a severity (F5: `info CROND[6551]:`) or a word that may be the host; the offset of the body. */
 function readTag(message: Message, bytes: Uint8Array, at: number, end: number): number {
   let kind = readWord(bytes, at, end, word)
   if (kind === WordKind.plain) {
     const second = skipBlanks(bytes, word.next, end)
     kind = readWord(bytes, second, end, nextWord)
     if (kind !== WordKind.process) return at
-    if (message.hostStart === message.hostEnd) {
+    const hasHost = message.hostEnd > message.hostStart
+    // any other word behind the host is text already, and perhaps a stranger's: `user sshd[1]: ...`
+    if (hasHost && !isSeverity(bytes, word.start, word.end)) return at
+    if (!hasHost) {
       message.hostStart = word.start
       message.hostEnd = word.end
     }

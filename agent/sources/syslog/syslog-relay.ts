@@ -47,6 +47,17 @@ export function skipFacility(bytes: Uint8Array, at: number, end: number): number
   return at
 }
 
+const severities = ['emerg', 'panic', 'alert', 'crit', 'err', 'error', 'warn', 'warning', 'notice', 'info', 'debug'].map(ascii)
+
+/** Whether bytes[start, end) is a severity as syslog.conf names it, perhaps behind a facility: `info`, `auth.info`. */
+export function isSeverity(bytes: Uint8Array, start: number, end: number): boolean {
+  for (const name of severities) {
+    const at = end - name.length
+    if (at >= start && startsWithAnyCase(bytes, at, end, name) && (at === start || bytes[at - 1] === DOT)) return true
+  }
+  return false
+}
+
 const relays = [
   ...['graylog', 'graylog2', 'logstash', 'rsyslog', 'rsyslogd', 'syslog', 'syslogd', 'syslog-ng', 'nxlog', 'kiwi', 'logger', 'relay'],
   ...['forwarder', 'fluentd', 'fluent-bit', 'vector', 'cribl', 'splunk', 'filebeat', 'promtail', 'alloy', 'wazuh', 'opnsense', 'pfsense'],

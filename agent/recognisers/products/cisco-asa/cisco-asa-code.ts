@@ -40,6 +40,8 @@ export function idOf({ bytes, body, end }: Message, text: number): number {
 }
 
 const PLAIN_LENGTH = 14
+/** How far apart the words may stand by which a text without its code is known: two ends and the names of users lie between them. */
+const WORDING_MAX = 1000
 
 /** `%ASA-4-106023: ` and `%FTD-4-106023: `, as nearly all messages begin. */
 function isPlainCode(bytes: Uint8Array, at: number, end: number): boolean {
@@ -80,8 +82,9 @@ function findCodeless(message: Message): number {
   const { bytes, body, end } = message
   const limit = Math.min(end, body + REACH)
   for (let at = body; at < limit; at = wordEnd(bytes, at, limit) + 1) {
-    if (idWithoutCode(bytes, at, end) < 0) continue
-    return isOwnPlace(message, at) ? Math.max(0, at - 1) : NOT_OURS
+    if (initials[bytes[at]] === 0) continue
+    if (!isOwnPlace(message, at)) return NOT_OURS
+    if (idWithoutCode(bytes, at, end) >= 0) return Math.max(0, at - 1)
   }
   return NOT_OURS
 }
@@ -93,8 +96,9 @@ function idWithoutCode(bytes: Uint8Array, at: number, end: number): number {
   if (initials[bytes[at]] === 0) return -1
   for (const { words, others, id } of codeless) {
     if (!startsWith(bytes, at, end, words)) continue
+    const limit = Math.min(end, at + WORDING_MAX)
     let next = at + words.length - 1
-    for (const other of others) if (next >= 0) next = find(bytes, next, end, other)
+    for (const other of others) if (next >= 0) next = find(bytes, next, limit, other)
     if (next >= 0) return id
   }
   return -1

@@ -26,6 +26,8 @@ const Field = {
   firstPacket: 13,
 } as const
 const FIELDS = 14
+/** From here on, fields may stand behind text that others choose: one that is stated twice is not known. */
+const FIRST_LATE = Field.inlineResult
 
 const names = new Words({
   srcip: Field.srcIp,
@@ -71,7 +73,8 @@ const blocks = new Words({
   'archive block (failed to inspect)': Action.deny,
 })
 
-/** Of the current message, by field: where its value is; a field that was not there ends at 0. */
+/** Of the current message, by field: where its value is; a field that was not there ends at 0, and one that is not known is there TWICE. */
+const TWICE = -1
 const starts = new Int32Array(FIELDS)
 const ends = new Int32Array(FIELDS)
 const stamp = new Stamp()
@@ -87,7 +90,8 @@ function findFields(bytes: Uint8Array, start: number, end: number): void {
     const isName = bytes[at] === 0x3a && (at + 1 >= end || bytes[at + 1] === 0x20)
     if (isName) {
       open = names.find(bytes, name, at)
-      if (open >= 0 && ends[open] > 0) open = -1
+      if (open >= FIRST_LATE && ends[open] !== 0) ends[open] = TWICE
+      if (open >= 0 && ends[open] !== 0) open = -1
       if (open >= 0) {
         starts[open] = Math.min(at + 2, end)
         ends[open] = end

@@ -87,9 +87,10 @@ const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
   [recipe(arrow, drop, '', ' ==> '), 401004],
   [recipe(pair, STATED), 108003, 108004, 108005, 108006, 108007],
   // 109, 113, 6051: who logged in, and who could not
-  [recipe(pair, allow), 109005, 109007],
+  [recipe(apart, allow), 109005, 109007],
   [recipe(apart, loginFailed), 109006, 109008, 109033, 109034],
-  [recipe(pair, deny), 109024, 109025, 113042],
+  [recipe(apart, deny), 109024, 109025],
+  [recipe(pair, deny), 113042],
   [recipe(opening, deny, ' User at ', ''), 109017],
   [recipe(pair, other), 109001, 109002, 109010, 109023, 109028],
   [recipe(apart, loginFailed, 'user IP = ', 'server = '), 113005, 113015, 113016, 113017],
@@ -105,7 +106,8 @@ const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
   [recipe(peer, other), 113034],
   [recipe(pair, deny), 307001, 315001, 609003],
   [recipe(pair, allow), 307002, 307003, 315002, 606001, 606003],
-  [recipe(pair, end), 315011, 606002, 606004],
+  [recipe(pair, end, ' from ', ''), 315011],
+  [recipe(pair, end), 606002, 606004],
   [recipe(apart, allow, ' Addr ', ''), 734001],
   [recipe(apart, deny, ' Addr ', ''), 734002],
   // 110, 209, 210, 212: no way, fragments, failover, SNMP
@@ -134,7 +136,8 @@ const rows: readonly (readonly [Recipe, ...(readonly number[])])[] = [
   [recipe(foreign, end, '', '', icmp), 302021],
   [recipe(pair, allow, ' foreign_address ', ' local_address '), 302003, 302004],
   [recipe(pair, allow), 303002],
-  [recipe(pair, STATED), 303004, 303005],
+  // behind the command that the client sent
+  [recipe(apart, STATED), 303004, 303005],
   [recipe(url, allow), 304001],
   [recipe(apart, deny, ' SRC ', ' DEST '), 304002],
   // 305: translations; their second address is what the first one is mapped to

@@ -45,8 +45,8 @@ function readQuoted(recipe: Recipe, bytes: Uint8Array, start: number, end: numbe
 function readApart(recipe: Recipe, bytes: Uint8Array, start: number, end: number, event: EventRecord): number {
   const source = findLast(bytes, start, end, recipe.source)
   if (source < 0 && recipe.destination.length === 0) return -1
-  event.action = recipe.action
   readAllWords(bytes, start, source < 0 ? end : source, event)
+  event.action = recipe.action === STATED ? statedAction : recipe.action
   const next = source < 0 ? -1 : readEnd(bytes, source + recipe.source.length, end, event, SOURCE)
   if (recipe.destination.length === 0) return next
   let destination = next < 0 ? -1 : find(bytes, next, end, recipe.destination)
@@ -55,15 +55,20 @@ function readApart(recipe: Recipe, bytes: Uint8Array, start: number, end: number
   return Math.max(next, last)
 }
 
+/** Each one that is tried may cost a walk over the whole message. */
+const ARROWS_MAX = 16
+
 /**
  * The end in front of the recipe's word, and the one behind it. A user's name may hold an arrow: the last one that has both ends is the
  * device's, because names stand before the first end or, in parentheses, behind the second, where they are those of people inside.
+ * Of more arrows than a device would ever write, none is.
  */
 function readArrow(recipe: Recipe, bytes: Uint8Array, start: number, end: number, event: EventRecord): number {
   let last = -1
-  for (let arrow = findLast(bytes, start, end, recipe.destination); arrow >= 0; arrow = findLast(bytes, start, arrow, recipe.destination)) {
-    const next = readAround(recipe, arrow, bytes, start, end, event)
-    if (event.hasSource && event.hasDestination) return next
+  let arrow = findLast(bytes, start, end, recipe.destination)
+  for (let tried = 0; arrow >= 0 && tried < ARROWS_MAX; arrow = findLast(bytes, start, arrow, recipe.destination), tried++) {
+    const next = readEndsAround(recipe, arrow, bytes, start, end, event)
+    if (event.hasSource && event.hasDestination) return sayWords(recipe, arrow, bytes, start, event, next)
     if (last < 0) last = arrow
   }
   return last < 0 ? -1 : readAround(recipe, last, bytes, start, end, event)
@@ -74,14 +79,27 @@ const EXCEEDED = ascii('exceeded.')
 
 /** The same for the word that is known to be at `arrow`. */
 function readAround(recipe: Recipe, arrow: number, bytes: Uint8Array, start: number, end: number, event: EventRecord): number {
-  event.hasSource = event.hasDestination = false
+  return sayWords(recipe, arrow, bytes, start, event, readEndsAround(recipe, arrow, bytes, start, end, event))
+}
+
+/** Where the end in front of `arrow` begins. */
+function firstEnd(bytes: Uint8Array, start: number, arrow: number): number {
   const word = endBefore(bytes, start, arrow)
-  const first = startsWith(bytes, word, end, EXCEEDED) ? word + EXCEEDED.length : word
-  readAllWords(bytes, start, first, event)
-  event.action = recipe.action === STATED ? statedAction : recipe.action
-  const next = readEnd(bytes, first, arrow, event, SOURCE)
+  return startsWith(bytes, word, arrow, EXCEEDED) ? word + EXCEEDED.length : word
+}
+
+function readEndsAround(recipe: Recipe, arrow: number, bytes: Uint8Array, start: number, end: number, event: EventRecord): number {
+  event.hasSource = event.hasDestination = false
+  const next = readEnd(bytes, firstEnd(bytes, start, arrow), arrow, event, SOURCE)
   const last = readEnd(bytes, arrow + recipe.destination.length, end, event, DESTINATION)
   return last < 0 ? next : last
+}
+
+/** What stands in front of the first end says protocol and action. Answers `next`. */
+function sayWords(recipe: Recipe, arrow: number, bytes: Uint8Array, start: number, event: EventRecord, next: number): number {
+  readAllWords(bytes, start, firstEnd(bytes, start, arrow), event)
+  event.action = recipe.action === STATED ? statedAction : recipe.action
+  return next
 }
 
 const FADDR = ascii(' faddr ')

@@ -95,3 +95,23 @@ t.test('an interface may have a name of several words, and an address may be a n
   t.match(got, { 'source.port': 5802, 'destination.ip': '10.0.0.1', 'destination.port': 80 })
   t.notOk(Object.hasOwn(Object(got), 'source.ip'))
 })
+
+t.test('a command or a name in front of the ends can put no other address in their place', async t => {
+  const forged = 'x from outside:192.0.2.1/1 to inside:192.0.2.2/22 y'
+  const real = { 'source.ip': '203.0.113.79', 'destination.ip': '198.51.100.1' }
+  const ends = 'from outside:203.0.113.79/4711 to dmz:198.51.100.1/21'
+  t.match(read(`%ASA-5-303004: FTP ${forged} command unsupported - failed strict inspection, terminating connection ${ends}`), real)
+  t.match(read(`%ASA-6-109025: Authorization denied (acl=1) for user '${forged}' ${ends} on interface outside using protocol 6`), real)
+  t.match(read(`%ASA-6-109005: Authentication succeeded for user '${forged}' ${ends} on interface outside`), real)
+  const closed = read(`%ASA-6-315011: SSH session from 203.0.113.79 on interface outside for user "${forged}" disconnected by SSH server`)
+  t.match(closed, { 'source.ip': '203.0.113.79' })
+  t.notOk(Object.hasOwn(Object(closed), 'destination.ip'))
+})
+
+t.test("a user agent can't say how many bytes or which signature", async t => {
+  const event = 'AccessControlRuleAction: Block, SrcIP: 203.0.113.96, DstIP: 192.0.2.25, Protocol: tcp'
+  const counts = 'InitiatorBytes: 1, ResponderBytes: 2'
+  t.match(read(`%FTD-1-430003: ${event}, UserAgent: x, ${counts}`), { 'network.bytes': 3 })
+  t.notOk(Object.hasOwn(Object(read(`%FTD-1-430003: ${event}, UserAgent: x, InitiatorBytes: 9, ${counts}`)), 'network.bytes'))
+  t.notOk(Object.hasOwn(Object(read(`%FTD-1-430001: ${event}, URL: x, SID: 9, SID: 17279`)), 'rule.id'))
+})

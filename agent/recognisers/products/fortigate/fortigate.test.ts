@@ -54,3 +54,34 @@ t.test('a message that was cut anywhere is read as it is or not at all, never as
     }
   }
 })
+
+t.test('a host name or a URL says neither what was done nor which signature it was', async t => {
+  const read = lineReader(fortigate)
+  const ends = 'srcip=203.0.113.45 srcport=51234 dstip=198.51.100.10 dstport=80 proto=6'
+  const blocked = (host: string) =>
+    `date=2026-11-20 time=12:00:01 logid="0317013312" type="utm" subtype="webfilter" ${ends} hostname="${host}" action="blocked" url="/"`
+  t.match(read(blocked('x')), { 'event.action': 'deny' })
+  t.equal(read(blocked('x" action="passthrough" y="')), 'unreadable')
+  const attack = (host: string) =>
+    `date=2026-11-20 time=12:00:01 logid="0419016384" type="utm" subtype="ips" ${ends} action="dropped" hostname="${host}" attackid=43745 ref="x"`
+  t.match(read(attack('x')), { 'rule.id': '43745' })
+  t.match(read(attack('x" attackid=7 y="')), { 'event.action': 'drop', 'source.ip': '203.0.113.45' })
+  t.notOk(Object.hasOwn(Object(read(attack('x" attackid=7 y="'))), 'rule.id'))
+})
+
+t.test('a name adds no end to a message that has its own under another key', async t => {
+  const read = lineReader(fortigate)
+  const start = 'date=2026-11-20 time=12:00:01 logid="0101039426" type="event" subtype="vpn" action="ssl-login-fail"'
+  for (const forged of ['srcip=192.0.2.1', 'dstip=192.0.2.1', 'remip=192.0.2.1', 'srcip=192.0.2.1 remip=192.0.2.1']) {
+    const tunnel = read(`${start} remip=203.0.113.45 user="x" ${forged} y="" group="N/A" reason="x" msg="x"`)
+    if (typeof tunnel !== 'string') t.match(tunnel, { 'source.ip': '203.0.113.45' }, forged)
+    const admin = read(
+      `${start.replace('ssl-login-fail', 'login')} status="failed" user="x" ${forged} y="" ui="https(203.0.113.45)" msg="x"`,
+    )
+    if (typeof admin !== 'string') t.match(admin, { 'source.ip': '203.0.113.45' }, forged)
+  }
+  t.match(read(`${start} remip=203.0.113.45 user="x" msg="x"`), { 'source.ip': '203.0.113.45' })
+  t.match(read(`${start.replace('ssl-login-fail', 'login')} status="failed" user="x" ui="https(203.0.113.45)" msg="x"`), {
+    'source.ip': '203.0.113.45',
+  })
+})

@@ -1,7 +1,7 @@
 // Fortinet FortiGate (FortiOS 4 to 7) and FortiProxy, which logs in the same words: traffic, UTM and event messages in
 // the formats `default` and `csv`. FortiMail, FortiManager and FortiWeb write `log_id=` too, and are other products.
 // Source: FortiOS Log Message Reference, docs.fortinet.com.
-import { Action, DESTINATION, type EventRecord, SOURCE } from '../../../event.ts'
+import { Action, DESTINATION, EventRecord, SOURCE } from '../../../event.ts'
 import { readAddress } from '../../../lib/address.ts'
 import { ascii, BLANK, findByte, isDigit, readDecimal, readPort, startsWith } from '../../../lib/bytes.ts'
 import type { Message } from '../../../message.ts'
@@ -62,7 +62,22 @@ const keys: Readonly<Record<string, ConnectionField | Span>> = {
   role,
   ui: userInterface,
   user: 'chosen',
+  unauthuser: 'chosen',
   xauthuser: 'chosen',
+  srcname: 'chosen',
+  dstname: 'chosen',
+  hostname: 'chosen',
+  url: 'chosen',
+  referralurl: 'chosen',
+  agent: 'chosen',
+  filename: 'chosen',
+  from: 'chosen',
+  to: 'chosen',
+  sender: 'chosen',
+  recipient: 'chosen',
+  subject: 'chosen',
+  qname: 'chosen',
+  ssid: 'chosen',
   // FortiOS 4 had other names, and VoIP messages kept some of them
   src: 'source.ip',
   src_port: 'source.port',
@@ -191,11 +206,27 @@ function takeAdministrator(bytes: Uint8Array, event: EventRecord): void {
   if (close > 0) event.hasSource = readAddress(bytes, open + 1, close, event.words, SOURCE)
 }
 
+const stated = new EventRecord()
+
+/** Whether an end behind a name is another than the one that the message has under another key: the name may have made it up. */
+function isMadeUp(bytes: Uint8Array, reader: ConnectionReader, event: EventRecord): boolean {
+  const isTunnelBehind = reader.isSpanBehindChosen(remoteAddress) || reader.isSpanBehindChosen(localAddress)
+  if (!reader.isSourceBehindChosen && !reader.isDestinationBehindChosen && !isTunnelBehind) return false
+  const hasTunnel = remoteAddress.end > remoteAddress.start || localAddress.end > localAddress.start
+  if (hasTunnel && !isTunnelBehind) return true
+  stated.reset()
+  takeAdministrator(bytes, stated)
+  if (!stated.hasSource) return false
+  if (hasTunnel || !event.hasSource) return hasTunnel
+  for (let i = SOURCE; i < SOURCE + 4; i++) if (stated.words[i] !== event.words[i]) return true
+  return false
+}
+
 function read(message: Message, event: EventRecord, start: number): Reading {
   const { bytes, end } = message
   const reader = isCsv(message) ? commas : blanks
   reader.read(bytes, start, end, event)
-  if (reader.isContradictory) return Reading.unreadable
+  if (reader.isContradictory || isMadeUp(bytes, reader, event)) return Reading.unreadable
   const typed = kinds.findIn(bytes, type)
   const isDetection = typed === Kind.detection || kinds.findIn(bytes, subtype) === Kind.detection
   const kind = typed === NO_WORD || typed === Kind.detection ? Kind.inspection : typed

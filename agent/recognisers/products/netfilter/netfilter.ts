@@ -8,7 +8,7 @@ import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { Needle } from '../../tokenisers/needle.ts'
 import { END, Pairs } from '../../tokenisers/pairs.ts'
-import { isOfDaemon, isOwnPlace } from '../../tokenisers/place.ts'
+import { isOfDaemon, isOwnPlace, isRelayedByDaemon } from '../../tokenisers/place.ts'
 import { hasPorts, readProtocol } from '../../tokenisers/protocols.ts'
 import { readRulePrefix } from '../../tokenisers/rule-prefix.ts'
 import { NO_WORD, Words } from '../../tokenisers/words.ts'
@@ -37,6 +37,7 @@ const ULOGD = ascii('ulogd')
 const IN = ascii('IN=')
 const KERNEL = new Needle('kernel:')
 const DESCRIPTION = ascii('DESCR=')
+const DESCRIPTION_END = ascii('" IN=')
 /** How the description of a policy of UniFi's own begins. */
 const policies = new Words({ block: Action.drop, drop: Action.drop, reject: Action.reject, allow: Action.allow, return: Action.allow })
 const DASH = 0x2d
@@ -83,8 +84,11 @@ function isBeginning(bytes: Uint8Array, start: number, at: number): boolean {
 }
 
 /** Whether the kernel wrote the line, or ulogd for it. */
-const isOfKernel = ({ bytes, tagStart, tagEnd }: Message): boolean =>
-  startsWith(bytes, tagStart, tagEnd, KERNEL_TAG) || startsWith(bytes, tagStart, tagEnd, ULOGD)
+function isOfKernel(message: Message): boolean {
+  const { bytes, tagStart, tagEnd } = message
+  const name = startsWith(bytes, tagStart, tagEnd, KERNEL_TAG) ? KERNEL_TAG : startsWith(bytes, tagStart, tagEnd, ULOGD) ? ULOGD : undefined
+  return name !== undefined && !isLetter(bytes[tagStart + name.length]) && !isRelayedByDaemon(message)
+}
 
 /** Where ` SRC=` stands, or NOT_OURS. */
 function claims(message: Message): number {
@@ -100,12 +104,25 @@ function claims(message: Message): number {
  */
 function isInterfaceInPlace(message: Message, packet: number): boolean {
   const { bytes, body } = message
-  if (bytes[body] === OPEN || startsWith(bytes, body, packet, KERNEL_TAG)) return true
-  const interfaces = interfacesStart(bytes, body, packet)
-  if (interfaces <= body) return interfaces === body
+  const start = behindBrackets(bytes, body, packet)
+  const found = interfacesStart(bytes, start, packet)
+  const interfaces = found < 0 && start > body ? packet : found
+  if (interfaces <= start) return interfaces === start
   if (message.tagEnd === message.tagStart) return isOwnPlace(message, interfaces - 1)
   // one word, as a prefix, and perhaps a blank behind it
-  return findByte(bytes, body, interfaces - 1, BLANK) < 0 && findByte(bytes, body, interfaces, EQUALS) < 0
+  return findByte(bytes, start, interfaces - 1, BLANK) < 0 && findByte(bytes, start, interfaces, EQUALS) < 0
+}
+
+/** Past the kernel's tag, its clock, prefixes in brackets, and a description behind them: `kernel: [3.8] [LAN-3-D] DESCR="..."`. */
+function behindBrackets(bytes: Uint8Array, start: number, end: number): number {
+  let at = startsWith(bytes, start, end, KERNEL.text) ? start + KERNEL.length : start
+  for (;;) {
+    while (at < end && bytes[at] === BLANK) at++
+    const isDescribed = at > start && startsWith(bytes, at, end, DESCRIPTION)
+    const close = isDescribed ? find(bytes, at, end, DESCRIPTION_END) : bytes[at] === OPEN ? findByte(bytes, at, end, CLOSE) : -1
+    if (close < 0) return at
+    at = close + 1
+  }
 }
 
 /** Reads what the rule put before IN=, in front of `packet`. */

@@ -7,6 +7,7 @@ import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading } from '../../recogniser.ts'
 import { readEndpoint } from '../../tokenisers/endpoint.ts'
 import { findLast, wordEnd } from '../../tokenisers/phrases.ts'
+import { isOwnPlace } from '../../tokenisers/place.ts'
 
 const HAPROXY = ascii('haproxy')
 const CHARON = ascii('charon')
@@ -104,7 +105,7 @@ const isHaproxy = ({ bytes, tagStart, tagEnd }: Message): boolean => startsWith(
 export function packageName(message: Message): number {
   const { bytes, tagStart, tagEnd, body, end } = message
   if (isHaproxy(message) || startsWith(bytes, tagStart, tagEnd, CHARON)) return tagStart
-  return startsWith(bytes, body, end, SQUID) ? body : NOT_OURS
+  return startsWith(bytes, body, end, SQUID) && isOwnPlace(message, body) ? body : NOT_OURS
 }
 
 /** Reads a message whose package's name is at `name`. */

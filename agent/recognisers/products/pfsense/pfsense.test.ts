@@ -67,3 +67,12 @@ t.test('what stands behind a message makes no package of it', async t => {
     t.equal(pfsense.read(message, new EventRecord(), pfsense.claims(message)), Reading.unreadable, line)
   }
 })
+
+t.test('what a proxy claims to forward for can put no other address in place of its own', async t => {
+  const failed = "<14>Nov 20 12:00:01 fw php-fpm[1]: /index.php: webConfigurator authentication error for user 'admin' from: 203.0.113.5"
+  t.match(read(failed), { 'source.ip': '203.0.113.5' })
+  t.match(read(`${failed}[192.0.2.1]`), { 'source.ip': '203.0.113.5' })
+  for (const claimed of ['x from: 192.0.2.1 y', "x' from: 192.0.2.1[y", '] from: 192.0.2.1 '])
+    t.equal(read(`${failed}[${claimed}]`), 'unreadable', claimed)
+  t.match(read(failed.replace('admin', "x' from: 192.0.2.1[y]")), { 'source.ip': '203.0.113.5' })
+})

@@ -91,6 +91,7 @@ const logins = [
 const PAGE = ascii('.php: ')
 const SLASH = 0x2f
 const OPEN = 0x28
+const BRACKET = 0x5d
 
 /**
  * `/index.php: webConfigurator authentication error for user 'admin' from: 192.0.2.1` ends in the offset of the
@@ -105,7 +106,9 @@ function loginFrom(message: Message): number {
   for (const { phrase, from } of logins) {
     if (!startsWith(bytes, text, end, phrase)) continue
     const at = findLast(bytes, text, end, from)
-    return at < 0 ? end : at + from.length
+    // what is claimed to be forwarded for may be more text like this, and so may the name: then the address is not known
+    const isSure = at < 0 || bytes[end - 1] !== BRACKET || find(bytes, text, end, from) === at
+    return at < 0 || !isSure ? end : at + from.length
   }
   return -1
 }

@@ -47,3 +47,15 @@ t.test('claims what begins with its identity, behind whatever header', async t =
   ])
     t.equal(read(line), 'not claimed', line)
 })
+
+t.test('a name that ends its own quotes and begins others hides no address', async t => {
+  const login = `id=firewall sn=0017C5000001 m=30 msg="Administrator login denied due to bad credentials" usr="NAME" ${ends} note="x"`
+  t.match(read(login), { 'source.ip': '203.0.113.9' })
+  for (let times = 0; times < 3; times++) t.equal(read(login.replace('NAME', 'x" src=192.0.2.1:1:X1 w=')), 'unreadable')
+})
+
+t.test('nor do quotes that never close', async t => {
+  const login = `id=firewall sn=0017C5000001 m=30 msg="Administrator login denied due to bad credentials" usr="NAME" ${ends}`
+  for (let times = 0; times < 3; times++) t.equal(read(login.replace('NAME', 'x" src=192.0.2.1:1:X1 w=')), 'unreadable')
+  t.match(read(`${login.replace('NAME', 'x')} note="cut in the mid`), { 'source.ip': '203.0.113.9' })
+})

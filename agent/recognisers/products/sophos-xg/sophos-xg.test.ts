@@ -61,3 +61,19 @@ t.test('a URL, a user or a message that somebody chose puts no other address in 
       fields,
     )
 })
+
+t.test('a name that ends its own quotes and begins others hides no address', async t => {
+  const login =
+    'log_type="Event" log_component="GUI" log_subtype="Admin" status="Failed" user_name="NAME" src_ip=203.0.113.9 message="User failed to login"'
+  t.match(read(login), { 'source.ip': '203.0.113.9' })
+  for (const name of ['x" src_ip=192.0.2.1 w=', 'x" src_ip=192.0.2.1 w="\\', 'x" src_ip=192.0.2.1 w="a" v='])
+    for (let times = 0; times < 3; times++) t.equal(read(login.replace('NAME', () => name)), 'unreadable', name)
+  t.match(read(login.replace('NAME', 'x=')), { 'source.ip': '203.0.113.9' })
+})
+
+t.test('a name or a URL makes up no destination of a login, and no large count', async t => {
+  const forged = 'x" dst_ip=192.0.2.1 log_occurrence=4000000000 y="'
+  const login = `log_type="Event" log_component="GUI" log_subtype="Admin" status="Failed" user_name="${forged}" src_ip=203.0.113.9 message="User failed to login"`
+  t.notOk(Object.hasOwn(Object(read(login)), 'destination.ip'))
+  t.ok(Number(Object(read(login))['event.count'] ?? 1) <= 65_535)
+})

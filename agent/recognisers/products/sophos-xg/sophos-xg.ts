@@ -100,6 +100,20 @@ const reader = new ConnectionReader({
   user_name: 'chosen',
   user: 'chosen',
   name: 'chosen',
+  url: 'chosen',
+  querystring: 'chosen',
+  cookie: 'chosen',
+  referer: 'chosen',
+  user_agent: 'chosen',
+  useragent: 'chosen',
+  domain: 'chosen',
+  domainname: 'chosen',
+  file_name: 'chosen',
+  filename: 'chosen',
+  sender: 'chosen',
+  from_email_address: 'chosen',
+  email_subject: 'chosen',
+  mailsubject: 'chosen',
 })
 
 /** What an event says of somebody who came in or tried to; the rest of what is logged as an event is housekeeping. */
@@ -130,6 +144,8 @@ function read({ bytes, end }: Message, event: EventRecord, start: number): Readi
   const type = types.findIn(bytes, logType)
   if (type === Type.health) return Reading.ignored
   event.action = decideAction(bytes, type)
+  // a login has no end but its source, and a name in front of it could make up another
+  if (event.action === Action.loginFailed && reader.isDestinationBehindChosen) event.hasDestination = false
   if (type === Type.detection && reader.signature >= 0) event.rule = reader.signature
   if (type === Type.sandbox && !event.hasDestination)
     event.hasDestination = readAddress(bytes, origin.start, origin.end, event.words, DESTINATION)

@@ -9,6 +9,7 @@ import { Reading } from '../../recogniser.ts'
 import { wordEnd } from '../../tokenisers/phrases.ts'
 
 const USER_TYPE = ascii('type=USER_')
+const AUDIT = ascii('aud')
 const TYPES = ['LOGIN', 'AUTH', 'ERR'].map(ascii)
 const PROGRAM = ascii(' exe="')
 const SSHD = ascii('/sshd')
@@ -16,7 +17,9 @@ const ADDRESS = ascii(' addr=')
 const FAILED = ascii(' res=failed')
 const SUCCESS = ascii(' res=success')
 
-export const isAudit = ({ bytes, body, end }: Message): boolean => startsWith(bytes, body, end, USER_TYPE)
+/** The audit daemon's dispatcher has a tag of its own, `audispd` or `audit`; files that are forwarded have none. */
+export const isAudit = ({ bytes, body, end, tagStart, tagEnd }: Message): boolean =>
+  startsWith(bytes, body, end, USER_TYPE) && (tagStart === tagEnd || startsWith(bytes, tagStart, tagEnd, AUDIT))
 
 /** Where `/sshd` or `/sshd-session` stands in the path of the program that the audit log speaks of, or -1. */
 export function auditProgram({ bytes, body, end }: Message): number {

@@ -10,7 +10,7 @@ import type { Message } from '../../../message.ts'
 import { NOT_OURS, Reading, type Recogniser } from '../../recogniser.ts'
 import { readEndpoint } from '../../tokenisers/endpoint.ts'
 import { findLast, wordEnd } from '../../tokenisers/phrases.ts'
-import { isRelayedByDaemon } from '../../tokenisers/place.ts'
+import { isOwnPlace, isRelayedByDaemon } from '../../tokenisers/place.ts'
 import { auditProgram, isAudit, readAudit } from './sshd-audit.ts'
 import { beginEnds, readAuthLog, readEnd, readLast, readLastFrom, wasName } from './sshd-ends.ts'
 import { type Phrase, phrases, Shape } from './sshd-phrases.ts'
@@ -192,7 +192,7 @@ export const sshd: Recogniser = {
   title: 'OpenSSH server',
   claims(message) {
     const start = textStart(message)
-    return start < 0 && isAudit(message) ? auditProgram(message) : start
+    return start < 0 && isAudit(message) && isOwnPlace(message, message.body) ? auditProgram(message) : start
   },
   read,
 }
