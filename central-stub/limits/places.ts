@@ -37,6 +37,16 @@ export const strangerLimits: PlaceLimits = {
   leastBytesPerSecond: 4 * 1024,
 }
 
+/** For files of updates, which anybody may get: a box takes minutes for a large one, by its own will. No body comes in. */
+export const downloadLimits: PlaceLimits = {
+  perDevice: 32,
+  perMember: 32,
+  perNetwork: 32,
+  total: 256,
+  graceMs: 0,
+  leastBytesPerSecond: 0,
+}
+
 export interface Caller {
   readonly device: string
   readonly member: string
