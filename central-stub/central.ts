@@ -67,7 +67,13 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const opening = cleanup.adopt(new Opening({ sealKey: keys.seal.privateKey }, report), opening => opening.close())
   const deviceQueue = new KeyedQueue()
   const context: ServerContext = { store, keys, opening, deviceQueue, codes, codeLimits: new CodeLimits(), quotas, now }
-  const { http: server, limits } = makeServer({ context, serverKey, authority: keys.authority.certificate, report, updates: options.updates })
+  const { http: server, limits } = makeServer({
+    context,
+    serverKey,
+    authority: keys.authority.certificate,
+    report,
+    updates: options.updates,
+  })
   cleanup.defer(() => server.close())
   await server.listen({ host, port })
   const renewal = setInterval(async () => {

@@ -18,7 +18,10 @@ const channelSchema = z.object({
   waves: z
     .array(z.object({ hours: z.number().min(0).max(10_000), places: z.int().min(0).max(PLACES) }))
     .max(50)
-    .refine(waves => waves.every(({ hours, places }, i) => i === 0 || (hours > waves[i - 1].hours && places >= waves[i - 1].places)), 'grow')
+    .refine(
+      waves => waves.every(({ hours, places }, i) => i === 0 || (hours > waves[i - 1].hours && places >= waves[i - 1].places)),
+      'grow',
+    )
     .refine(waves => waves.length === 0 || waves.at(-1)?.places === PLACES, 'the last wave is all'),
   /** Nobody takes it until this is false again. */
   paused: z.boolean(),

@@ -44,8 +44,7 @@ export async function download<T>(
   use: (answer: Answer, chunks: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
   const slow = new AbortController()
-  const giveUp = () =>
-    slow.abort(new Failure('update-too-slow', `${path} came in at less than ${floorBytes} bytes in ${floorMs / 1000} s`))
+  const giveUp = () => slow.abort(new Failure('update-too-slow', `${path} came in at less than ${floorBytes} bytes in ${floorMs / 1000} s`))
   let timer = setTimeout(giveUp, floorMs)
   let answer: Answer | undefined
   async function* steadily(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -182,7 +182,8 @@ async function asRefusal<T>(fetcher: MetadataFetcher, act: () => Promise<T>): Pr
   } catch (error) {
     if (error instanceof Failure) throw error
     if (fetcher.failure !== undefined) throw fetcher.failure
-    const text = error instanceof Error ? error.message : String(error)
+    // it takes for granted that the snapshot names every role
+    const text = error instanceof TypeError ? 'incomplete' : error instanceof Error ? error.message : String(error)
     if (error instanceof DownloadHTTPError) throw new Failure('update-none', text, error)
     throw new Failure(/is expired/.test(text) ? 'update-expired' : 'update-refused', `signed metadata of updates: ${text}`, error)
   }

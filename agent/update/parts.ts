@@ -46,7 +46,12 @@ export async function loadPart(target: Target, options: PartOptions): Promise<vo
 }
 
 /** A small file in memory. */
-export async function loadSmall({ name, length, sha256 }: Target, fetch: Fetch, mostBytes: number, limits = downloadLimits): Promise<Buffer> {
+export async function loadSmall(
+  { name, length, sha256 }: Target,
+  fetch: Fetch,
+  mostBytes: number,
+  limits = downloadLimits,
+): Promise<Buffer> {
   if (length > mostBytes) throw new Failure('update-refused', `${name} has ${length} bytes, more than ${mostBytes}`)
   const bytes = await downloadWhole(fetch, placeOf(name, sha256), length, limits)
   if (createHash('sha256').update(bytes).digest('hex') !== sha256)

@@ -19,7 +19,7 @@ export function parseWindow(text: string): Window | undefined {
   const [whole, days, ...times] = form.exec(text) ?? []
   if (whole === undefined) return undefined
   const names: readonly string[] = days === undefined ? DAYS : days.split(',')
-  const numbers = names.map(name => DAYS.findIndex(day => day === name))
+  const numbers = names.map(name => (DAYS as readonly string[]).indexOf(name))
   const [fromHour, fromMinute, toHour, toMinute] = times.map(Number)
   const from = fromHour * 60 + fromMinute
   const minutes = (toHour * 60 + toMinute - from + DAY_MINUTES) % DAY_MINUTES || DAY_MINUTES

@@ -16,8 +16,8 @@ import type { ServerKey } from '../trust/keys.ts'
 import { readBody } from './body.ts'
 import { type ConnectionGuard, guardConnections } from './guard-connections.ts'
 import { ServerLimits } from './limits.ts'
-import { addUpdates } from './updates.ts'
 import { answerBrokenRequest, answerRefusal, refusalFor } from './refuse.ts'
+import { addUpdates } from './updates.ts'
 
 const BATCH_MAX_BYTES = 4 * 1024 * 1024
 const JSON_MAX_BYTES = 16 * 1024
