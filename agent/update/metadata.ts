@@ -30,6 +30,7 @@ const rootSchema = z.object({
   signed: z.object({
     version: z.int().positive(),
     expires: z.string(),
+    consistent_snapshot: z.boolean(),
     // a development root says so
     environment: z.enum(['production', 'development']).default('production'),
     keys: z.record(z.string(), keySchema),

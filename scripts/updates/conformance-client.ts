@@ -8,26 +8,34 @@ import type { Fetch } from '../../agent/update/fetch.ts'
 import { withMetadata } from '../../agent/update/metadata.ts'
 import { loadPart } from '../../agent/update/parts.ts'
 
-const names = ['metadata-dir', 'metadata-url', 'target-dir', 'target-base-url'] as const
 const text = { type: 'string' } as const
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { ...Object.fromEntries(names.map(name => [name, text])), 'target-name': { type: 'string', multiple: true } },
+  options: {
+    'metadata-dir': text,
+    'metadata-url': text,
+    'target-dir': text,
+    'target-base-url': text,
+    'target-name': { type: 'string', multiple: true },
+  },
 })
-const valueOf = (name: (typeof names)[number]): string => String(values[name] ?? '').replace(/\/$/, '')
+const option = (name: 'metadata-dir' | 'metadata-url' | 'target-dir' | 'target-base-url') => (values[name] ?? '').replace(/\/$/, '')
 const [command, trustedRoot] = positionals
-const folder = valueOf('metadata-dir')
+const folder = option('metadata-dir')
 const root = join(folder, 'installed-root')
 const work = join(folder, 'work')
 const state = join(work, 'state')
 
+/** Whether the repository of this test puts hashes in front of names; ours always does. */
+let hasHashes = true
+
 /** The suite serves plain HTTP. */
 const fetchFile: Fetch = async (path, { from = 0, etag = '', signal }) => {
   const [place, ...rest] = path.split('/')
-  const base = valueOf(place === 'targets' ? 'target-base-url' : 'metadata-url')
+  const base = option(place === 'targets' ? 'target-base-url' : 'metadata-url')
   const headers = from > 0 ? { range: `bytes=${from}-`, 'if-range': etag } : undefined
   const closing = new AbortController()
-  const answer = await fetch(`${base}/${rest.join('/')}`, {
+  const answer = await fetch(`${base}/${hasHashes ? rest.join('/') : rest.join('/').replace(/[0-9a-f]{64}\.([^/]*)$/, '$1')}`, {
     signal: AbortSignal.any([signal, closing.signal]),
     ...(headers && { headers }),
   })
@@ -61,10 +69,11 @@ try {
   const options = { fetch: fetchFile, state, root: readFileSync(root), names: /./ }
   try {
     await withMetadata(options, async trusted => {
+      hasHashes = trusted.root.consistent_snapshot
       for (const name of command === 'download' ? (values['target-name'] ?? []) : []) {
         const target = await trusted.find(name)
         if (target === undefined) throw new Error(`there is no target ${name}`)
-        const path = join(valueOf('target-dir'), encodeURIComponent(name))
+        const path = join(option('target-dir'), encodeURIComponent(name))
         await loadPart(target, { fetch: fetchFile, path, reserveBytes: 0 })
       }
     })
