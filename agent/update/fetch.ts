@@ -74,7 +74,7 @@ export async function download<T>(
   }
 }
 
-/** A whole file in memory, of `mostBytes` at most. Throws the HTTP error of tuf-js where there is none. */
+/** A whole file in memory, of `mostBytes` at most. Failure 'update-damaged' where there is none. */
 export async function downloadWhole(fetch: Fetch, path: string, mostBytes: number, limits = downloadLimits): Promise<Buffer> {
   const until = deadline(limits.wholeMs, new Failure('update-too-slow', `${path} took longer than ${limits.wholeMs / 1000} s`))
   try {
@@ -91,9 +91,16 @@ export async function downloadWhole(fetch: Fetch, path: string, mostBytes: numbe
   }
 }
 
+/** There is no such file at central. */
+class Missing extends Failure {
+  constructor(path: string) {
+    super('update-damaged', `central lacks ${path}, which is signed`)
+  }
+}
+
 /** What an answer that is no file means. */
-export function refusalOf(status: number, path: string): Error {
-  if (status === 404 || status === 403) return new DownloadHTTPError(`central has no ${path}`, status)
+export function refusalOf(status: number, path: string): Failure {
+  if (status === 404 || status === 403) return new Missing(path)
   return new Failure(status === 429 || status === 503 ? 'central-busy' : 'central-refused', `central answered ${status} to ${path}`)
 }
 
@@ -116,6 +123,8 @@ export class MetadataFetcher implements Fetcher {
     try {
       return await downloadWhole(this.fetch, new URL(url).pathname.slice(1), mostBytes, this.limits)
     } catch (error) {
+      // to tuf-js this means that there is no newer root
+      if (error instanceof Missing) throw new DownloadHTTPError(`central has no ${new URL(url).pathname.slice(1)}`, 404)
       if (error instanceof Failure) this.failure = error
       throw error
     }
