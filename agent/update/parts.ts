@@ -40,7 +40,8 @@ export async function loadPart(target: Target, options: PartOptions): Promise<vo
     await rename(draft, path)
     syncFolder(dirname(path))
   } catch (error) {
-    if (isErrorWithCode(error, 'ENOSPC', 'EDQUOT')) forget(draft) // batches need the room more
+    // batches need the room more; and what belongs to a longer file than that which is signed is of no use
+    if (isErrorWithCode(error, 'ENOSPC', 'EDQUOT') || (error instanceof Failure && error.code === 'update-refused')) forget(draft)
     throw error instanceof Error && 'syscall' in error && !(error instanceof Failure) ? asDiskFailure(error, path) : error
   }
 }

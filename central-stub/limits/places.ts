@@ -39,8 +39,8 @@ export const strangerLimits: PlaceLimits = {
 
 /** For files of updates, which anybody may get: a box takes minutes for a large one, by its own will. No body comes in. */
 export const downloadLimits: PlaceLimits = {
-  perDevice: 32,
-  perMember: 32,
+  perDevice: 256,
+  perMember: 256,
   perNetwork: 32,
   total: 256,
   graceMs: 0,

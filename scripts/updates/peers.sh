@@ -8,7 +8,7 @@ if [ -z "${TUF_CONFORMANCE:-}" ]; then
   exit 0
 fi
 [ -d "$TUF_CONFORMANCE/tuf_conformance" ] || { echo "$TUF_CONFORMANCE is no checkout of tuf-conformance." >&2 && exit 1; }
-bash scripts/need.sh python3:python3 python3:python3-venv faketime:faketime
+bash scripts/need.sh python3:python3 /usr/lib/python3*/ensurepip:python3-venv faketime:faketime
 suite=$PWD/build/tuf-conformance
 if [ ! -x "$suite/bin/pytest" ]; then
   python3 -m venv "$suite"
@@ -17,4 +17,6 @@ if [ ! -x "$suite/bin/pytest" ]; then
 fi
 printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$PWD/node_modules/.bin/node" "$PWD/scripts/updates/conformance-client.ts" >"$suite/client"
 chmod 755 "$suite/client"
+# on purpose: a box takes no file whose SHA-256 is not signed
+echo 'test_download_with_hash_algorithms[hashes1]' >"$suite/client.xfails"
 exec "$suite/bin/pytest" -q -p no:cacheprovider "$TUF_CONFORMANCE/tuf_conformance" --entrypoint "$suite/client"
