@@ -214,6 +214,10 @@ t.test('development: another root, which ends after 30 days and which the box na
   const stage = stages.next(Date.now(), makers)
   stage.offer(2)
   t.match(await stage.check(), { code: '', text: /"environment":"development"/ })
+  const root = { ...makers.repository.root, version: 2, expires: '2036-01-01T00:00:00Z' }
+  forge(stage, '2.root.json', root, makers.signers('root', 'anna', 'ben'))
+  t.match(await stage.check(), { code: 'update-refused', text: /may last 30 days/ })
+  stage.show()
   const production = stages.next()
   await sees(t, production, 2)
   stage.show()

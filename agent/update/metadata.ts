@@ -12,6 +12,8 @@ import { asDiskFailure, Failure } from '../errors.ts'
 import { fromJson, mendState, toJson, writeState } from '../lib/state-file.ts'
 import { type DownloadLimits, downloadLimits, type Fetch, MetadataFetcher } from './fetch.ts'
 
+/** Of a development root, with a day for clocks. */
+const DEVELOPMENT_MS = 31 * 86_400_000
 /** A part is less; an image of the system will have a bound of its own. */
 const TARGET_MAX_BYTES = 64 * 1024 * 1024
 /** All of it together is less than a state file may have. */
@@ -79,6 +81,8 @@ export async function withMetadata<T>(options: MetadataOptions, use: (trusted: T
     try {
       await asRefusal(fetcher, () => updater.refresh())
       const root = readRoot(readFileSync(join(work, 'root.json')))
+      if (root.environment === 'development' && Date.parse(root.expires) > Date.now() + DEVELOPMENT_MS)
+        throw new Failure('update-refused', `the root of developers may last 30 days, and ends ${root.expires}`)
       return await use({
         root,
         releaseKeys: () => releaseKeys(root),
