@@ -45,7 +45,7 @@ t.test('once its code is spent, the enrolment rests', { skip: reason ?? false },
   const code = await central.makeCode()
   put(`${code}\n`)
   await restsAfter(/"state":"enrolled"/)
-  machine.sh('rm /var/lib/cyberalarm/enrolment.json /var/lib/cyberalarm/identity.json')
+  machine.sh('rm -f /var/lib/cyberalarm/enrolment.json* /var/lib/cyberalarm/identity.json*')
   put(`${code}\n`)
   await restsAfter(/"state":"refused"/)
 })

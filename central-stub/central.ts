@@ -18,6 +18,8 @@ import { type Reader, Store } from './store/store.ts'
 import { openKeys, openServerKey } from './trust/keys.ts'
 
 const DAY_MS = 86_400_000
+/** Connections that wait to be taken; beyond it the kernel drops, and a device tries again after 1, 3 and 7 s. Linux bounds it at 4096 itself. */
+const BACKLOG = 4096
 /** Members that the operator is shown with what they have used of their quotas. */
 const FULLEST = 10
 
@@ -75,7 +77,7 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
     updates: options.updates,
   })
   cleanup.defer(() => server.close())
-  await server.listen({ host, port })
+  await server.listen({ host, port, backlog: BACKLOG })
   const renewal = setInterval(async () => {
     try {
       const { chain, key } = await openServerKey(folder, keys.authority, name, now())

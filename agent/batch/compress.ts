@@ -13,20 +13,26 @@ export function compress(parts: readonly Uint8Array[]): Promise<Buffer> {
     const stream = createZstdCompress({
       params: { [constants.ZSTD_c_compressionLevel]: LEVEL },
       pledgedSrcSize: parts.reduce((sum, part) => sum + part.length, 0),
+      flush: constants.ZSTD_e_flush,
     })
     const out: Buffer[] = []
     stream.on('data', (chunk: Buffer) => out.push(chunk))
     stream.on('error', reject)
     stream.on('end', () => resolve(Buffer.concat(out)))
-    let pending = 0
-    for (const part of parts) {
-      if (part.length >= OWN_BLOCK_BYTES && pending > 0) stream.flush(constants.ZSTD_e_flush)
-      stream.write(part)
-      pending = part.length >= OWN_BLOCK_BYTES ? OWN_BLOCK_BYTES : pending + part.length
-    }
-    // ended while the last part is still on its way, Node ends the frame with it and begins an empty one after it
-    stream.flush(constants.ZSTD_e_flush, () => stream.end())
+    const blocks = blocksOf(parts)
+    // ended while the last block is still on its way, Node ends the frame with it and begins an empty one after it
+    for (const block of blocks) stream.write(Buffer.concat(block), block === blocks[blocks.length - 1] ? () => stream.end() : undefined)
   })
+}
+
+/** What is flushed together; each is one job for the thread pool, and wakes the main thread once. */
+function blocksOf(parts: readonly Uint8Array[]): Uint8Array[][] {
+  const blocks: Uint8Array[][] = [[]]
+  for (const part of parts) {
+    if (part.length >= OWN_BLOCK_BYTES && blocks[blocks.length - 1].length > 0) blocks.push([])
+    blocks[blocks.length - 1].push(part)
+  }
+  return blocks
 }
 
 /** The parts again, as one. Throws before anything is decompressed if they would be larger than a batch can be. */

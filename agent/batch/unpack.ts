@@ -43,27 +43,28 @@ export function unpack(packed: Uint8Array): UnpackedBatch {
 
 /** The event of a row. */
 export function eventOf(columns: BatchColumns, row: number): WireEvent {
+  const { kinds } = columns
   const at = columns.kind[row] * KIND_FIELDS
-  const [gateway, product, action, direction, reason, protocol, rule] = columns.kinds.subarray(at, at + KIND_FIELDS)
+  const [product, action, direction] = [kinds[at + 1], kinds[at + 2], kinds[at + 3]]
   const firstSeen = columns.firstSeen[row] * TIME_UNIT_MS
   return {
     time: firstSeen,
-    gateway,
+    gateway: kinds[at],
     product: productNames[product] ?? `product-${product}`,
     action: actionNames[action] ?? 'other',
     source: addressAt(columns, columns.source[row]),
     sourcePort: stated(columns.sourcePort[row]),
     destination: addressAt(columns, columns.destination[row]),
     destinationPort: stated(columns.destinationPort[row]),
-    protocol: stated(protocol),
+    protocol: stated(kinds[at + 5]),
     bytes: stated(columns.bytes[row]),
     packets: stated(columns.packets[row]),
     count: columns.count[row],
     firstSeen,
     lastSeen: columns.lastSeen[row] * TIME_UNIT_MS,
-    rule: stated(rule),
+    rule: stated(kinds[at + 6]),
     direction: directionNames[direction] ?? 'unknown',
-    reason: columns.reasons[reason],
+    reason: columns.reasons[kinds[at + 4]],
   }
 }
 

@@ -165,6 +165,7 @@ t.test('sockets that are held are never deaf; what does not fit meanwhile is cou
   t.equal(udp.received + (udp.kernelLost ?? 0), datagrams, `${udp.kernelLost} of ${datagrams} were dropped by the kernel`)
   t.ok((udp.kernelLost ?? 0) > 0, 'the flood was more than a socket holds')
   t.same([udp.deafSeconds, row(status, 'tcp').deafSeconds], [0, 0])
+  t.ok(row(status, 'tcp').connectionsCut >= 2, 'one at the stop, one at the kill')
   await sender.stop()
 })
 
@@ -208,6 +209,6 @@ t.test('how long nobody listened is in ledger and status and reaches central, af
   const stored = await store.read(z.object({ accounting: z.string() }), 'SELECT accounting FROM batches ORDER BY sequence')
   const told = stored.map(({ accounting }) => z.record(z.string(), z.number()).parse(JSON.parse(accounting)))
   const sumOf = (name: string) => told.reduce((sum, one) => sum + (one[name] ?? 0), 0)
-  t.equal(Math.round(sumOf('udp.lost.deafMs') / 100) / 10, afterKill, 'central knows all of it')
+  t.equal(Math.round(sumOf('udp.lost.deaf-ms') / 100) / 10, afterKill, 'central knows all of it')
   t.equal(sumOf('tcp.lost.connections'), 1, 'and the connection that was cut after the last batch')
 })

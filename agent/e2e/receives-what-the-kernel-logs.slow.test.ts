@@ -86,7 +86,11 @@ t.test(
     agent.child.kill('SIGHUP')
     const after = await until(received, row => (row?.received ?? 0) >= 4000)
     t.ok((before?.received ?? 0) < 3000, 'packets came while it was away')
-    t.match(after, { received: 4000, kernelLost: 0, unaccounted: 0, unreadable: 0 })
+    t.match(
+      after,
+      { received: 4000, kernelLost: 0, deafSeconds: 0, unaccounted: 0, unreadable: 0 },
+      'the numbers went on across the restart',
+    )
     t.ok(process(1) !== undefined && process(1) !== process(0), 'it is another process')
     t.equal(agent.log().match(/received FDSTORE=1 FDNAME=nflog FDPOLL=0/g)?.length, 1, 'and the same socket')
     t.match(agent.log(), /the groups have their listener already/)

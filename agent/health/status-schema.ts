@@ -91,7 +91,10 @@ export const statusSchema = z.object({
         // What never became a message, and so is in none of the numbers above.
         /** Dropped by the kernel. Null where it does not say. */
         kernelLost: z.number().nullable(),
-        /** Connections that the agent ended while their senders held them open, and bytes that had arrived on them unread. */
+        /**
+         * Connections that the agent ended while their senders held them open, or that ended with it when it was killed; and bytes
+         * that had arrived on them unread.
+         */
         connectionsCut: z.number().default(0),
         bytesCut: z.number().default(0),
         /** How long nobody listened, between two agents. */

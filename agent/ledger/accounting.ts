@@ -87,8 +87,9 @@ export function growth(before: Totals, now: Totals): Record<string, number> {
       note(`${input}.${name}`, now[input][name] - before[input][name])
     for (const [rule, count] of Object.entries(now[input].dropped))
       note(`${input}.dropped.${rule}`, count - (before[input].dropped[rule] ?? 0))
-    for (const name of ['kernel', 'connections', 'bytes', 'deafMs'] as const)
+    for (const name of ['kernel', 'connections', 'bytes'] as const)
       note(`${input}.lost.${name}`, now[input].lost[name] - before[input].lost[name])
+    note(`${input}.lost.deaf-ms`, now[input].lost.deafMs - before[input].lost.deafMs)
   }
   return grown
 }

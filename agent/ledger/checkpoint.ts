@@ -1,6 +1,7 @@
 // Where the ledger stands, in space that is reserved for it when there is some: two slots that are written over in turn. So the
 // counts are kept on a full disk too, and what a disk damages of the ledger's last lines is known from here.
-// A slot is one line of JSON under a checksum; of a write that was cut off, the other slot is left.
+// A slot is one line of JSON under a checksum, and behind its line feed whatever was there before; of a write that was cut off, the
+// other slot is left.
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
@@ -10,7 +11,7 @@ import { decodeSummed, encodeSummed } from '../lib/summed.ts'
 import { standSchema } from './entries.ts'
 
 /** The state takes some 2 KiB, and a rule that drops messages 30 bytes for each input. */
-const SLOT_BYTES = 16_384
+export const SLOT_BYTES = 16_384
 const SLOTS = 2
 
 const count = z.int().nonnegative()
@@ -44,7 +45,7 @@ export function readCheckpoint(folder: string, tell: (damage: string) => void): 
     for (let i = 0; i < SLOTS; i++) {
       const bytes = Buffer.alloc(SLOT_BYTES)
       const length = readSync(file, bytes, 0, SLOT_BYTES, i * SLOT_BYTES)
-      const text = bytes.toString('utf8', 0, length).replace(/\n[ \n]*$/, '')
+      const [text] = bytes.toString('utf8', 0, length).split('\n', 1)
       const { data } = schema.safeParse(decodeSummed(text))
       if (data !== undefined) slots.push(data)
       else if (bytes.some(byte => byte !== 0)) damaged++
@@ -79,10 +80,8 @@ export class CheckpointFile {
     const generation = this.generation + 1
     const line = Buffer.from(`${encodeSummed({ ...checkpoint, generation })}\n`)
     if (line.length > SLOT_BYTES) throw new RangeError(`${this.path}: the state takes ${line.length} bytes`)
-    const slot = Buffer.alloc(SLOT_BYTES, ' ')
-    line.copy(slot)
     const at = (generation % SLOTS) * SLOT_BYTES
-    for (let written = 0; written < SLOT_BYTES; ) written += writeSync(this.file, slot, written, SLOT_BYTES - written, at + written)
+    for (let written = 0; written < line.length; ) written += writeSync(this.file, line, written, line.length - written, at + written)
     this.generation = generation
   }
 

@@ -41,6 +41,8 @@ const heardSchema = z.object({
   drops: count.optional(),
   /** By group of the packet log: the number of the last packet. */
   sequences: byName.optional(),
+  /** By input: connections that were open, which an agent that is killed cuts. */
+  connections: byName.optional(),
 })
 export type Heard = z.infer<typeof heardSchema>
 

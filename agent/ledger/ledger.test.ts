@@ -257,7 +257,7 @@ t.test('every message is at exactly one place, and growth is reported by flat na
     'udp.lost.kernel': 6,
     'udp.lost.connections': 7,
     'udp.lost.bytes': 8,
-    'udp.lost.deafMs': 9,
+    'udp.lost.deaf-ms': 9,
   })
   t.strictSame(addGrowth({ 'udp.received': 1, 'udp.shed': 2 }, { 'udp.shed': 3, 'tls.shed': 4 }), {
     'udp.received': 1,

@@ -81,7 +81,7 @@ t.test('an older copy, left by a power cut between the two writes, is written ov
 
 t.test('a file in the place of a folder is set aside', async t => {
   const folder = join(t.testdir({ spool: 'a file' }), 'spool')
-  t.match(ensureFolder(folder), /was no folder/)
+  t.match(ensureFolder(folder), /cannot be read as a folder/)
   t.ok(statSync(folder).isDirectory())
   t.equal(ensureFolder(folder), undefined)
 })

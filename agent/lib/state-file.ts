@@ -1,8 +1,8 @@
 // A small file that a program cannot do without, kept in two copies under checksums. What a disk damages in one is taken from
 // the other; a damaged one is set aside under the name `x.damaged`, the newest only, and never stops a program from starting.
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { isErrorWithCode, isPassing, syncFolder, writeDurable } from './durable-file.ts'
+import { isErrorWithCode, isPassing, isUnreadable, syncFolder, writeDurable } from './durable-file.ts'
 import { decodeSummed, encodeSummed } from './summed.ts'
 
 export const copyOf = (path: string): string => `${path}.copy`
@@ -96,12 +96,13 @@ export function setAside(path: string): string {
 export function ensureFolder(path: string): string | undefined {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
+    readdirSync(path)
     return undefined
   } catch (error) {
-    if (!isErrorWithCode(error, 'EEXIST', 'ENOTDIR')) throw error
+    if (!isUnreadable(error) || lstatSync(path, { throwIfNoEntry: false }) === undefined) throw error
     const aside = setAside(path)
     mkdirSync(path, { recursive: true, mode: 0o700 })
-    return `${path} was no folder and was moved to ${aside}`
+    return `${path} cannot be read as a folder and was moved to ${aside}`
   }
 }
 

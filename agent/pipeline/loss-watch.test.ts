@@ -65,6 +65,13 @@ t.test('a machine that was off has other sockets, whatever their numbers; an inp
   t.same(backwards.losses.deafMs, {}, 'a clock that was set back says nothing')
 })
 
+t.test('connections that were open when the agent before was killed count as cut', async t => {
+  const killed = { heard: { ...stopped, connections: { tcp: 3 } }, sockets: before.sockets }
+  const { accounts, losses } = watch(killed, later, before.sockets, fresh())
+  t.match(accounts.totals, { udp: { lost: { connections: 0 } }, tcp: { lost: { connections: 3 } } })
+  t.equal(losses.heard(later).connections, undefined)
+})
+
 t.test('the kernel may say nothing, or begin anew', async t => {
   const numbers = fresh() as { udp: Numbers; tcp: { lost: null; cut: { connections: number; bytes: number } } }
   const { accounts, losses } = watch({ heard: undefined, sockets: {} }, later, {}, numbers)

@@ -72,6 +72,8 @@ export class LossWatch {
     const ms = deafMs(before.heard, now)
     this.deafMs = ms === 0 ? {} : Object.fromEntries(deaf.map(({ name }) => [name, ms]))
     for (const { name } of deaf) accounts.lost(name, { deafMs: ms })
+    // an agent that was stopped had closed them all
+    for (const { name } of sources) accounts.lost(name, { connections: before.heard?.connections?.[name] ?? 0 })
     this.refresh()
   }
 
@@ -99,7 +101,11 @@ export class LossWatch {
     const sequences = this.numbersOf('nflog')?.source.sequences
     if (this.step === undefined || now.at < this.step.at || now.at >= this.step.at + STEP_MS) this.step = now
     const { at, uptime } = this.until ?? this.step
-    return { at, uptime, ...(drops === undefined ? {} : { drops }), ...(sequences === undefined ? {} : { sequences }) }
+    const open = this.watched
+      .map(({ source }) => [source.name, source.counters.connectionsOpen ?? 0] as const)
+      .filter(([, count]) => count > 0)
+    const connections = open.length === 0 ? {} : { connections: Object.fromEntries(open) }
+    return { at, uptime, ...connections, ...(drops === undefined ? {} : { drops }), ...(sequences === undefined ? {} : { sequences }) }
   }
 
   private numbersOf(input: InputName): Watched | undefined {

@@ -50,3 +50,26 @@ t.test('tells all faults at once, each with its line, setting and value', async 
       t.match(message, part)
   }
 })
+
+t.test('what is wrong with the address of a proxy is told without its password, and so is what is no line of a setting', async t => {
+  const told = (text: string) => {
+    try {
+      parseSettings(text, 'box.conf')
+      return ''
+    } catch (error) {
+      return String(error)
+    }
+  }
+  for (const proxy of [
+    'htp://user:zqaz/zqbz@proxy.example',
+    'https://user:zqaz@zqbz@proxy.example',
+    'http://user:zqaz zqbz@proxy.example:99999',
+    'user:zqaz@proxy.example:3128',
+    'zqaz@proxy.example',
+  ]) {
+    const fault = told(`uplink.proxy = ${proxy}\n`)
+    t.match(fault, /uplink\.proxy = .*\(not shown\)@proxy\.example/)
+    t.notMatch(fault, /zqaz|zqbz/)
+    t.notMatch(told(`uplink.prox = ${proxy}\nuplink.proxy ${proxy}\nhttp://user:zqaz=zqbz@proxy\n`), /zqaz|zqbz/)
+  }
+})

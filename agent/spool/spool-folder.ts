@@ -1,8 +1,8 @@
 // What lies in the folder of the spool when it is opened. What is not whole is set aside and told, a file under another's name gets
 // its own back, and whatever a newer version put there stays where it is.
-import { closeSync, type Dirent, fstatSync, openSync, readdirSync, readSync, renameSync } from 'node:fs'
+import { closeSync, type Dirent, fstatSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { isUnreadable, removeIfThere } from '../lib/durable-file.ts'
+import { isErrorWithCode, isUnreadable, removeIfThere } from '../lib/durable-file.ts'
 import { asideOf, ensureFolder, setAside } from '../lib/state-file.ts'
 import { decodeSegment, type Header, type Segment, segmentName } from './segment.ts'
 
@@ -23,7 +23,7 @@ export function readSpoolFolder(folder: string, tell: (damage: string) => void):
   const moved = ensureFolder(folder)
   if (moved !== undefined) tell(moved)
   const found: Stored[] = []
-  for (const entry of entriesOf(folder, tell)) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.name.endsWith('.draft')) attempt(() => removeIfThere(join(folder, entry.name)), tell)
     else if (!entry.name.endsWith('.damaged')) {
       const stored = readStored(folder, entry, tell)
@@ -32,18 +32,6 @@ export function readSpoolFolder(folder: string, tell: (damage: string) => void):
   }
   removeOldAside(folder, tell)
   return withoutReplaced(folder, found, tell)
-}
-
-function entriesOf(folder: string, tell: (damage: string) => void): Dirent[] {
-  const read = () => readdirSync(folder, { withFileTypes: true })
-  try {
-    return read()
-  } catch (error) {
-    if (!isUnreadable(error)) throw error
-    tell(`${folder} cannot be read and was moved to ${setAside(folder)}`)
-    ensureFolder(folder)
-    return read()
-  }
 }
 
 /** One file, by what it says of itself; its name is the second witness. */
@@ -77,14 +65,12 @@ function readHeader(path: string): { header: Header | 'damaged' | 'unknown'; len
     const length = readSync(file, head, 0, head.length, 0)
     return { header: decodeSegment(head.subarray(0, length)), length: fstatSync(file).size }
   } catch (error) {
-    if (isUnreadable(error) || isGone(error)) return undefined
+    if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return undefined
     throw error
   } finally {
     if (file >= 0) closeSync(file)
   }
 }
-
-const isGone = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
 /** A segment inside the range of another was replaced by it. */
 function withoutReplaced(folder: string, found: Stored[], tell: (damage: string) => void): Stored[] {
@@ -100,9 +86,8 @@ function withoutReplaced(folder: string, found: Stored[], tell: (damage: string)
 }
 
 function removeOldAside(folder: string, tell: (damage: string) => void): void {
-  const aside = entriesOf(folder, tell).filter(({ name }) => name.endsWith(asideOf('')))
-  const names = aside.map(({ name }) => name).sort()
-  for (const name of names.slice(0, -ASIDE_MAX)) attempt(() => removeIfThere(join(folder, name)), tell)
+  const names = readdirSync(folder).filter(name => name.endsWith(asideOf('')))
+  for (const name of names.sort().slice(0, -ASIDE_MAX)) attempt(() => rmSync(join(folder, name), { recursive: true, force: true }), tell)
 }
 
 /** What a disk refuses is told, and holds nothing else up: the next start tries again. */

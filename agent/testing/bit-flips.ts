@@ -1,6 +1,7 @@
 // Each bit of each file that a box keeps is flipped, and each of its name; then the box is started on what that leaves.
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
+import { SLOT_BYTES } from '../ledger/checkpoint.ts'
 
 /** What became of a case; a fault of the program is text in `wrong`. */
 export type Outcome = string
@@ -26,8 +27,12 @@ export interface FlipResult {
   readonly wrong: string[]
 }
 
-/** Space behind the end of a slot of the checkpoint, which means nothing: one bit in so many is taken. */
-const PADDING_STRIDE = 4096
+/** What stands behind the line of a slot of the checkpoint means nothing: one bit in so many is taken. */
+const IDLE_STRIDE = 4096
+const isIdle = (file: string, bytes: Buffer, at: number): boolean => {
+  const slot = at - (at % SLOT_BYTES)
+  return basename(file) === 'checkpoint' && at > bytes.indexOf('\n', slot)
+}
 
 export async function flipAll(run: FlipRun): Promise<FlipResult> {
   const files = readdirSync(run.original, { recursive: true, withFileTypes: true })
@@ -40,9 +45,9 @@ export async function flipAll(run: FlipRun): Promise<FlipResult> {
     const row: Row = { file, bits: 0, outcomes: new Map() }
     const name: Row = { file: `${file} (name)`, bits: 0, outcomes: new Map() }
     const bytes = readFileSync(join(run.original, file))
-    const isPadding = (bit: number) => bytes[bit >> 3] === 0x20 && bytes[(bit >> 3) - 1] === 0x20
     for (let bit = 0; bit < bytes.length * 8; bit++) {
-      if (isPadding(bit) ? bit % (PADDING_STRIDE * run.stride) !== 0 : turn++ % run.stride !== 0) continue
+      const isTaken = isIdle(file, bytes, bit >> 3) ? bit % (IDLE_STRIDE * run.stride) === 0 : turn++ % run.stride === 0
+      if (!isTaken) continue
       const flipped = Buffer.from(bytes)
       flipped[bit >> 3] ^= 1 << (bit & 7)
       await oneCase(run, result, row, `${file} bit ${bit}`, () => writeFileSync(join(run.scratch, file), flipped))

@@ -74,6 +74,8 @@ export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
   outbox.appendOrDefer({ kind: 'start', version: '1', afterCleanStop: wasStoppedCleanly })
   const key = new PseudonymKey(paths.pseudonymKey)
   const { gateways, ...numbers } = openGateways(paths.gateways, ledger.state.gateways)
+  let isRecovered = false
+  const identity = () => (isRecovered && keeper.identity?.stored.enrolment === ledger.state.enrolment ? keeper.identity : undefined)
   const batches = emptyBatches()
   const collector = new Collector(accounts, batches, gateways, triage)
   const batcher = new Batcher({
@@ -85,7 +87,7 @@ export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
     reported: accounts.snapshot(),
     unreported: {},
     heard: () => ({ at: Date.now(), uptime: 0 }),
-    identity: () => keeper.identity,
+    identity,
     keepNumbers: () => {
       key.flush()
       gateways.flush()
@@ -101,8 +103,8 @@ export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
     ...key.damage,
     ...numbers.damage,
   ]
-  await batcher.retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping)
-  return { paths, keeper, ledger, spool, accounts, outbox, collector, batcher, gateways, wasStoppedCleanly, damage, lost: numbers.lost }
+  isRecovered = await batcher.retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping)
+  return { paths, identity, ledger, spool, accounts, outbox, collector, batcher, gateways, wasStoppedCleanly, damage, lost: numbers.lost }
 }
 
 /** Messages of a gateway, no two alike; and then a second passes. */
@@ -123,11 +125,11 @@ export async function close({ batcher }: Life): Promise<boolean> {
 }
 
 /** Sends the oldest batch; its receipt is lost. */
-export function offer({ outbox, keeper, spool }: Life, central: ModelCentral): Outgoing | undefined {
-  const { identity } = keeper
-  const outgoing = identity === undefined ? undefined : outbox.next(identity)
-  if (identity === undefined || outgoing === undefined) return undefined
-  central.take(outgoing, spool.oldest()?.segment.rows ?? 0, createPublicKey(identity.privateKey))
+export function offer({ outbox, identity, spool }: Life, central: ModelCentral): Outgoing | undefined {
+  const own = identity()
+  const outgoing = own === undefined ? undefined : outbox.next(own)
+  if (own === undefined || outgoing === undefined) return undefined
+  central.take(outgoing, spool.oldest()?.segment.rows ?? 0, createPublicKey(own.privateKey))
   return outgoing
 }
 

@@ -1,5 +1,5 @@
-// Binds the rules for connections (limits/connections.ts) to the sockets of the server: each is known from its TCP handshake on,
-// before TLS has begun.
+// Binds the rules for connections (limits/connections.ts) to the sockets of the server: each is known from its TCP handshake on.
+// TLS begins with the first bytes: what is turned away, or never says a word, costs a socket and nothing else.
 import type { ServerResponse } from 'node:http'
 import type { Server } from 'node:https'
 import type { Socket } from 'node:net'
@@ -21,26 +21,47 @@ export interface ConnectionGuard {
 /** `handshakes`: how many TLS handshakes a network may ask for; they cost more than anything else that strangers can ask. */
 export function guardConnections(server: Server, connections: Connections, handshakes: Rates, now: () => number): ConnectionGuard {
   const byPeer = new Map<string, Connection>()
+  // "can also be explicitly emitted by users to inject connections" (Node.js, tls.Server 'connection'): here to those who listened
+  const listeners = server.listeners('connection')
+  server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket)
     const network = networkOf(socket.remoteAddress)
+    let isSilent = true
     const connection: Connection = {
       network,
       idleSince: now(),
       member: undefined,
-      isSilent: () => socket.bytesRead === 0,
+      isSilent: () => isSilent,
       close: () => socket.destroy(),
     }
-    if (handshakes.waitMs(network, now()) > 0) connections.turnedAway++
-    else if (connections.add(connection)) {
-      byPeer.set(peer, connection)
-      socket.once('close', () => {
-        byPeer.delete(peer)
-        connections.remove(connection)
-      })
+    if (handshakes.waitMs(network, now()) > 0) {
+      connections.turnedAway++
+      socket.destroy()
       return
     }
-    socket.destroy()
+    if (!connections.add(connection)) {
+      socket.destroy()
+      return
+    }
+    byPeer.set(peer, connection)
+    socket.once('close', () => {
+      byPeer.delete(peer)
+      connections.remove(connection)
+    })
+    // it may be reset before there is a TLS socket that takes its errors
+    const onError = () => socket.destroy()
+    socket.once('error', onError)
+    socket.once('readable', () => {
+      // closed without a word
+      if (socket.readableLength === 0) {
+        socket.destroy()
+        return
+      }
+      isSilent = false
+      socket.off('error', onError)
+      for (const listener of listeners) Reflect.apply(listener, server, [socket])
+    })
   })
   server.on('secureConnection', socket => handshakes.count(networkOf(socket.remoteAddress), now()))
   const underWay = new WeakMap<Connection, number>()

@@ -71,12 +71,13 @@ t.test('connections are served while batches are opened', async t => {
   t.ok(longest < took / 2, `stood still for ${longest.toFixed()} ms of ${took.toFixed()} ms`)
 })
 
-for (const [what, harm] of [
-  ['takes for ever', 'for (;;);'],
-  ['takes all memory', 'const hoard = []; for (;;) hoard.push(new Array(1000).fill(0).map(() => ({})))'],
-])
+for (const [what, limits, harm] of [
+  ['takes the processor for ever', { cpuMs: 200 }, 'for (;;);'],
+  ['stands still', { timeMs: 1000 }, 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'],
+  ['takes all memory', { cpuMs: 60_000 }, 'const hoard = []; for (;;) hoard.push(new Array(1000).fill(0).map(() => ({})))'],
+] as const)
   t.test(`a batch that ${what} is refused alone, and its thread is replaced`, async t => {
-    const { opening, reported } = start(t, { threads: 1, timeMs: what === 'takes for ever' ? 500 : 60_000 }, harmful(t, harm))
+    const { opening, reported } = start(t, { threads: 1, ...limits }, harmful(t, harm))
     const small = await packRows(3)
     t.match(await opening.open(await frameOf(small, 1)), { rows: 3 })
     const outcomes = await Promise.allSettled([13, 14, 15].map(async sequence => opening.open(await frameOf(small, sequence))))

@@ -5,18 +5,24 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { BatchColumns } from '../../agent/batch/columns.ts'
 import type { BatchFrame, Sealed } from '../../agent/batch/frame.ts'
+import { isErrorWithCode } from '../../agent/lib/durable-file.ts'
 import { Refusal } from '../refusals.ts'
 import type { ThreadAnswer, ThreadData } from './opening-thread.ts'
 
 export interface OpeningLimits {
   readonly threads: number
-  /** A full batch takes 0.1 s of a free processor. */
+  /** Of the processor, for one batch; a full one takes 50. By this, because on a busy machine an honest batch may have to wait for its turn. */
+  readonly cpuMs: number
+  /** By the clock, for what stands still. */
   readonly timeMs: number
   /** Of objects; columns lie outside, and are bounded by the number of rows. */
   readonly heapMiB: number
 }
 
-export const openingLimits: OpeningLimits = { threads: Math.max(1, availableParallelism() - 1), timeMs: 5000, heapMiB: 64 }
+export const openingLimits: OpeningLimits = { threads: Math.max(1, availableParallelism() - 1), cpuMs: 1500, timeMs: 60_000, heapMiB: 64 }
+
+/** How often a thread is looked at; what is opened in less costs no look at all. */
+const CHECK_MS = 250
 
 interface Job {
   readonly sealed: Sealed
@@ -30,7 +36,8 @@ interface Thread {
   readonly worker: Worker
   /** `starting` until its modules are loaded, which is no batch's fault. */
   state: 'starting' | 'idle' | Job
-  timer?: NodeJS.Timeout
+  /** What it was at when it was looked at last, and what it had used of the processor. */
+  seen?: { readonly job: Job; readonly used: NodeJS.CpuUsage; readonly at: number }
 }
 
 export class Opening {
@@ -40,6 +47,7 @@ export class Opening {
   private readonly limits: OpeningLimits
   private readonly report: (error: unknown) => void
   private readonly program: URL
+  private readonly checks: NodeJS.Timeout
   private isClosed = false
 
   constructor(
@@ -52,6 +60,9 @@ export class Opening {
     this.report = report
     this.limits = limits
     this.program = program
+    this.checks = setInterval(() => {
+      for (const thread of this.threads) void this.check(thread)
+    }, CHECK_MS).unref()
   }
 
   /** The columns of a sealed batch. Refusal seal-wrong, batch-malformed, batch-too-costly, or central-failed if no thread starts. */
@@ -67,6 +78,7 @@ export class Opening {
 
   async close(): Promise<void> {
     this.isClosed = true
+    clearInterval(this.checks)
     await Promise.all([...this.threads].map(({ worker }) => worker.terminate()))
   }
 
@@ -82,12 +94,27 @@ export class Opening {
 
   private hand(thread: Thread, job: Job): void {
     thread.state = job
-    thread.timer = setTimeout(() => void thread.worker.terminate(), this.limits.timeMs)
+    thread.worker.ref()
     const { header, enc, sealed } = job.sealed
     thread.worker.postMessage(
       job.sealed,
       [header, enc, sealed].map(part => part.buffer as ArrayBuffer),
     )
+  }
+
+  /** Ends a thread that takes too much for its batch. */
+  private async check(thread: Thread): Promise<void> {
+    const { worker, state: job, seen } = thread
+    if (typeof job !== 'object') return
+    try {
+      const used = await worker.cpuUsage(seen?.job === job ? seen.used : undefined)
+      if (seen?.job !== job) thread.seen = { job, used, at: performance.now() }
+      else if ((used.user + used.system) / 1000 > this.limits.cpuMs || performance.now() - seen.at > this.limits.timeMs)
+        if (thread.state === job) await worker.terminate()
+    } catch (error) {
+      // it has ended meanwhile, and `ended` says what becomes of its batch
+      if (!isErrorWithCode(error, 'ERR_WORKER_NOT_RUNNING')) this.report(error)
+    }
   }
 
   private start(): void {
@@ -96,24 +123,22 @@ export class Opening {
     const worker = new Worker(this.program, { workerData: this.data, resourceLimits })
     const thread: Thread = { worker, state: 'starting' }
     this.threads.add(thread)
-    // what holds the process open is the server
-    worker.unref()
     worker.on('message', (answer: ThreadAnswer) => this.answered(thread, answer))
     worker.on('error', this.report)
     worker.on('exit', () => this.ended(thread))
   }
 
   private answered(thread: Thread, answer: ThreadAnswer): void {
-    clearTimeout(thread.timer)
     const job = thread.state
     thread.state = 'idle'
+    // one that has nothing to do does not hold the process open
+    thread.worker.unref()
     if (typeof job === 'object' && answer.kind === 'opened') job.resolve(answer.columns)
     if (typeof job === 'object' && answer.kind === 'refused') job.reject(new Refusal(answer.code))
     this.next()
   }
 
   private ended(thread: Thread): void {
-    clearTimeout(thread.timer)
     this.threads.delete(thread)
     const { state } = thread
     if (typeof state === 'object') {

@@ -38,6 +38,7 @@ const rankOf = (one: Connection): number => (one.member !== undefined ? 2 : one.
 export class Connections {
   private readonly limits: ConnectionLimits
   private readonly open = new Set<Connection>()
+  private readonly networks = new Map<string, Set<Connection>>()
   /** Since the start: idle ones that were closed for a newcomer, and newcomers that were turned away. */
   gaveWay = 0
   turnedAway = 0
@@ -53,22 +54,30 @@ export class Connections {
   /** False if the newcomer has to be closed: all of its network, or of central, are busy. */
   add(newcomer: Connection): boolean {
     const { total, perNetwork } = this.limits
-    const ofNetwork = [...this.open].filter(one => one.network === newcomer.network)
-    const isFull = ofNetwork.length >= perNetwork ? !this.makeRoom(ofNetwork) : this.open.size >= total && !this.makeRoom([...this.open])
+    const own = this.networks.get(newcomer.network)
+    const isFull = own !== undefined && own.size >= perNetwork ? !this.makeRoom(own) : this.open.size >= total && !this.makeRoom(this.open)
     if (isFull) this.turnedAway++
-    else this.open.add(newcomer)
+    else {
+      this.open.add(newcomer)
+      // asked again: it is forgotten when its last connection is closed
+      const network = this.networks.get(newcomer.network) ?? new Set()
+      this.networks.set(newcomer.network, network.add(newcomer))
+    }
     return !isFull
   }
 
   /** A device has used it. Those of one member beyond its share give way, idle ones only. */
   belongsTo(connection: Connection, member: string): void {
     connection.member = member
-    const own = [...this.open].filter(one => one.member === member)
-    if (own.length > this.limits.perMember) this.makeRoom(own)
+    const own = new Set([...this.open].filter(one => one.member === member))
+    if (own.size > this.limits.perMember) this.makeRoom(own)
   }
 
   remove(connection: Connection): void {
     this.open.delete(connection)
+    const network = this.networks.get(connection.network)
+    network?.delete(connection)
+    if (network?.size === 0) this.networks.delete(connection.network)
   }
 
   /** Closes what has been idle for too long. */
@@ -79,19 +88,21 @@ export class Connections {
     }
   }
 
-  private makeRoom(among: readonly Connection[]): boolean {
-    const perNetwork = new Map<string, number>()
-    for (const { network } of among) perNetwork.set(network, (perNetwork.get(network) ?? 0) + 1)
-    const most = (one: Connection) => perNetwork.get(one.network) ?? 0
+  /** Closes one of these; false if all are busy. This must cost little: a stranger can ask for it thousands of times a second. */
+  private makeRoom(among: ReadonlySet<Connection>): boolean {
+    // of one network or one member: which network has most does not matter there
+    const isShare = among !== this.open
+    const most = (one: Connection) => this.networks.get(one.network)?.size ?? 0
     let first: Connection | undefined
     let rank = 0
-    // the set is in the order of opening, so the first of equals is the oldest
+    // a set is in the order of opening, so the first of equals is the oldest
     for (const one of among) {
       if (one.idleSince === undefined) continue
       const own = rankOf(one)
-      if (first !== undefined && (own > rank || (own === rank && most(one) <= most(first)))) continue
+      if (first !== undefined && (own > rank || (own === rank && (isShare || most(one) <= most(first))))) continue
       first = one
       rank = own
+      if (isShare && rank === 0) break
     }
     if (first === undefined) return false
     this.gaveWay++
@@ -100,7 +111,7 @@ export class Connections {
   }
 
   private close(connection: Connection): void {
-    this.open.delete(connection)
+    this.remove(connection)
     connection.close()
   }
 }

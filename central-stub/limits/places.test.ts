@@ -76,3 +76,16 @@ t.test('a slow body behind an address gives way to another behind it', async t =
   places.enter(caller('new', 'new', 'nat'), 5000)
   t.same(gone, [1])
 })
+
+t.test('among the devices of one member likewise: one that holds most of its places makes room for another', async t => {
+  const places = new Places(limits)
+  const gone: string[] = []
+  for (const device of ['a', 'a', 'b']) {
+    const place = places.enter(caller(device, 'm', device), 0)
+    place.giveWay = () => gone.push(device)
+  }
+  places.enter(caller('c', 'm'), 0)
+  t.same(gone, ['a'])
+  t.throws(() => places.enter(caller('d', 'm'), 0), { code: 'member-busy' })
+  t.doesNotThrow(() => places.enter(caller('d', 'm'), 1000), 'nor may it be slow')
+})

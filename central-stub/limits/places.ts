@@ -79,10 +79,14 @@ export class Places {
       kind => [...this.taken].filter(place => place[kind] === caller[kind]).length,
     )
     if (ofDevice >= perDevice) throw new Refusal('device-busy', { retryAfterSeconds: 1 })
-    if (ofMember >= perMember) throw new Refusal('member-busy', { retryAfterSeconds: 2 })
-    if (ofNetwork >= perNetwork && !this.makeRoom(place => place.network === caller.network, caller, now))
+    const isOfMember = (place: Place) => place.member === caller.member
+    const isOfNetwork = (place: Place) => place.network === caller.network
+    if (ofMember >= perMember && !this.makeRoom(isOfMember, 'device', caller, now))
+      throw new Refusal('member-busy', { retryAfterSeconds: 2 })
+    if (ofNetwork >= perNetwork && !this.makeRoom(isOfNetwork, 'member', caller, now))
       throw new Refusal('address-busy', { retryAfterSeconds: 2 })
-    if (this.taken.size >= total && !this.makeRoom(() => true, caller, now)) throw new Refusal('central-busy', { retryAfterSeconds: 5 })
+    if (this.taken.size >= total && !this.makeRoom(() => true, 'member', caller, now))
+      throw new Refusal('central-busy', { retryAfterSeconds: 5 })
     const place: Place = { ...caller, since: now, receivedBytes: 0, giveWay: undefined }
     this.taken.add(place)
     return place
@@ -92,18 +96,17 @@ export class Places {
     this.taken.delete(place)
   }
 
-  /** Takes a place from one that has to give way to the newcomer; false if there is none. */
-  private makeRoom(isAmong: (place: Place) => boolean, newcomer: Caller, now: number): boolean {
-    const held = new Map<string, number>()
-    for (const { member } of this.taken) held.set(member, (held.get(member) ?? 0) + 1)
-    const share = (held.get(newcomer.member) ?? 0) + 1
+  /** Takes a place from one that has to give way to the newcomer, members or devices having equal shares; false if there is none. */
+  private makeRoom(isAmong: (place: Place) => boolean, sharer: 'member' | 'device', newcomer: Caller, now: number): boolean {
+    const counts = new Map<string, number>()
+    for (const place of this.taken) counts.set(place[sharer], (counts.get(place[sharer]) ?? 0) + 1)
+    const held = (one: Caller) => counts.get(one[sharer]) ?? 0
+    const share = held(newcomer) + 1
     const receiving = [...this.taken].filter(place => place.giveWay !== undefined && isAmong(place))
     const slow = receiving.filter(place => this.isSlow(place, now))
-    const greedy = receiving.filter(place => (held.get(place.member) ?? 0) > share)
-    // of the member that has most; the latest, because least of it has come in
-    const [first] = (slow.length > 0 ? slow : greedy).sort(
-      (a, b) => (held.get(b.member) ?? 0) - (held.get(a.member) ?? 0) || b.since - a.since,
-    )
+    const greedy = receiving.filter(place => held(place) > share)
+    // of the one that has most; the latest, because least of it has come in
+    const [first] = (slow.length > 0 ? slow : greedy).sort((a, b) => held(b) - held(a) || b.since - a.since)
     if (first === undefined) return false
     this.taken.delete(first)
     first.giveWay?.()

@@ -172,6 +172,7 @@ t.test('on a machine', { skip: reason ?? false }, async t => {
       /must be run as root/,
     )
     refuses(t, 'an option that there is not', machine.run(['sh', '-s', '--', '--force'], script), /unknown option --force/)
+    refuses(t, 'a code that is not there', machine.run(['sh', '-s', '--', '--code-file', '/none'], script), /none cannot be read/)
     machine.sh('mv /usr/bin/ssh-keygen /usr/bin/ssh-keygen.away')
     refuses(t, 'to go on without a check', install('new'), /ssh-keygen is missing\. Install it with: apt-get install .*openssh-client/)
     machine.sh('mv /usr/bin/ssh-keygen.away /usr/bin/ssh-keygen')
@@ -184,7 +185,8 @@ t.test('on a machine', { skip: reason ?? false }, async t => {
     const central = await startCentralProcess(join(folder, 'central'), 0, { inside: machine.network })
     t.teardown(central.kill)
     machine.sh(`printf 'central.url = ${central.url}\\ncentral.pins = ${central.pins.join(' ')}\\n' >> /etc/cyberalarm/cyberalarm.conf`)
-    const done = install('new', await central.makeCode())
+    machine.sh('umask 077; cat > /tmp-code', `${await central.makeCode()}\n`)
+    const done = install('new', '--code-file', '/tmp-code')
     t.equal(done.code, 0, done.error)
     t.match(done.out, /version 1\.10\.0 is installed\nenrolled as /)
     t.match(machine.sh('cat /etc/cyberalarm/cyberalarm.conf'), central.url, 'settings were kept without a question')

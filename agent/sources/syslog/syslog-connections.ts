@@ -5,6 +5,7 @@ import { peerName } from '../listen-address.ts'
 import type { Sink } from '../source.ts'
 import { FrameReader } from './syslog-frame.ts'
 import { Rests } from './syslog-rests.ts'
+import { Turns } from './syslog-turns.ts'
 
 export interface StreamLimits {
   readonly connectionsMax: number
@@ -49,6 +50,7 @@ export class Connections {
   readonly #accepted = new Set<Socket>()
   readonly #read = new Set<Socket>()
   readonly #rests = new Rests()
+  readonly #turns = new Turns()
   readonly #perPeer = new Map<string, number>()
 
   constructor(sink: Sink, limits: Partial<StreamLimits> = {}, unreadBytes: UnreadBytes = () => null) {
@@ -94,6 +96,9 @@ export class Connections {
     this.#read.add(socket)
     const reader = new FrameReader(this.#sink, peer)
     const rest = this.#rests.of(socket)
+    const push = (bytes: Buffer) => {
+      if (!reader.push(bytes)) this.#cut(socket)
+    }
     let isEndedBySender = false
     socket.setTimeout(this.#limit('firstByteMs'), () => {
       this.counters.idleClosed++
@@ -103,15 +108,14 @@ export class Connections {
     socket.once('data', () => socket.setTimeout(this.#limit('idleMs')))
     socket.on('data', (chunk: Buffer) => {
       this.#sink.receivedAtMs = Date.now()
-      if (!reader.push(chunk)) this.#cut(socket)
-      else rest(chunk.length)
+      if (this.#turns.take(socket, chunk, push)) rest(chunk.length)
     })
     socket.once('end', () => {
       isEndedBySender = true
     })
     socket.once('close', () => {
       this.#read.delete(socket)
-      reader.end(isEndedBySender)
+      this.#turns.whenDone(socket, () => reader.end(isEndedBySender))
     })
   }
 
@@ -135,6 +139,7 @@ export class Connections {
     const last = setTimeout(() => setImmediate(cutAll), this.#limit('drainMs'))
     await closed
     clearTimeout(last)
+    await this.#turns.idle()
   }
 
   #limit(name: keyof StreamLimits): number {
@@ -146,7 +151,9 @@ export class Connections {
     if (socket.destroyed) return
     const descriptor = descriptorOf(socket)
     this.counters.connectionsCut++
-    this.counters.bytesCut += descriptor === undefined ? 0 : (this.#unreadBytes(descriptor) ?? 0)
+    const unread = descriptor === undefined ? 0 : (this.#unreadBytes(descriptor) ?? 0)
+    // Node.js reads a little ahead of a connection that is paused
+    this.counters.bytesCut += unread + socket.readableLength
     socket.destroy()
   }
 

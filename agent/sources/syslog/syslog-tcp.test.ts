@@ -153,6 +153,7 @@ t.test('close takes no more connections, delivers what is there, cuts those who 
   await once(stubborn, 'connect')
   stubborn.on('error', () => stubborn.destroy())
   await until(() => source.counters.connectionsOpen === 2, 'both')
+  const ended = once(polite.resume(), 'end')
   polite.write('<1>unterminated')
   stubborn.write('<2>whole\n<3>unterminated')
   await source.close()
@@ -161,6 +162,7 @@ t.test('close takes no more connections, delivers what is there, cuts those who 
     ['127.0.0.1 !cut-short', '127.0.0.1 <1>unterminated', '127.0.0.1 <2>whole'],
     'half a line of a sender that may have gone on is no message',
   )
+  await ended
   test.same(source.cut, { connections: 1, bytes: 0 })
   await test.rejects(client())
   stubborn.destroy()

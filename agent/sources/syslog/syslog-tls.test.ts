@@ -212,17 +212,23 @@ t.test('takes no more connections than it may', async test => {
   await source.close()
 })
 
-t.test('close delivers what is there, and ends handshakes and connections', async test => {
+t.test('close delivers what is there, ends connections as TLS says, and counts those that it has to cut', async test => {
   const { sink, source, client } = await open(test, { limits: { drainMs: 100 } })
   const socket = await client()
   const mute = connectTcp(portOf(source.address), '127.0.0.1')
   mute.on('error', () => mute.destroy())
   await once(mute, 'connect')
-  await until(() => source.counters.connectionsOpen === 2, 'both')
+  const deaf = await client()
+  deaf.pause()
+  await until(() => source.counters.connectionsOpen === 3, 'all')
   socket.write('<1>whole\n<2>unterminated')
+  deaf.write('<3>whole\n<4>half of a')
+  const ended = once(socket.resume(), 'end')
   await source.close()
-  test.same(sink.received, ['127.0.0.1 <1>whole', '127.0.0.1 <2>unterminated'])
-  test.equal(source.counters.connectionsOpen, 0)
+  await ended
+  test.same(sink.received.sort(), ['127.0.0.1 !cut-short', '127.0.0.1 <1>whole', '127.0.0.1 <2>unterminated', '127.0.0.1 <3>whole'])
+  test.match(source.counters, { connectionsOpen: 0, connectionsCut: 2 })
+  deaf.destroy()
 })
 
 t.test('a certificate that cannot be read stops it from opening, and leaves no socket behind', async test => {

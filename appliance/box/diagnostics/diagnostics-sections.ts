@@ -33,6 +33,7 @@ export const units = [
   'cyberalarm-diagnostics.service',
   'cyberalarm-guard.service',
   'cyberalarm-base.service',
+  'cyberalarm-network.service',
 ]
 const unitFacts = [
   'Id',

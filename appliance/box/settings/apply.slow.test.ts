@@ -192,6 +192,7 @@ t.test('settings that another release kept and this one does not know are left o
   t.match(reportOf(box), {
     hostName: 'alarm',
     notices: [
+      { code: 'file-lost', detail: /applied\.json/ },
       { code: 'settings-wrong', detail: /there is no setting 'future\.setting'.*left out/ },
       { code: 'settings-wrong', detail: /network\.address = nonsense.*left out/ },
     ],

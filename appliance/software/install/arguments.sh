@@ -3,7 +3,8 @@ while [ $# -gt 0 ]; do
   case $1 in
   --base-url) [ $# -gt 1 ] || fail '--base-url needs a URL'; base=${2%/}; shift ;;
   --code-file)
-    [ $# -gt 1 ] && [ -r "$2" ] || fail '--code-file needs a file that can be read'
+    [ $# -gt 1 ] || fail '--code-file needs a file'
+    [ -r "$2" ] || fail "--code-file $2 cannot be read"
     code_file=$2
     shift
     ;;
