@@ -3,11 +3,11 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { setPaused } from '../../scripts/updates/channels.ts'
+import { setPaused, signOnline } from '../../scripts/updates/channels.ts'
 import { makeKey, readPublicKey, readSigningKey } from '../../scripts/updates/key-files.ts'
 import { type Signed, type SignedTargets, signMetadata } from '../../scripts/updates/repository.ts'
 import { ThrowAway } from '../../scripts/updates/throw-away.ts'
-import { renewRoot, replaceKey } from '../../scripts/updates/trust.ts'
+import { renew, replaceKey } from '../../scripts/updates/trust.ts'
 import type { FailureCode } from '../errors.ts'
 import { DAY_MS, openStages, type UpdateStage } from '../testing/update-stage.ts'
 
@@ -146,7 +146,7 @@ t.test('key compromise: one of the keys for releases is not enough, and the key 
   // the thief of one key has stolen the online keys as well
   const version = before.version + 1
   writeFileSync(join(repository.folder, 'metadata', `${version}.targets.json`), signMetadata({ ...before, version, targets }, one))
-  makers.publish()
+  signOnline(repository, makers.online('snapshot', 'timestamp'), makers.now)
   stage.show()
   t.match(await stage.check(), { code: 'update-refused', text: /targets/ })
 })
@@ -187,7 +187,7 @@ t.test('root: followed when two of its keys have signed, refused with one, and r
   const stage = stages.next()
   const { makers } = stage
   await sees(t, stage, 2)
-  renewRoot(makers.repository, makers.signers('root', 'ben', 'clara'), makers.now)
+  renew(makers.repository, 'root', makers.signers('root', 'ben', 'clara'), makers.now)
   makeKey(join(makers.folder, 'dora'), 'root')
   const dora = readSigningKey(join(makers.folder, 'dora', 'root.pem'))
   const anna = readPublicKey(join(makers.folder, 'anna', 'root.pub'))

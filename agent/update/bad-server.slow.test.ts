@@ -1,11 +1,11 @@
 // Servers that hold the pinned key and misbehave, and disks that fail or lose their power: what the box knows of updates is afterwards
 // what it knew before, or what was verified since, and a connection never outlives its download.
 import { X509Certificate } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { isErrorWithCode } from '../lib/durable-file.ts'
 import { copyOf } from '../lib/state-file.ts'
@@ -87,6 +87,22 @@ t.test('answers that are no file: refusals, nonsense, and a redirect to elsewher
   await refuses(t, answer => answer.destroy(), 'central-unreachable')
 })
 
+t.test('what a killed check left behind is cleared away, and that of a check that runs is left alone', async t => {
+  const stage = stages.next()
+  await stage.check()
+  const folder = dirname(stateOf(stage))
+  for (const name of ['working-old', 'working-new']) {
+    mkdirSync(join(folder, name))
+    writeFileSync(join(folder, name, 'root.json'), 'half of i')
+  }
+  utimesSync(join(folder, 'working-old'), 1, 1)
+  t.match(await stage.check(), { code: '' })
+  t.same(
+    readdirSync(folder).filter(name => name.startsWith('working-')),
+    ['working-new'],
+  )
+})
+
 t.test('a damaged file of metadata is taken from its copy; with both gone, all begins anew from the root of the installation', async t => {
   const stage = stages.next()
   await stage.check()
@@ -137,7 +153,7 @@ t.test('power cut, full disk or error at each write of metadata: old or new, and
   for (const trouble of ['killed', 'torn', 'ENOSPC', 'EIO'] as const) {
     let at = 0
     for (; at < 100; at++) {
-      for (const [name, text] of Object.entries(old)) writeFileSync(join(stateOf(stage), '..', name), text)
+      for (const [name, text] of Object.entries(old)) writeFileSync(join(dirname(stateOf(stage)), name), text)
       if (!(await checkWith(t, stage, at, trouble))) break
       const isNew =
         /0\.3\.0|"release": 3|3\.targets/.test(readFileSync(stateOf(stage), 'utf8')) ||

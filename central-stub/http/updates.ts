@@ -1,20 +1,22 @@
 // The files of updates, for anybody: what they are worth is in their signatures, which boxes check. One folder, names of one strict
-// form, no listing, nothing outside it. A reader who does not read is cut off, so that it holds no place for ever.
+// form, no listing, nothing outside it. A reader who is slow gives way when all places are taken; one who reads nothing is cut off.
 import { type FileHandle, open, realpath } from 'node:fs/promises'
 import type { Server } from 'node:https'
 import { join, resolve, sep } from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isErrorWithCode } from '../../agent/lib/durable-file.ts'
 import { networkOf } from '../limits/network.ts'
-import type { Places } from '../limits/places.ts'
+import type { Place, Places } from '../limits/places.ts'
 import { Refusal } from '../refusals.ts'
 
 const PREFIX = '/v1/updates/'
 /** Segments of lower-case letters, digits, dots and dashes, none of which begins with a dot. */
 const namePattern = /^[a-z0-9-][a-z0-9.-]*(\/[a-z0-9-][a-z0-9.-]*){0,5}$/
 const NAME_MAX = 250
-/** A box loads at 256 KiB/s, and is told to give up at 4 KiB in 30 s. */
-const CHECK_MS = 30_000
-const LEAST_BYTES = 4096
+const missing = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES']
+const CHECK_MS = 5000
+/** The kernel holds up to 4 MiB for the reader, which takes a line of 64 kbit/s more than 8 minutes: only then is another byte taken from here. */
+const STUCK_MS = 900_000
 
 interface Range {
   readonly from: number
@@ -22,7 +24,7 @@ interface Range {
 }
 
 /** Adds GET and HEAD of the files below `folder`. */
-export function addUpdates(server: FastifyInstance<Server>, folder: string, places: Places): void {
+export function addUpdates(server: FastifyInstance<Server>, folder: string, places: Places, stuckMs = STUCK_MS): void {
   server.route({
     method: ['GET', 'HEAD'],
     url: `${PREFIX}*`,
@@ -33,6 +35,7 @@ export function addUpdates(server: FastifyInstance<Server>, folder: string, plac
       const leave = () => places.leave(place)
       if (reply.raw.closed) leave()
       else reply.raw.once('close', leave)
+      watch(reply, place, stuckMs)
     },
     handler: (request, reply) => answerFile(folder, request, reply),
   })
@@ -54,7 +57,6 @@ async function answerFile(folder: string, request: FastifyRequest, reply: Fastif
     if (range !== undefined) reply.header('content-range', `bytes ${from}-${to}/${size}`)
     if (request.method === 'HEAD' || to < from) return await reply.send('')
     isHandedOn = true
-    cutOffWhoDoesNotRead(reply)
     return await reply.send(file.createReadStream({ start: from, end: to }))
   } finally {
     if (!isHandedOn) await file.close()
@@ -73,7 +75,8 @@ async function openBelow(folder: string, name: string): Promise<FileHandle> {
     throw new Refusal('no-such-route')
   } catch (error) {
     await file?.close()
-    throw error instanceof Refusal ? error : new Refusal('no-such-route', { cause: error })
+    // what is central's own trouble must not look like a file that is not there: boxes would believe that there is no newer root
+    throw isErrorWithCode(error, ...missing) ? new Refusal('no-such-route', { cause: error }) : error
   }
 }
 
@@ -86,15 +89,23 @@ function rangeOf(headers: FastifyRequest['headers'], etag: string, size: number)
   return Number(from) > last ? 'none' : { from: Number(from), to: last }
 }
 
-function cutOffWhoDoesNotRead({ raw }: FastifyReply): void {
+/** Lets the reader give way to others if it is slow, and ends what is stuck. */
+function watch({ raw }: FastifyReply, place: Place, stuckMs: number): void {
   const { socket } = raw
   if (socket === null) return
-  let before = socket.bytesWritten
-  const check = setInterval(() => {
-    // what the kernel has not taken yet is not written
-    const taken = socket.bytesWritten - socket.writableLength
-    if (taken - before < LEAST_BYTES) socket.destroy()
-    before = taken
-  }, CHECK_MS).unref()
+  // what the kernel has not taken yet is not written
+  const written = () => socket.bytesWritten - socket.writableLength
+  const first = written()
+  let progressAt = performance.now()
+  place.giveWay = () => socket.destroy()
+  const check = setInterval(
+    () => {
+      const taken = written() - first
+      if (taken > place.receivedBytes) progressAt = performance.now()
+      place.receivedBytes = taken
+      if (performance.now() - progressAt >= stuckMs) socket.destroy()
+    },
+    Math.min(CHECK_MS, stuckMs / 2),
+  ).unref()
   raw.once('close', () => clearInterval(check))
 }

@@ -54,11 +54,16 @@ function writeChannel(repository: Repository, channel: string, content: Channel,
 
 /** Shows boxes what was signed since the last time. Before, they see nothing of it, but for a new root. */
 export function publish(repository: Repository, keys: readonly SigningKey[], now: number): void {
+  repository.check(now)
+  signOnline(repository, keys, now)
+}
+
+/** The same without a look at what it is, as a thief of the online keys would. */
+export function signOnline(repository: Repository, keys: readonly SigningKey[], now: number): void {
   const { environment } = repository.root
-  const [targets, channels, before, stamp] = (['targets', 'channels', 'snapshot', 'timestamp'] as const).map(role =>
+  const [targets = 0, channels = 0, before, stamp] = (['targets', 'channels', 'snapshot', 'timestamp'] as const).map(role =>
     repository.versionOf(role),
   )
-  if (targets === undefined || channels === undefined) throw new Error('there is nothing to publish: `release` and `promote` come first')
   const meta = { 'targets.json': { version: targets }, 'channels.json': { version: channels } }
   const snapshot = nextOf('snapshot', environment, now, before)
   repository.write('snapshot', { _type: 'snapshot', ...snapshot, meta }, keys)

@@ -10,7 +10,7 @@ import { rehearse } from './rehearsal.ts'
 import { addRelease } from './releases.ts'
 import { Repository, type RoleName } from './repository.ts'
 import { show } from './show.ts'
-import { initialise, renewRoot, replaceKey } from './trust.ts'
+import { initialise, renew, replaceKey } from './trust.ts'
 
 interface Command<O extends Options = Options> extends CommandLine<O> {
   run(values: Values<O>): Promise<void> | void
@@ -146,7 +146,7 @@ without boxes noticing: run it each day from a timer.`,
     summary: 'take a key from a role, and give the role another one',
     help: `root, targets, snapshot, timestamp: a new root, signed with two root keys that had a say before and two that have it now.
 targets: also all releases and their list, signed again with two keys targets that are good.
-channels: the list of releases, with two keys targets; then \`promote\` again with the new key.
+channels: the list of releases, with two keys targets; then \`renew --role channels\` with the new key.
 Then \`publish\`. Rotating a root key is the same with --role root.`,
     example: `${typed} revoke --repository repo --role targets --key a/targets.pub --by d/targets.pub --keys b/root.pem,c/root.pem,b/targets.pem,d/targets.pem`,
     options: {
@@ -170,12 +170,17 @@ Then \`publish\`. Rotating a root key is the same with --role root.`,
     },
   }),
   command({
-    name: 'renew-root',
-    summary: 'the same root for another year',
-    help: 'Two holders sign. To be done a month before the end that `show` tells. Boxes see it at once.',
-    example: `${typed} renew-root --repository repo --keys a/root.pem,c/root.pem`,
-    options: { repository, keys },
-    run: values => renewRoot(new Repository(values.repository), signing(values.keys), Date.now()),
+    name: 'renew',
+    summary: 'sign a role again for another term',
+    help: `A month before the end that \`show\` tells, or after one of its keys was revoked. root and targets: two holders.
+A new root is seen by boxes at once, the others after \`publish\`.`,
+    example: `${typed} renew --repository repo --role root --keys a/root.pem,c/root.pem`,
+    options: { repository, role: { value: 'ROLE', help: 'root, targets or channels', required: true }, keys },
+    run: values => {
+      const { role } = values
+      if (role !== 'root' && role !== 'targets' && role !== 'channels') throw new Error(`'${role}' is not root, targets or channels`)
+      renew(new Repository(values.repository), role, signing(values.keys), Date.now())
+    },
   }),
   command({
     name: 'show',

@@ -12,7 +12,7 @@ import { startCentral } from '../../central-stub/central.ts'
 import { promote, readChannel, setPaused, usualWaves } from './channels.ts'
 import { makeKey, readPublicKey, readSigningKey } from './key-files.ts'
 import { ThrowAway } from './throw-away.ts'
-import { renewRoot, replaceKey } from './trust.ts'
+import { renew, replaceKey } from './trust.ts'
 
 const device = '3b0c6a1e-0000-4000-8000-000000000000'
 
@@ -89,7 +89,7 @@ export async function rehearse(print: (line: string) => void): Promise<void> {
   const four = [...makers.signers('root', 'ben', 'clara'), readSigningKey(join(folder, 'makers', 'dora', 'root.pem'))]
   replaceKey(repository, 'root', keyOf('anna', 'root'), keyOf('dora', 'root'), four, now)
   await step('root rotated: Dora for Anna; root 3', /release 2, loaded/)
-  renewRoot(repository, four, now)
+  renew(repository, 'root', four, now)
   makers.release(3, '0.3.0', 40_000, [...makers.signers('targets', 'ben'), dora])
   offer(3)
   makers.publish()

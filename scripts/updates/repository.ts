@@ -115,6 +115,29 @@ export class Repository {
     writeDurable(path, signMetadata(signed, signers), { mode: 0o644 })
   }
 
+  /** Throws if boxes would refuse what is newest: signed by keys that no longer count, or at its end. */
+  check(now: number): void {
+    const [root, targets, channels] = (['root', 'targets', 'channels'] as const).map(role => this.load(role))
+    for (const [parent, role, child] of [
+      [root, 'targets', targets],
+      [targets, 'channels', channels],
+    ] as const) {
+      try {
+        parent.verifyDelegate(role, child)
+      } catch (error) {
+        throw new Error(`${role} is not signed by keys that count now: sign it again with \`renew\` or \`promote\``, { cause: error })
+      }
+    }
+    for (const [role, { signed }] of Object.entries({ root, targets, channels }))
+      if (signed.isExpired(new Date(now))) throw new Error(`${role} has ended on ${signed.expires}: \`renew\` it`)
+  }
+
+  private load(role: 'root' | 'targets' | 'channels') {
+    const version = this.versionOf(role)
+    if (version === undefined) throw new Error('there is nothing to publish: `release` and `promote` come first')
+    return metadataFrom(role === 'root' ? 'root' : 'targets', JSON.parse(readFileSync(this.pathOf(role, version), 'utf8')))
+  }
+
   /** Takes a file into the repository and gives its entry for the metadata. */
   add(name: string, bytes: Uint8Array): TargetEntry {
     const sha256 = createHash('sha256').update(bytes).digest('hex')
@@ -136,14 +159,21 @@ export class Repository {
 
 /** The text of a file of metadata. @tufjs/models checks its form and makes the canonical JSON that is signed. */
 export function signMetadata(signed: Signed, keys: readonly SigningKey[]): string {
-  const kinds = {
-    root: MetadataKind.Root,
-    targets: MetadataKind.Targets,
-    snapshot: MetadataKind.Snapshot,
-    timestamp: MetadataKind.Timestamp,
-  }
-  const data = JSON.parse(JSON.stringify({ signed, signatures: [] }))
-  const metadata = Metadata.fromJSON(kinds[signed._type] as MetadataKind.Root, data)
+  const metadata = metadataFrom(signed._type, JSON.parse(JSON.stringify({ signed, signatures: [] })))
   for (const key of keys) metadata.sign(bytes => new Signature({ keyID: key.id, sig: key.sign(bytes).toString('hex') }), true)
   return `${JSON.stringify(metadata.toJSON(), null, 1)}\n`
+}
+
+/** `data` is what JSON.parse gave. */
+function metadataFrom(type: Signed['_type'], data: Parameters<typeof Metadata.fromJSON>[1]) {
+  switch (type) {
+    case 'root':
+      return Metadata.fromJSON(MetadataKind.Root, data)
+    case 'targets':
+      return Metadata.fromJSON(MetadataKind.Targets, data)
+    case 'snapshot':
+      return Metadata.fromJSON(MetadataKind.Snapshot, data)
+    case 'timestamp':
+      return Metadata.fromJSON(MetadataKind.Timestamp, data)
+  }
 }

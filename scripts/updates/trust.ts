@@ -88,10 +88,10 @@ export function replaceKey(
   if (role === 'targets') signAgain(repository, keys, now)
 }
 
-/** The same root for another year. */
-export function renewRoot(repository: Repository, keys: readonly SigningKey[], now: number): void {
-  const { root } = repository
-  repository.write('root', { ...root, ...nextOf('root', root.environment, now, root.version) }, keys)
+/** The same for another term, signed by those who may sign it now. */
+export function renew(repository: Repository, role: 'root' | 'targets' | 'channels', keys: readonly SigningKey[], now: number): void {
+  const before = repository.read<SignedRoot | SignedTargets>(role)
+  repository.write(role, { ...before, ...nextOf(role, repository.root.environment, now, before.version) }, keys)
 }
 
 function writeTargets(repository: Repository, targets: SignedTargets, keys: readonly SigningKey[], now: number): void {

@@ -108,7 +108,21 @@ t.test('from keys to a published release, each step as a maker types it', async 
     '--keys',
     two,
   )
-  await done('renew-root', ...repository, '--keys', 'a/root.pem,c/root.pem')
+  await done('renew', ...repository, '--role', 'root', '--keys', 'a/root.pem,c/root.pem')
+  await done('keys', '--folder', 'online2', '--names', 'channels')
+  const channels = ['--role', 'channels', '--key', 'online/channels.pub', '--by', 'online2/channels.pub']
+  await done('revoke', ...repository, ...channels, '--keys', 'b/targets.pem,d/targets.pem')
+  await refused(/channels is not signed by keys that count now/, ...publish)
+  await refused(
+    /channels has to be signed by 1 of its 1 keys; 0/,
+    'renew',
+    ...repository,
+    '--role',
+    'channels',
+    '--keys',
+    'online/channels.pem',
+  )
+  await done('renew', ...repository, '--role', 'channels', '--keys', 'online2/channels.pem')
   await done(...publish)
   const { out } = await updates('show', ...repository)
   t.match(out, /environment: production[\s\S]*root +3 +2 of 3[\s\S]*releases: 2[\s\S]*stable +2 +paused/)
@@ -121,7 +135,7 @@ t.test('from keys to a published release, each step as a maker types it', async 
 
 t.test('help teaches each command', async t => {
   const { out } = await updates('--help')
-  for (const name of ['keys', 'init', 'release', 'promote', 'pause', 'resume', 'publish', 'revoke', 'renew-root', 'show', 'rehearsal']) {
+  for (const name of ['keys', 'init', 'release', 'promote', 'pause', 'resume', 'publish', 'revoke', 'renew', 'show', 'rehearsal']) {
     t.match(out, new RegExp(`  ${name} `))
     t.match(await updates(name, '--help'), { code: 0, out: /example/i })
   }
