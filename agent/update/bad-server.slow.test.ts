@@ -1,7 +1,8 @@
 // Servers that hold the pinned key and misbehave, and disks that fail or lose their power: what the box knows of updates is afterwards
 // what it knew before, or what was verified since, and a connection never outlives its download.
+import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, utimesSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -101,6 +102,34 @@ t.test('what a killed check left behind is cleared away, and that of a check tha
     readdirSync(folder).filter(name => name.startsWith('working-')),
     ['working-new'],
   )
+})
+
+const mayMount = process.getuid?.() === 0
+t.test('a full disk: said as such, and nothing that was known is lost', { skip: mayMount ? false : 'mounting needs root' }, async t => {
+  const stage = stages.next()
+  await stage.check()
+  const folder = dirname(stateOf(stage))
+  const known = stage.onDisk()
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', folder])
+  try {
+    for (const [name, text] of Object.entries(known)) writeFileSync(join(folder, name), text)
+    stage.makers.release(3, '0.3.0', 1000)
+    stage.offer(3)
+    // 4 KiB less each time, so that another write is the one that does not fit
+    for (let free = 0; free < 64; free += 4) {
+      const { bavail, bsize } = statfsSync(folder)
+      writeFileSync(join(folder, 'others'), Buffer.alloc(Math.max(0, bavail * bsize - free * 1024)))
+      const said = await stage.check()
+      rmSync(join(folder, 'others'))
+      if (said.code === '') t.match(said.text, /"number":3,/)
+      else t.equal(said.code, 'disk-full', said.text)
+      const isSame = readFileSync(stateOf(stage), 'utf8') === Object.values(known)[0]
+      t.ok(isSame || said.code === '' || /3/.test(readFileSync(stateOf(stage), 'utf8')), `${free} KiB`)
+    }
+    t.match(await stage.check(), { code: '', text: /"number":3,[\s\S]*"notices":\[\]/ })
+  } finally {
+    execFileSync('umount', [folder])
+  }
 })
 
 t.test('a damaged file of metadata is taken from its copy; with both gone, all begins anew from the root of the installation', async t => {

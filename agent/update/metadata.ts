@@ -17,7 +17,12 @@ const DEVELOPMENT_MS = 31 * 86_400_000
 /** A part is less; an image of the system will have a bound of its own. */
 const TARGET_MAX_BYTES = 64 * 1024 * 1024
 /** All of it together is less than a state file may have. */
-const lengths = { rootMaxLength: 64 * 1024, timestampMaxLength: 16 * 1024, snapshotMaxLength: 64 * 1024, targetsMaxLength: 256 * 1024 }
+export const lengths = {
+  rootMaxLength: 64 * 1024,
+  timestampMaxLength: 16 * 1024,
+  snapshotMaxLength: 64 * 1024,
+  targetsMaxLength: 256 * 1024,
+}
 const bounds = { ...lengths, maxRootRotations: 64, maxDelegations: 8 }
 /** A run that was killed leaves its folder behind. */
 const STALE_MS = 3_600_000
@@ -76,7 +81,7 @@ export async function withMetadata<T>(options: MetadataOptions, use: (trusted: T
   const fetcher = new MetadataFetcher(fetch, limits)
   const work = makeWork(state)
   try {
-    for (const [name, text] of Object.entries(before)) writeFileSync(join(work, name), text)
+    fill(work, before)
     const updater = new Updater({ metadataDir: work, metadataBaseUrl: BASE, fetcher, config: bounds })
     try {
       await asRefusal(fetcher, () => updater.refresh())
@@ -126,10 +131,23 @@ function makeWork(state: string): string {
   }
 }
 
+function fill(work: string, files: Record<string, string>): void {
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(work, name), text)
+  } catch (error) {
+    throw asDiskFailure(error, work)
+  }
+}
+
 /** tuf-js writes a file only once it has verified it. A root of other makers ends it all, though it were signed. */
 function keep(state: string, before: Record<string, string>, work: string): void {
   const files: Record<string, string> = {}
-  for (const name of readdirSync(work).sort()) files[name] = readFileSync(join(work, name), 'utf8')
+  for (const name of readdirSync(work).sort()) {
+    const text = readFileSync(join(work, name), 'utf8')
+    // a full disk takes half of a file
+    if (isJson(text)) files[name] = text
+    else if (before[name] !== undefined) files[name] = before[name]
+  }
   if (JSON.stringify(sorted(files)) === JSON.stringify(sorted(before))) return
   if (readRoot(Buffer.from(files['root.json'])).environment !== readRoot(Buffer.from(before['root.json'])).environment)
     throw new Failure('update-refused', 'the root of trust changes between development and production')
@@ -139,6 +157,15 @@ function keep(state: string, before: Record<string, string>, work: string): void
     writeState(state, text, { mode: 0o644 })
   } catch (error) {
     throw asDiskFailure(error, state)
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false // the caller takes what was there before
   }
 }
 
@@ -189,6 +216,7 @@ async function asRefusal<T>(fetcher: MetadataFetcher, act: () => Promise<T>): Pr
     if (fetcher.failure !== undefined) throw fetcher.failure
     // it takes for granted that the snapshot names every role
     const text = error instanceof TypeError ? 'incomplete' : error instanceof Error ? error.message : String(error)
+    if (/Failed to persist/.test(text)) throw new Failure(/ENOSPC|EDQUOT/.test(text) ? 'disk-full' : 'disk-failed', text, error)
     if (error instanceof DownloadHTTPError) throw new Failure('update-none', text, error)
     throw new Failure(/is expired/.test(text) ? 'update-expired' : 'update-refused', `signed metadata of updates: ${text}`, error)
   }

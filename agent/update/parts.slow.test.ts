@@ -71,7 +71,8 @@ async function breakOff(part: ReturnType<typeof offer>, after = 1_000_000): Prom
 t.test('a file comes whole, once, and at the speed that it may have', async t => {
   const part = offer()
   const began = performance.now()
-  await loadPart(part.target, { ...part.options, bytesPerSecond: 2_000_000 })
+  const limits = { floorBytes: 4096, floorMs: 1000, wholeMs: 1000 }
+  await loadPart(part.target, { ...part.options, bytesPerSecond: 2_000_000, limits })
   t.ok(performance.now() - began > 1300, '3 MB at 2 MB a second')
   t.ok(readFileSync(part.path).equals(part.bytes))
   t.same(left(part.path), ['part-0.img'])

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Metadata, MetadataKind, Signature } from '@tufjs/models'
 import { writeDurable } from '../../agent/lib/durable-file.ts'
+import { lengths } from '../../agent/update/metadata.ts'
 import type { PublicKey, SigningKey } from './key-files.ts'
 
 export type Environment = 'production' | 'development'
@@ -111,8 +112,11 @@ export class Repository {
     const signers = keys.filter(({ id }) => roles.some(({ keyids }) => keyids.includes(id)))
     const path = this.pathOf(role, signed.version)
     if (role !== 'timestamp' && existsSync(path)) throw new Error(`${path} is there already`)
+    const text = signMetadata(signed, signers)
+    const most = lengths[`${signed._type}MaxLength`]
+    if (text.length > most) throw new Error(`${role} would have ${text.length} bytes, and boxes take ${most} at most`)
     mkdirSync(dirname(path), { recursive: true })
-    writeDurable(path, signMetadata(signed, signers), { mode: 0o644 })
+    writeDurable(path, text, { mode: 0o644 })
   }
 
   /** Throws if boxes would refuse what is newest: signed by keys that no longer count, or at its end. */
