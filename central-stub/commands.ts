@@ -2,9 +2,9 @@
 // ask the central that runs, over the socket in its folder.
 import { wholeNumber } from '../agent/lib/command-line.ts'
 import type { Command as CommandLine, Options, Values } from '../agent/lib/command-table.ts'
+import { visible, visibleLines } from '../agent/lib/visible.ts'
 import { type QuotaLimits, quotaNames, quotaOptions } from './limits/quotas.ts'
 import { askAdmin } from './operator/admin.ts'
-import { printable, printableJson, printableLines } from './operator/printable.ts'
 import type { LimitsReport, Stats, Top } from './operator/stats.ts'
 
 interface Command<O extends Options = Options> extends CommandLine<O> {
@@ -86,7 +86,7 @@ quotas    the members that have used most of what they may store`,
       // first, because the rest cannot be had while the database cannot be opened
       if (!values.json) console.log(limitsText(limits))
       const stats = (await askAdmin(folder, { ask: 'stats' })) as Stats
-      console.log(values.json ? printableJson({ ...stats, limits }) : `\n${statsText(stats)}`)
+      console.log(values.json ? visible(JSON.stringify({ ...stats, limits })) : `\n${statsText(stats)}`)
     },
   }),
   command({
@@ -97,7 +97,7 @@ quotas    the members that have used most of what they may store`,
     options: { json },
     run: async (folder, values) => {
       const top = (await askAdmin(folder, { ask: 'top' })) as Top
-      console.log(values.json ? printableJson(top) : topText(top))
+      console.log(values.json ? visible(JSON.stringify(top)) : topText(top))
     },
   }),
 ]
@@ -117,20 +117,20 @@ async function run(folder: string, values: Values<typeof runOptions>): Promise<v
     quotas: Object.fromEntries(quotaNames.map(one => [one, wholeNumber(one, values[one], 1, 1e14)])) as QuotaLimits,
     reserveBytes: reserve === undefined ? undefined : wholeNumber('reserve-mib', reserve, 1, 1e9) * MIB,
     // an error of the database may quote what a device sent
-    report: error => console.error(printableLines(inspect(error))),
+    report: error => console.error(visibleLines(inspect(error))),
   })
   console.log(JSON.stringify({ listening: central.url, pins: central.pins }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void central.close())
 }
 
-const ranking = (rows: Top['sources']): string[] => rows.map(({ name, count }) => `  ${String(count).padStart(12)}  ${printable(name)}`)
+const ranking = (rows: Top['sources']): string[] => rows.map(({ name, count }) => `  ${String(count).padStart(12)}  ${visible(name)}`)
 
 function statsText({ shed, perDevice, topSources, ...totals }: Stats): string {
   const lines = Object.entries(totals).map(([name, value]) => `${name.padEnd(WIDTH)}${value}`)
   lines.push(`${'shed'.padEnd(WIDTH)}${shed.batches} batches, ${shed.rows} rows, ${shed.messages} messages`, '')
   for (const one of perDevice)
     lines.push(
-      `${one.device}  batch ${one.sequence}  ${one.lastStoredAt ?? 'nothing yet'}  certificates ${one.certificates}  ${printable(one.member)}`,
+      `${one.device}  batch ${one.sequence}  ${one.lastStoredAt ?? 'nothing yet'}  certificates ${one.certificates}  ${visible(one.member)}`,
     )
   return [...lines, '', 'sources', ...ranking(topSources)].join('\n')
 }
@@ -148,7 +148,7 @@ function limitsText({ connections, requests, refusals, disk, members }: LimitsRe
     ...ranking(Object.entries(refusals).map(([name, count]) => ({ name, count }))),
     '',
     'quotas',
-    ...members.map(({ member, percent }) => `  ${`${percent} %`.padStart(12)}  ${printable(member)}`),
+    ...members.map(({ member, percent }) => `  ${`${percent} %`.padStart(12)}  ${visible(member)}`),
   ].join('\n')
 }
 

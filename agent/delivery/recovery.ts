@@ -102,6 +102,7 @@ async function closeTailGap({ ledger, spool, log }: Recovery): Promise<void> {
     hash: spooled.sequence === sequence ? spooled.hash : randomBytes(32).toString('hex'),
   }
   await spool.put(statement, new Uint8Array(0))
+  spool.tell(`batches ${from} to ${sequence} are missing`)
   log.warning(`batches ${from} to ${sequence} are in the ledger but not in the spool: reported to central as shed`)
 }
 

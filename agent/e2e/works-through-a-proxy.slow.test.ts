@@ -211,12 +211,12 @@ async function occupy(port: number, boxes: readonly Pick<Box, 'key' | 'certifica
           servername: 'localhost',
           rejectUnauthorized: false,
         },
-        headers: { 'content-type': 'application/octet-stream', 'content-length': 1000 },
+        headers: { 'content-type': 'application/octet-stream', 'content-length': 4 * 2 ** 20 },
         cert: certificate,
         key: key.export({ type: 'pkcs8', format: 'pem' }),
       })
       call.on('error', () => call.destroy())
-      call.write('x')
+      call.write(Buffer.alloc(2 ** 20)) // fast enough for half a minute
       return call
     }),
   )
@@ -229,30 +229,28 @@ t.test('central that is busy is not asked again before it wants to be, and then 
   t.match(await cyberalarm(root, 'enrol', await central.makeCode()), { code: 0 })
   const target = targetOf(central, folder)
   const others = []
-  for (let i = 0; i < 4; i++) others.push(await enrolBox(target, await central.makeCode()))
+  for (let i = 0; i < 12; i++) others.push(await enrolBox(target, await central.makeCode()))
   const identity = readIdentity(pathsBelow(root).identity)
   if (identity === undefined) throw new Error('the box has no identity')
   const itself = { key: identity.privateKey, certificate: identity.stored.certificate }
   const agent = await run()
   const cases = [
-    { status: 429, code: 'device-busy', boxes: [itself], seconds: 1 },
-    { status: 429, code: 'member-busy', boxes: others, seconds: 2 },
+    { status: 429, code: 'device-busy', boxes: [itself], each: 8, seconds: 1 },
+    { status: 429, code: 'member-busy', boxes: others, each: 1, seconds: 2 },
   ]
   let sent = 0
-  for (const { status, code, boxes, seconds } of cases) {
-    const held = [await occupy(central.port, boxes, 8)]
-    const free = () => held.forEach(end => void end())
-    t.teardown(free)
-    const probe = async () => {
-      // a probe that came before the last of them had its place: one more takes it
-      held.push(await occupy(central.port, boxes, 1))
-      return post(target, '/v1/batches', Buffer.from('x'), { identity: itself })
-    }
-    const answer = await until(probe, got => JSON.stringify(got.body).includes(code))
+  for (const { status, code, boxes, each, seconds } of cases) {
+    const end = await occupy(central.port, boxes, each)
+    t.teardown(end)
+    await until(
+      async () => (await central.limits()).requests.devices,
+      taken => taken === boxes.length * each,
+    )
+    const answer = await post(target, '/v1/batches', Buffer.from('x'), { identity: itself })
     t.match(answer, { headers: { 'retry-after': String(seconds) }, body: { code } }, 'central itself says so')
     await sendTcp(agent.tcpPort, lines(5))
     const busy = await until(agent.status, now => now.central.failure !== null)
-    free()
+    end()
     const { failure, retryAt } = busy.central
     t.match(failure, { code: 'central-busy', detail: new RegExp(`${status}`), advice: /by itself/ })
     t.ok(Date.parse(retryAt ?? '') - Date.parse(failure?.at ?? '') >= seconds * 1000, `waits ${seconds} s at least`)

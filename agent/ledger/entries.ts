@@ -60,8 +60,8 @@ export const standSchema = z.object({
 })
 
 const entrySchema = z.discriminatedUnion('kind', [
-  /** First line of a file, so that the files before are not needed. */
-  standSchema.extend({ kind: z.literal('begin') }),
+  /** First line of a file, so that the files before are not needed; `number` is the file's. */
+  standSchema.extend({ kind: z.literal('begin'), number: count.optional() }),
   /** A batch was closed. `body` is the packed batch, base64: exactly the bytes that are sealed and sent. */
   z.object({
     kind: z.literal('batch'),

@@ -37,12 +37,15 @@ export interface FoundLedger {
   readonly empty: readonly string[]
   /** Files of which nothing can be read. */
   readonly unusable: readonly string[]
+  /** Files that say they have another name. */
+  readonly misnamed: readonly { readonly name: string; readonly own: string }[]
 }
 
 /** Where a ledger stands, from its checkpoint and from the newest file that gives something. Changes nothing on the disk. */
 export function findLedger(folder: string): FoundLedger {
   const damage: string[] = []
   const checkpoint = readCheckpoint(folder, text => damage.push(text))
+  const misnamed: { name: string; own: string }[] = []
   const names = ledgerFiles(folder)
   const empty: string[] = []
   const unusable: string[] = []
@@ -51,11 +54,13 @@ export function findLedger(folder: string): FoundLedger {
     const found = replay(folder, name, checkpoint)
     if (found === 'empty') empty.push(name)
     else if (found === 'unusable') unusable.push(name)
+    else if ('own' in found) misnamed.push({ name, own: found.own })
     else file = found
     if (file !== undefined) break
   }
   const state = file?.state ?? initialState()
-  const last = Math.max(0, ...names.map(name => Number.parseInt(name, 10)))
+  const numbered = names.filter(name => !misnamed.some(each => each.name === name))
+  const last = Math.max(0, ...numbered.map(name => Number.parseInt(name, 10)))
   const isMissing = checkpoint !== undefined && checkpoint.number > last
   const isBehind = checkpoint !== undefined && (file === undefined || checkpoint.number > file.number)
   if (isMissing && checkpoint.number > 0) damage.push(`${join(folder, ledgerName(checkpoint.number))} is missing`)
@@ -74,6 +79,7 @@ export function findLedger(folder: string): FoundLedger {
     damage: allDamage.length === 0 ? [] : [...allDamage, asOf === undefined ? 'all counts are lost' : `the counts are those of ${asOf}`],
     empty,
     unusable,
+    misnamed,
   }
 }
 
@@ -90,7 +96,7 @@ interface Replayed {
 }
 
 /** Applies the lines of a file, and at its place the checkpoint, which knows what the lines before it say. */
-function replay(folder: string, name: string, checkpoint: Checkpoint | undefined): Replayed | 'empty' | 'unusable' {
+function replay(folder: string, name: string, checkpoint: Checkpoint | undefined): Replayed | { own: string } | 'empty' | 'unusable' {
   const path = join(folder, name)
   const text = readLedgerFile(path)
   if (text === undefined) return 'unusable'
@@ -117,6 +123,7 @@ function replay(folder: string, name: string, checkpoint: Checkpoint | undefined
     if (read === undefined) continue
     previous = hashOfLine(line)
     at = read.at
+    if (read.entry.kind === 'begin' && (read.entry.number ?? number) !== number) return { own: ledgerName(read.entry.number ?? number) }
     applyEntry(state, read.entry)
   }
   // an unfinished line begins as a line does; anything else without a line feed is damage

@@ -1,7 +1,19 @@
 // The readable record of everything that left the box, and at the same time the journal from which counts and sequence are
 // restored after a power cut. Append-only files of chained lines; an entry is flushed before anything is done that relies on it.
 // Beside them lies the checkpoint, in reserved space, for what a full disk does not take any more.
-import { closeSync, fstatSync, fsync, fsyncSync, ftruncateSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { asDiskFailure, type Fault, faultOf } from '../errors.ts'
@@ -46,13 +58,15 @@ export class Ledger {
     this.quotaBytes = quotaBytes
     this.fileMaxBytes = fileMaxBytes
     const moved = ensureFolder(folder)
-    const found = findLedger(folder)
+    const first = findLedger(folder)
+    const named = this.giveNames(first)
+    const found = named.length === 0 ? first : findLedger(folder)
     this.state = found.state
     this.number = found.number
     this.previous = found.previous
     this.tornBytes = found.tornBytes
     this.checkpoint = new CheckpointFile(folder, found.generation)
-    this.damage = [...(moved === undefined ? [] : [moved]), ...found.damage, ...this.clearAway(found), ...this.openLast(found)]
+    this.damage = [...(moved === undefined ? [] : [moved]), ...named, ...found.damage, ...this.clearAway(found), ...this.openLast(found)]
     // its room is taken as early as can be; and a line may have been cut off that it counts by its place
     this.keep(this.state.totals, this.state.stoppedCleanly)
   }
@@ -124,6 +138,20 @@ export class Ledger {
     this.checkpoint.close()
   }
 
+  /** A file under the number of another would be taken for a newer one. */
+  private giveNames({ misnamed }: FoundLedger): string[] {
+    return misnamed.map(({ name, own }) => {
+      const path = join(this.folder, name)
+      try {
+        if (existsSync(join(this.folder, own))) return `${path} was under a wrong name, and was moved to ${setAside(path)}`
+        renameSync(path, join(this.folder, own))
+        return `${path} was under a wrong name and is ${own}`
+      } catch (error) {
+        return `${path} is under a wrong name: ${faultOf(error).detail}`
+      }
+    })
+  }
+
   /** Files that give nothing. A damaged one must not stop the box; it is kept, so that the damage can be looked into. */
   private clearAway({ empty, unusable }: FoundLedger): string[] {
     const faults: string[] = []
@@ -166,7 +194,7 @@ export class Ledger {
       this.bytes = 0
       this.number++
       const begin = { totals: structuredClone(totals), sequence, receipted, hash, device, enrolment, heard, sockets, unreported }
-      this.write({ kind: 'begin', ...begin }, at, true)
+      this.write({ kind: 'begin', number: this.number, ...begin }, at, true)
       syncFolder(this.folder)
     } catch (error) {
       if (this.file !== before.file && this.file >= 0) closeSync(this.file)

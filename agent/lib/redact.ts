@@ -9,10 +9,12 @@ const maybeCode = /(?<![0-9A-Za-z])(?=([0-9A-Za-z*]{4}(?:[ ._-]?[0-9A-Za-z*]{4})
 
 /** Of RFC 3986's `scheme://user:password@host`, also percent-encoded, and whatever a password holds that should have been encoded. */
 const credentials: readonly (readonly [RegExp, string])[] = [
-  // with blanks in the password, up to the next address
-  [/\/\/[^\s:@/]+:(?:(?!\w:\/\/)[^\n]){0,200}@/g, `//${HIDDEN}@`],
-  // with and without a scheme, with and without a password
-  [/((?:\w+:)?(?:\/\/|%2f%2f))?[^\s:@"'(<=,;/]+(?::(?!\/\/)|%3a(?!%2f%2f))\S*(?:@|%40)/gi, `$1${HIDDEN}@`],
+  // behind a scheme, with blanks in the password, up to the next address; or without a scheme. In one pattern, because what begins
+  // further to the left is the whole
+  [
+    /((?:\w+:)?\/\/)[^\s:@/]+:(?:(?!\w:\/\/)[^\n]){0,200}@|((?:\w+:)?(?:\/\/|%2f%2f))?[^\s:@"'(<=,;/]+(?::(?!\/\/)|%3a(?!%2f%2f))\S*(?:@|%40)/gi,
+    `$1$2${HIDDEN}@`,
+  ],
   [/(\/\/|%2f%2f)\S*(?:@|%40)/gi, `$1${HIDDEN}@`],
   // RFC 9110 section 11.6.2, and RFC 7617
   [/(authorization["']?\s*[:=]\s*["']?)[^\n"']*/gi, `$1${HIDDEN}`],

@@ -34,12 +34,12 @@ t.test('each flipped bit of an object is found, or has changed nothing but the n
   t.equal(decodeSummed(`${line} `.slice(0, 20)), undefined)
 })
 
-t.test('each flipped bit of a text is found, or has changed nothing but the line of the sum', async t => {
+t.test('each flipped bit of a text is found', async t => {
   const text = withSumLine('# settings\nhost.name = alarm\nnetwork.address = 192.0.2.7/24\n')
   let isFound = true
   for (let bit = 0; bit < text.length * 8; bit++) {
     const read = withoutSumLine(flipped(text, bit))
-    isFound &&= read === undefined || read.startsWith(text.slice(0, -16))
+    isFound &&= read === undefined
   }
   t.ok(isFound)
 })

@@ -32,13 +32,17 @@ export function decodeSummed(text: string): unknown {
 /** True if the line has a sum, and it is right: then a program wrote it so, whatever it may mean. */
 export const isSummed = (text: string): boolean => member.exec(text.slice(-memberLength))?.[1] === sumOf(text.slice(0, -memberLength))
 
+/** True of a last line in which one letter is another than in a line with a sum. */
+const isNearlySum = (last: string): boolean =>
+  last.length === lineLength && [...last].filter((letter, i) => !(i < 7 ? '# sum: '[i] === letter : /[0-9a-f\n]/.test(letter))).length <= 1
+
 /** Text, which ends with a line feed, with a last line for its sum. */
 export const withSumLine = (text: string): string => `${text}# sum: ${sumOf(text)}\n`
 
 /** The text without that line; undefined if it is not what was written. */
 export function withoutSumLine(text: string): string | undefined {
   const stated = line.exec(text)?.[1]
-  if (stated === undefined) return /# sum:/.test(text) ? undefined : text
+  if (stated === undefined) return /# sum:/.test(text) || isNearlySum(text.slice(-lineLength)) ? undefined : text
   const body = text.slice(0, -lineLength)
   return sumOf(body) === stated ? body : undefined
 }

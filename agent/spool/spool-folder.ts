@@ -1,5 +1,6 @@
 // What lies in the folder of the spool when it is opened. What is not whole is set aside and told, a file under another's name gets
 // its own back, and whatever a newer version put there stays where it is.
+import { isUtf8 } from 'node:buffer'
 import { closeSync, type Dirent, fstatSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrorWithCode, isUnreadable, removeIfThere } from '../lib/durable-file.ts'
@@ -23,6 +24,7 @@ export function readSpoolFolder(folder: string, tell: (damage: string) => void):
   const moved = ensureFolder(folder)
   if (moved !== undefined) tell(moved)
   const found: Stored[] = []
+  attempt(() => nameAll(folder), tell)
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.name.endsWith('.draft')) attempt(() => removeIfThere(join(folder, entry.name)), tell)
     else if (!entry.name.endsWith('.damaged')) {
@@ -32,6 +34,12 @@ export function readSpoolFolder(folder: string, tell: (damage: string) => void):
   }
   removeOldAside(folder, tell)
   return withoutReplaced(folder, found, tell)
+}
+
+/** A name that is no text any more, and under which its file could not be opened, becomes one. */
+function nameAll(folder: string): void {
+  for (const [i, name] of readdirSync(folder, 'buffer').entries())
+    if (!isUtf8(name)) renameSync(Buffer.concat([Buffer.from(`${folder}/`), name]), join(folder, `nameless-${i}`))
 }
 
 /** One file, by what it says of itself; its name is the second witness. */

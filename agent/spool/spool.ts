@@ -34,7 +34,8 @@ export class Spool {
     this.entries = readSpoolFolder(folder, this.tell).map(({ segment, length }) => this.counted(segment, length))
   }
 
-  private readonly tell = (damage: string): void => {
+  /** Notes what is wrong, for people. */
+  readonly tell = (damage: string): void => {
     this.damages++
     if (this.damage.length < TOLD_MAX) this.damage.push(damage)
   }
@@ -137,6 +138,7 @@ export class Spool {
       }
       this.entries.splice(i, 0, this.write(statement, new Uint8Array(0)))
       missing += range.last - range.first + 1
+      this.tell(`batches ${range.first} to ${range.last} are missing`)
     }
     return missing
   }

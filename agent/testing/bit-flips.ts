@@ -16,7 +16,7 @@ export interface FlipRun {
   readonly original: string
   /** Where a case is laid out. */
   readonly scratch: string
-  /** Every so many bits one is taken. */
+  /** Every so many bits one is taken; of names, which have few, 16 times as many. */
   readonly stride: number
   /** Starts on `scratch` and judges it; throws on what must not be. */
   judge(): Promise<Outcome>
@@ -41,6 +41,7 @@ export async function flipAll(run: FlipRun): Promise<FlipResult> {
     .sort()
   const result: FlipResult = { rows: [], wrong: [] }
   let turn = 0
+  let nameTurn = 0
   for (const file of files) {
     const row: Row = { file, bits: 0, outcomes: new Map() }
     const name: Row = { file: `${file} (name)`, bits: 0, outcomes: new Map() }
@@ -54,7 +55,7 @@ export async function flipAll(run: FlipRun): Promise<FlipResult> {
     }
     const letters = Buffer.from(basename(file))
     for (let bit = 0; bit < letters.length * 8; bit++) {
-      if (turn++ % run.stride !== 0) continue
+      if (nameTurn++ % Math.ceil(run.stride / 16) !== 0) continue
       const flipped = Buffer.from(letters)
       flipped[bit >> 3] ^= 1 << (bit & 7)
       const other = Buffer.concat([Buffer.from(`${join(run.scratch, dirname(file))}/`), flipped])

@@ -44,11 +44,15 @@ export function makeDisk(t: { teardown(done: () => unknown): unknown }, folder: 
       writeSparse(copy, disk)
       const mounted = async <T>(look: (place: string) => T | Promise<T>): Promise<T> => {
         tool('mount', '-o', options, copy, after)
+        let seen: T
         try {
-          return await look(after)
-        } finally {
-          tool('umount', after)
+          seen = await look(after)
+        } catch (error) {
+          tool('umount', '--lazy', after) // what failed may hold files open, and is what has to be told
+          throw error
         }
+        tool('umount', after)
+        return seen
       }
       return { beside, mounted }
     },

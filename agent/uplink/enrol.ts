@@ -96,6 +96,8 @@ const refusalSchema = z.object({ code: z.string().max(CODE_MAX), message: z.stri
 /** What a person would do about central's codes, where that is something else than to call the helpdesk. */
 export const failureCodes: Readonly<Record<string, FailureCode>> = {
   'code-refused': 'code-refused',
+  // central looks up a right code however many wrong ones came before it
+  'codes-too-many': 'code-refused',
   'certificate-unknown': 'identity-refused',
   'certificate-expired': 'identity-refused',
   'certificate-revoked': 'identity-refused',
@@ -111,7 +113,6 @@ export function refusalOf(answer: Answer): Failure {
   const { data } = refusalSchema.safeParse(answer.body)
   const reason = data === undefined ? 'no reason given' : `${kept(data.message, MESSAGE_MAX)} (${kept(data.code, CODE_MAX)})`
   const detail = `central answered ${answer.status}: ${reason}`
-  if (answer.status === 429 || answer.status >= 500) return new Failure('central-busy', detail)
   const known = data !== undefined && Object.hasOwn(failureCodes, data.code) ? failureCodes[data.code] : undefined
-  return new Failure(known ?? 'central-refused', detail)
+  return new Failure(known ?? (answer.status === 429 || answer.status >= 500 ? 'central-busy' : 'central-refused'), detail)
 }

@@ -9,13 +9,14 @@ interface Expected {
 const lineShape = /^\S+ +\d+ [\d:]+ \S+ ([^:[\s]+)(?:\[\d+\])?: (.*)$/
 
 const expected: readonly Expected[] = [
-  { pattern: /^(\.\.)?MP-BIOS bug|^tsc: |APIC calibration|^mtrr: |^amd_pstate: /, why: 'the processor that QEMU emulates' },
+  { pattern: /^(\.\.)?MP-BIOS bug|^tsc: |APIC calibration|^mtrr: |^amd_pstate: |^hpet: /, why: 'the processor that QEMU emulates' },
   {
     pattern: /^ata\d+\.\d+: LPM support broken|^sd \S+ Power-on|^sd[a-z]: p\d+ size/,
     why: "QEMU's drives, and a stick without a partition table",
   },
   {
-    pattern: /^hrtimer: interrupt took|^clocksource: |Time jumped|loopback network device, ignoring: Connection timed out/,
+    pattern:
+      /^hrtimer: interrupt took|^clocksource: |^\S+: Worker \[\d+\] processing SEQNUM=\d+ is taking a long time|Time jumped|loopback network device, ignoring: Connection timed out/,
     why: 'an emulated machine that its host lets wait',
   },
   { pattern: /^pinctrl core: failed to create debugfs/, why: 'debugfs=off on our command line' },

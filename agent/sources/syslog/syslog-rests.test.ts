@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import t from 'tap'
 import { portOf, TestSink, until } from '../test-sink.ts'
 import { openSyslogTcp } from './syslog-tcp.ts'
+import { openSyslogTls } from './syslog-tls.ts'
+import { ensureOwnCertificate } from './tls-certificate.ts'
 
 /** Counts how often something was read. */
 class CountingSink extends TestSink {
@@ -62,5 +65,29 @@ t.test('a megabyte in a row arrives whole', async test => {
   await until(() => sink.received.length === count, 'all messages')
   test.ok(sink.received.every(message => message.length === 110))
   socket.destroy()
+  await source.close()
+})
+
+t.test('over TLS, where each message comes alone: seldom woken, and all at once when many come', async test => {
+  const sink = countingSink()
+  const files = { ...(await ensureOwnCertificate(test.testdir(), ['localhost'], new Date())), clientCa: undefined }
+  const source = await openSyslogTls({ host: '127.0.0.1', port: 0, sink, files })
+  const socket = connectTls({ port: portOf(source.address), host: '127.0.0.1', rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  let count = 0
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 200; i++) {
+      socket.write(`<1>${count++}\n`)
+      await sleep(1)
+    }
+    for (let i = 0; i < 5000; i++) socket.write(`<1>${count++}\n`)
+  }
+  socket.end()
+  // one for each rest would take minutes
+  await until(() => sink.received.length === count, 'all messages')
+  test.ok(
+    sink.received.every((message, i) => message === `127.0.0.1 <1>${i}`),
+    'in their order',
+  )
   await source.close()
 })

@@ -2,7 +2,8 @@
 // what comes meanwhile, and a sender notices nothing before its window is full. Over UDP node-netfilter-log does the same.
 import type { Socket } from 'node:net'
 
-const REST_MAX_MS = 40
+/** A message waits for two of them at most: that in which it comes, and one more if something was read ahead before it. */
+const REST_MAX_MS = 20
 /** Shorter ones cost more than they save. */
 const REST_MIN_MS = 2
 /** So much is to come meanwhile, if it goes on as it did: a quarter of the smallest usual window. */
@@ -23,7 +24,8 @@ export class Rests {
       const isSeldom = now - awakeSince >= REST_MAX_MS / 2
       chunkAt = now
       awakeSince = now
-      if (this.#isOver || isSeldom || restMs < REST_MIN_MS) return
+      // over TLS there may be many chunks at once, of a message each
+      if (this.#isOver || isSeldom || restMs < REST_MIN_MS || socket.readableLength > 0) return
       socket.pause()
       const wake = () => {
         this.#resting.delete(socket)

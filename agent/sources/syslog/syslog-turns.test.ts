@@ -4,7 +4,7 @@ import t from 'tap'
 import { portOf, TestSink, until } from '../test-sink.ts'
 import { openSyslogTcp } from './syslog-tcp.ts'
 
-const LINES = 100_000
+const LINES = 50_000
 const CONNECTIONS = 3
 
 /** Takes 5 µs a message, as an agent does that has only just begun. */
