@@ -123,8 +123,6 @@ t.test('a full disk: said as such, and nothing that was known is lost', { skip: 
       rmSync(join(folder, 'others'))
       if (said.code === '') t.match(said.text, /"number":3,/)
       else t.equal(said.code, 'disk-full', said.text)
-      const isSame = readFileSync(stateOf(stage), 'utf8') === Object.values(known)[0]
-      t.ok(isSame || said.code === '' || /3/.test(readFileSync(stateOf(stage), 'utf8')), `${free} KiB`)
     }
     t.match(await stage.check(), { code: '', text: /"number":3,[\s\S]*"notices":\[\]/ })
   } finally {
