@@ -1,7 +1,7 @@
 // All limits of the server, made in one place, and what they say to the operator.
 import { Connections, connectionLimits } from '../limits/connections.ts'
 import { FairQueue } from '../limits/fair-queue.ts'
-import { deviceLimits, Places, strangerLimits } from '../limits/places.ts'
+import { deviceLimits, downloadLimits, Places, strangerLimits } from '../limits/places.ts'
 import { Rates } from '../limits/rates.ts'
 import { RefusalCounts } from '../limits/refusal-counts.ts'
 
@@ -17,16 +17,17 @@ export class ServerLimits {
   readonly handshakes = new Rates(handshakeRate)
   readonly devices = new Places(deviceLimits)
   readonly strangers = new Places(strangerLimits)
+  readonly downloads = new Places(downloadLimits)
   readonly queue = new FairQueue(turns)
   /** Requests of each device that were refused for what they were. */
   readonly refused = new Rates(refusedRate)
   readonly refusals = new RefusalCounts()
 
   get report() {
-    const { connections, devices, strangers, refusals } = this
+    const { connections, devices, strangers, downloads, refusals } = this
     return {
       connections: { open: connections.count, gaveWay: connections.gaveWay, turnedAway: connections.turnedAway },
-      requests: { devices: devices.count, enrolling: strangers.count },
+      requests: { devices: devices.count, enrolling: strangers.count, downloads: downloads.count },
       refusals: refusals.all,
     }
   }

@@ -1,4 +1,4 @@
-// The only thing on the network: three routes over TLS 1.3. The device is known before a body is read; everything that
+// The only thing on the network: three routes and the files of updates over TLS 1.3. The device is known before a body is read; everything that
 // comes in has a size limit and a timeout; every answer is a certificate, a receipt or a row of refusals.ts.
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:https'
@@ -17,6 +17,7 @@ import { readBody } from './body.ts'
 import { type ConnectionGuard, guardConnections } from './guard-connections.ts'
 import { ServerLimits } from './limits.ts'
 import { answerBrokenRequest, answerRefusal, refusalFor } from './refuse.ts'
+import { addUpdates } from './updates.ts'
 
 const BATCH_MAX_BYTES = 4 * 1024 * 1024
 const JSON_MAX_BYTES = 16 * 1024
@@ -87,6 +88,8 @@ export interface ServerOptions {
   readonly authority: string
   /** Called with every failure of a request that is central's own fault. */
   readonly report: (error: unknown) => void
+  /** The folder of update files, if there is one. */
+  readonly updates?: string | undefined
 }
 
 export interface CentralServer {
@@ -94,7 +97,7 @@ export interface CentralServer {
   readonly limits: ServerLimits
 }
 
-export function makeServer({ context, serverKey, authority, report }: ServerOptions): CentralServer {
+export function makeServer({ context, serverKey, authority, report, updates }: ServerOptions): CentralServer {
   const limits = new ServerLimits()
   const server = fastify({
     https: {
@@ -140,6 +143,7 @@ export function makeServer({ context, serverKey, authority, report }: ServerOpti
     if (request.is404) throw new Refusal('no-such-route')
   })
   for (const route of routes) addRoute(server, route, { context, limits, guard, calls })
+  if (updates !== undefined) addUpdates(server, updates, limits.downloads)
   return { http: server, limits }
 }
 

@@ -37,6 +37,16 @@ export const strangerLimits: PlaceLimits = {
   leastBytesPerSecond: 4 * 1024,
 }
 
+/** For files of updates, which anybody may get. What counts is what goes out: a line of 64 kbit/s takes 8,000 bytes a second. */
+export const downloadLimits: PlaceLimits = {
+  perDevice: 256,
+  perMember: 256,
+  perNetwork: 32,
+  total: 256,
+  graceMs: 60_000,
+  leastBytesPerSecond: 4 * 1024,
+}
+
 export interface Caller {
   readonly device: string
   readonly member: string
@@ -45,8 +55,9 @@ export interface Caller {
 
 export interface Place extends Caller {
   readonly since: number
+  /** Of a download, what was sent. */
   receivedBytes: number
-  /** Set while the body comes in; called if it has to give way. Undefined before and after: then it stays. */
+  /** Set while the body comes in, or a download goes out; called if it has to give way. Undefined before and after: then it stays. */
   giveWay: (() => void) | undefined
 }
 
