@@ -14,7 +14,7 @@ import type { Place, Places } from '../limits/places.ts'
 import { Refusal } from '../refusals.ts'
 import type { ServerKey } from '../trust/keys.ts'
 import { readBody } from './body.ts'
-import { type ConnectionGuard, guardConnections } from './guard-connections.ts'
+import { type ConnectionGuard, guardConnections, onAnswered } from './guard-connections.ts'
 import { ServerLimits } from './limits.ts'
 import { answerBrokenRequest, answerRefusal, refusalFor } from './refuse.ts'
 import { addUpdates } from './updates.ts'
@@ -174,7 +174,7 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
       if (!call.isUnderWay) places.leave(place)
     }
     if (reply.raw.closed) leave()
-    else reply.raw.once('close', leave)
+    else onAnswered(reply.raw, leave)
     calls.set(request, call)
   }
   const work = async (request: FastifyRequest, places: Places, handle: (peer?: CertificateRecord) => Promise<object>) => {
