@@ -17,8 +17,11 @@ const TEXT_MAX = 16_384
 const credentials: readonly (readonly [RegExp, string])[] = [
   // with blanks in the password, up to the next address
   [/\/\/[^\s:@/]{1,300}:(?:(?!\w:\/\/)[^\n]){0,200}@/g, `//${HIDDEN}@`],
-  // with and without a scheme, with and without a password
-  [/((?:\w{1,20}:)?(?:\/\/|%2f%2f))?[^\s:@"'(<=,;/]{1,300}(?::(?!\/\/)|%3a(?!%2f%2f))\S{0,800}(?:@|%40)/gi, `$1${HIDDEN}@`],
+  // with and without a scheme, with and without a password, of which a part may be hidden already
+  [
+    /((?:\w{1,20}:)?(?:\/\/|%2f%2f))?[^\s:@"'(<=,;/]{1,300}(?::(?!\/\/)|%3a(?!%2f%2f))(?:\(not shown\)|\S){0,800}(?:@|%40)/gi,
+    `$1${HIDDEN}@`,
+  ],
   [/(\/\/|%2f%2f)\S{0,1000}(?:@|%40)/gi, `$1${HIDDEN}@`],
   // RFC 9110 section 11.6.2, and RFC 7617
   [/(authorization["']?\s*[:=]\s*["']?)[^\n"']*/gi, `$1${HIDDEN}`],
