@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import t from 'tap'
+import * as z from 'zod'
 import { until } from '../../agent/testing/harness.ts'
 import { startCentral } from '../central.ts'
 import { holdConnections, holdPlace } from '../test-attacks.ts'
@@ -131,4 +132,35 @@ t.test('thousands of requests in one go on one connection are not thousands unde
     }
   t.ok((await totalRefused()) - before <= 12, 'the connection is closed at the second')
   t.equal((await send(other, await makeBatch(other, 1, zeroHash))).status, 200)
+})
+
+t.test('a device with many connections asks the database for its certificate once at a time', async t => {
+  const busy = await newBox('busy')
+  const key = busy.key.export({ type: 'pkcs8', format: 'pem' })
+  const asked = 'POST /v1/renew HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
+  let answers = 0
+  const sockets = Array.from({ length: 60 }, () => {
+    const socket = connectTls({
+      port: central.port,
+      host: '127.0.0.1',
+      servername: 'localhost',
+      ca: target.authority,
+      cert: busy.certificate,
+      key,
+    })
+    socket.on('error', () => undefined)
+    socket.on('data', () => {
+      answers++
+      socket.write(asked)
+    })
+    return socket
+  })
+  await Promise.all(sockets.map(socket => once(socket, 'secureConnect')))
+  for (const socket of sockets) socket.write(asked)
+  const open: number[] = []
+  const shape = z.object({ count: z.bigint().transform(Number) })
+  while (answers < 300) open.push((await central.read(shape, 'SELECT count FROM duckdb_connection_count()'))[0].count)
+  for (const socket of sockets) socket.destroy()
+  // one writes, one asks here, some read what eight requests at most are about
+  t.ok(Math.max(...open) < 30, `${Math.max(...open)} at most`)
 })

@@ -9,11 +9,12 @@ import type * as z from 'zod'
 import { type CertificateRecord, findCertificate, fingerprintOf } from '../devices/devices.ts'
 import { type EnrolContext, enrol, enrolSchema, renew, renewSchema } from '../devices/enrol.ts'
 import { type IngestContext, ingest } from '../ingest/ingest.ts'
+import type { FairQueue } from '../limits/fair-queue.ts'
 import { networkOf } from '../limits/network.ts'
 import type { Place, Places } from '../limits/places.ts'
 import { Refusal } from '../refusals.ts'
 import type { ServerKey } from '../trust/keys.ts'
-import { readBody } from './body.ts'
+import { gaveWay, readBody } from './body.ts'
 import { type ConnectionGuard, guardConnections, onAnswered } from './guard-connections.ts'
 import { ServerLimits } from './limits.ts'
 import { answerBrokenRequest, answerRefusal, refusalFor } from './refuse.ts'
@@ -177,12 +178,12 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
     else onAnswered(reply.raw, leave)
     calls.set(request, call)
   }
-  const work = async (request: FastifyRequest, places: Places, handle: (peer?: CertificateRecord) => Promise<object>) => {
+  const work = async (request: FastifyRequest, places: Places, handle: (call: OpenCall) => Promise<object>) => {
     const call = calls.get(request)
     if (call === undefined) throw new Refusal('central-failed')
     call.isUnderWay = true
     try {
-      return await handle(call.peer)
+      return await handle(call)
     } finally {
       places.leave(call.place)
     }
@@ -199,7 +200,7 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
   server.route({
     ...common,
     onRequest: async (request, reply) => {
-      const peer = await authenticate(context, request.raw.socket)
+      const peer = await authenticate(context, request.raw.socket, limits.looks)
       guard.usedBy(request.raw.socket, peer.member)
       const waitMs = limits.refused.waitMs(peer.device, performance.now())
       if (waitMs > 0) throw new Refusal('refused-too-often', { retryAfterSeconds: Math.ceil(waitMs / 1000) })
@@ -207,9 +208,16 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
       enter(request, reply, limits.devices, peer)
     },
     handler: request =>
-      work(request, limits.devices, async peer => {
+      work(request, limits.devices, async ({ peer, place }) => {
         if (peer === undefined) throw new Refusal('certificate-required')
-        return limits.queue.run(peer.member, () => route.handle(context, callOf(request), peer))
+        place.isWhole = true
+        const handle = () => {
+          place.giveWay = undefined
+          return route.handle(context, callOf(request), peer)
+        }
+        return limits.queue.run(peer.member, handle, leave => {
+          place.giveWay = () => leave(gaveWay())
+        })
       }),
   })
 }
@@ -221,12 +229,13 @@ function checkRoom({ store, quotas }: ServerContext, { member }: CertificateReco
 }
 
 /** The device behind a connection. The record counts: TLS alone knows nothing of revocation, and a session may outlive its certificate. */
-async function authenticate({ store, now }: ServerContext, socket: Socket): Promise<CertificateRecord> {
+async function authenticate({ store, now }: ServerContext, socket: Socket, looks: FairQueue): Promise<CertificateRecord> {
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
   if (!(socket instanceof TLSSocket) || certificate === undefined) throw new Refusal('certificate-required')
   const isExpired = String(socket.authorizationError) === 'CERT_HAS_EXPIRED'
   if (!socket.authorized && !isExpired) throw new Refusal('certificate-unknown')
-  const record = await findCertificate(store, fingerprintOf(certificate.raw))
+  const fingerprint = fingerprintOf(certificate.raw)
+  const record = await looks.run(fingerprint, () => findCertificate(store, fingerprint))
   if (record === undefined) throw new Refusal('certificate-unknown')
   if (record.revoked) throw new Refusal('certificate-revoked')
   if (isExpired || record.notAfter <= now()) throw new Refusal('certificate-expired')
