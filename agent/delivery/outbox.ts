@@ -127,7 +127,10 @@ export class Outbox {
     return { sequence: last, hash: toHex(signed.hash), bytes: signed.bytes }
   }
 
-  /** A receipt came for the oldest segment: ledger first, then the segment is removed. May be called again after a Failure. */
+  /**
+   * A receipt came for the oldest segment: ledger and counts first, then the segment is removed, so that where the ledger is damaged
+   * no batch is missed that has a receipt. May be called again after a Failure.
+   */
   async acknowledge(receipt: UplinkReceipt): Promise<void> {
     const oldest = this.spool.oldest()
     if (oldest === undefined || oldest.segment.last !== receipt.sequence)
@@ -143,8 +146,8 @@ export class Outbox {
       this.accounts.sent(byInput)
     }
     await this.ledger.flush()
-    this.spool.remove(sequence)
     this.keepCounts()
+    this.spool.remove(sequence)
   }
 
   /** Writes an entry now, or, if the disk cannot be written, before the next one. */

@@ -48,7 +48,7 @@ const cases: Record<string, readonly [(paths: Paths) => void, string]> = {
   'syslog.key is empty': [p => truncateSync(join(p.tls, 'syslog.key'), 0), 'file-restored'],
   'syslog.json has another bit': [p => flip(join(p.tls, 'syslog.json'), 0.3), 'file-restored'],
   'the ledger has another bit in the middle': [p => flip(ledgerFile(p), 0.5), 'ledger-set-aside'],
-  'the ledger has another bit in its last line': [p => flip(ledgerFile(p), 0.999), 'ledger-set-aside'],
+  'the ledger has another bit in its last line': [p => flip(ledgerFile(p), 0.97), 'ledger-set-aside'],
   'the ledger has lost its first line': [p => writeFileSync(ledgerFile(p), readFileSync(ledgerFile(p)).subarray(50)), 'ledger-set-aside'],
   'the ledger is a folder': [p => folderAt(ledgerFile(p)), 'ledger-set-aside'],
   'the ledger is gone': [p => rmSync(ledgerFile(p)), 'ledger-set-aside'],
