@@ -73,6 +73,7 @@ for (const [name, [damage, code]] of Object.entries(cases))
     writeSettings(root, central, { 'syslog.tls': '127.0.0.1:0' })
     t.match(await cyberalarm(root, 'enrol', await central.makeCode()), { code: 0 })
     const before = await startAgent(root)
+    t.teardown(() => before.kill())
     await sendTcp(
       before.tcpPort,
       Array.from({ length: SENT }, (_, i) => blockedLine(i)),
@@ -83,6 +84,7 @@ for (const [name, [damage, code]] of Object.entries(cases))
 
     damage(paths)
     const agent = await startAgent(root)
+    t.teardown(() => agent.kill())
     await sendTcp(
       agent.tcpPort,
       Array.from({ length: MORE }, (_, i) => blockedLine(1000 + i)),
