@@ -5,13 +5,13 @@ import { closeSync, type Dirent, fstatSync, openSync, readdirSync, readSync, ren
 import { join } from 'node:path'
 import { isErrorWithCode, isUnreadable, removeIfThere } from '../lib/durable-file.ts'
 import { asideOf, ensureFolder, setAside } from '../lib/state-file.ts'
-import { decodeSegment, type Header, type Segment, segmentName } from './segment.ts'
+import { decodeSegment, type Header, rowsOfUnknown, type Segment, segmentName } from './segment.ts'
 
 /** The least that a file takes on the disk. */
 export const BLOCK_BYTES = 4096
 /** Damaged files that are kept for the helpdesk; of more the oldest go. */
 const ASIDE_MAX = 8
-const namePattern = /^\d{12}(-\d{12})?\.[a-z-]{1,16}$/
+const namePattern = /^\d{12}(-\d{12})?\.[a-z][a-z0-9-]{0,15}$/
 
 export interface Stored {
   readonly segment: Segment
@@ -19,8 +19,18 @@ export interface Stored {
   readonly length: number
 }
 
-/** Whole segments in their order, none of them inside another. `tell` is called with each thing that was wrong, for people. */
-export function readSpoolFolder(folder: string, tell: (damage: string) => void): Stored[] {
+/** What this release cannot read; `batches` is the number of files. */
+export interface NewerFiles {
+  batches: number
+  bytes: number
+  byInput: Record<string, number>
+}
+
+/**
+ * Whole segments in their order, none of them inside another. `tell` is called with each thing that was wrong, for people; what only
+ * a newer release reads is added to `newer`.
+ */
+export function readSpoolFolder(folder: string, tell: (damage: string) => void, newer: NewerFiles): Stored[] {
   const moved = ensureFolder(folder)
   if (moved !== undefined) tell(moved)
   const found: Stored[] = []
@@ -28,7 +38,7 @@ export function readSpoolFolder(folder: string, tell: (damage: string) => void):
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.name.endsWith('.draft')) attempt(() => removeIfThere(join(folder, entry.name)), tell)
     else if (!entry.name.endsWith('.damaged')) {
-      const stored = readStored(folder, entry, tell)
+      const stored = readStored(folder, entry, tell, newer)
       if (stored !== undefined) found.push(stored)
     }
   }
@@ -43,12 +53,17 @@ function nameAll(folder: string): void {
 }
 
 /** One file, by what it says of itself; its name is the second witness. */
-function readStored(folder: string, entry: Dirent, tell: (damage: string) => void): Stored | undefined {
+function readStored(folder: string, entry: Dirent, tell: (damage: string) => void, newer: NewerFiles): Stored | undefined {
   const path = join(folder, entry.name)
   const isNamed = namePattern.test(entry.name)
   const read = entry.isFile() ? readHeader(path) : undefined
   if (read !== undefined && read.header !== 'damaged') {
-    if (read.header === 'unknown') return undefined
+    if (read.header === 'unknown') {
+      newer.batches++
+      newer.bytes += read.length
+      for (const [name, rows] of Object.entries(rowsOfUnknown(read.head))) newer.byInput[name] = (newer.byInput[name] ?? 0) + rows
+      return undefined
+    }
     const { segment, isProven } = read.header
     const name = segmentName(segment)
     if (name === entry.name) return { segment, length: read.length }
@@ -65,13 +80,13 @@ function readStored(folder: string, entry: Dirent, tell: (damage: string) => voi
 }
 
 /** undefined if there is no such file, or the disk does not give it back. */
-function readHeader(path: string): { header: Header | 'damaged' | 'unknown'; length: number } | undefined {
+function readHeader(path: string): { header: Header | 'damaged' | 'unknown'; head: Uint8Array; length: number } | undefined {
   let file = -1
   try {
     file = openSync(path, 'r')
     const head = Buffer.alloc(BLOCK_BYTES)
     const length = readSync(file, head, 0, head.length, 0)
-    return { header: decodeSegment(head.subarray(0, length)), length: fstatSync(file).size }
+    return { header: decodeSegment(head.subarray(0, length)), head: head.subarray(0, length), length: fstatSync(file).size }
   } catch (error) {
     if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return undefined
     throw error
