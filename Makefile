@@ -1,6 +1,6 @@
 # The menu. `make` alone prints it.
 .DEFAULT_GOAL := menu
-.PHONY: menu appliance flash packages demo check one watch record test test-long test-updates release format render clean bench
+.PHONY: menu appliance flash packages demo check one watch record test test-long test-updates peers release format render clean bench
 SHELL := /bin/bash
 # the project brings its own Node; whatever the machine has only runs `npm ci`
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -47,6 +47,9 @@ test-long: ready ## an hour of load, on a machine with nothing else to do
 test-updates: ready ## automatic OS updates and rollback of the appliance in a virtual machine, about an hour
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts updates
+
+peers: ready ## compare the client of updates with the conformance suite of TUF (TUF_CONFORMANCE= a checkout of it)
+	@bash scripts/updates/peers.sh
 
 release: ready ## build what runs on the appliance, into build/release: agent bundle, native addon, Node.js
 	@node scripts/build-release.ts

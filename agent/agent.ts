@@ -7,7 +7,7 @@ import { centralOf, LiveSettings, limitsOf } from './changed-settings.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { Outbox } from './delivery/outbox.ts'
 import { PseudonymKey } from './delivery/pseudonym-key.ts'
-import { followEnrolment, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
+import { followEnrolment, madeBy, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
 import { uplinkHost } from './delivery/uplink-host.ts'
 import { Uploads } from './delivery/uploads.ts'
 import { describe, type Fault, fault } from './errors.ts'
@@ -196,8 +196,9 @@ const now = (): Moment => ({ at: Date.now(), uptime: uptime() })
 /** Opens what lies on the disk, and brings the counts in order before anything is received. */
 function openStored({ paths, settings, log }: AgentOptions) {
   const keeper = new IdentityKeeper(paths.identity, log)
-  const ledger = new Ledger(paths.ledger, settings['ledger.quotaMiB'] * MIB)
-  const spool = new Spool(paths.spool, settings['spool.quotaMiB'] * MIB)
+  const own = keeper.identity?.stored.device
+  const ledger = new Ledger(paths.ledger, settings['ledger.quotaMiB'] * MIB, { device: own })
+  const spool = new Spool(paths.spool, settings['spool.quotaMiB'] * MIB, madeBy(own, ledger.state.device))
   const accounts = new Accounts(ledger.state.totals)
   const outbox = new Outbox(ledger, spool, accounts)
   const recovery: Recovery = { ledger, spool, outbox, accounts, log }

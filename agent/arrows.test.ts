@@ -19,6 +19,7 @@ const pure = [
   /^agent\/triage\//,
   /^agent\/spool\/segment\.ts$/,
   /^agent\/health\/checks\.ts$/,
+  /^agent\/update\/(channel|manifest|window)\.ts$/,
   /^agent\/sources\/syslog\/syslog-(frame|header)/,
   /^central-stub\/limits\//,
 ]

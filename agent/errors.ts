@@ -67,6 +67,16 @@ export const advice = {
     'Give a capture file of tcpdump, dumpcap or Wireshark (pcap or pcapng, also packed with gzip or zstd), or - for standard input.',
   'capture-damaged': 'The counts up to this point are right; the rest cannot be read. Copy the file again, or capture again.',
   'batch-malformed': 'The bytes are not a batch of a version this program knows.',
+  'update-not-set-up':
+    'This installation came without a root of trust for updates. Linux servers are updated with apt or dnf; for an appliance, ask the helpdesk for a current image.',
+  'update-none': 'Nothing to do: this central offers no updates, or none on this channel. Check update.channel if you changed it.',
+  'update-refused':
+    'Nothing was changed. What central offers is not signed as it has to be, or older than what this box has seen. If this persists, call the helpdesk.',
+  'update-expired':
+    'Check the date and time of this box. If they are right, call the helpdesk: the signatures of the updates were not renewed. Nothing was changed.',
+  'update-too-slow': 'Nothing to do: the box tries again by itself. If this persists, check the connection to the internet.',
+  'update-damaged': 'Nothing was changed, and the box loads the file anew. If this persists, call the helpdesk.',
+  'update-no-room': 'Free space on the disk with the data folder. Until then the box goes on with the release that it has.',
   unexpected: 'This is probably a bug in CyberAlarm. If it persists, report it to the helpdesk.',
 } as const
 

@@ -11,6 +11,10 @@ export interface Paths {
   readonly spool: string
   readonly ledger: string
   readonly tls: string
+  /** What was verified of the metadata of updates. */
+  readonly updateMetadata: string
+  /** The root of trust for updates, which comes with the installation. */
+  readonly updateRoot: string
   /** Unix socket on which a running agent tells how it is. */
   readonly statusSocket: string
 }
@@ -28,6 +32,8 @@ export function pathsBelow(root: string): Paths {
     spool: join(data, 'spool'),
     ledger: join(data, 'ledger'),
     tls: join(data, 'tls'),
+    updateMetadata: join(root, 'var/lib/cyberalarm-update/metadata.json'),
+    updateRoot: join(root, 'usr/lib/cyberalarm/update-root.json'),
     statusSocket: join(run, 'status.sock'),
   }
 }

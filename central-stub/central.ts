@@ -35,6 +35,8 @@ export interface CentralOptions {
   readonly quotas?: Partial<QuotaLimits>
   /** Room on the disk that is kept free; by default a part of the disk (limits/room.ts). */
   readonly reserveBytes?: number | undefined
+  /** The folder of update files, which anybody may read; without it there are none. */
+  readonly updates?: string | undefined
   /** Called with every failure of central's own. */
   readonly report?: (error: unknown) => void
 }
@@ -67,7 +69,13 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const opening = cleanup.adopt(new Opening({ sealKey: keys.seal.privateKey }, report), opening => opening.close())
   const deviceQueue = new KeyedQueue()
   const context: ServerContext = { store, keys, opening, deviceQueue, codes, codeLimits: new CodeLimits(), quotas, now }
-  const { http: server, limits } = makeServer({ context, serverKey, authority: keys.authority.certificate, report })
+  const { http: server, limits } = makeServer({
+    context,
+    serverKey,
+    authority: keys.authority.certificate,
+    report,
+    updates: options.updates,
+  })
   cleanup.defer(() => server.close())
   await server.listen({ host, port, backlog: BACKLOG })
   const renewal = setInterval(async () => {

@@ -28,6 +28,7 @@ const runOptions = {
   host: { value: 'ADDRESS', help: 'address to listen on; 0.0.0.0 or :: for all', default: '127.0.0.1' },
   port: { value: 'PORT', help: 'TCP port; 0 for any free port', default: '8443' },
   name: { value: 'NAME', help: 'DNS name or address at which boxes reach it', default: 'localhost' },
+  updates: { value: 'DIR', help: 'serve the update files of this folder below /v1/updates/ (docs/updates.md)' },
   'reserve-mib': { value: 'MIB', help: 'MiB of the disk that are kept free; without it a tenth, 1024 at most' },
   ...quotaOptions,
 } as const
@@ -103,7 +104,7 @@ quotas    the members that have used most of what they may store`,
 
 async function run(folder: string, values: Values<typeof runOptions>): Promise<void> {
   process.umask(0o077)
-  const { host, port, name, 'reserve-mib': reserve } = values
+  const { host, port, name, updates, 'reserve-mib': reserve } = values
   // only here, so that the commands that ask do not load a server and a database first
   const { startCentral } = await import('./central.ts')
   const { inspect } = await import('node:util')
@@ -112,6 +113,7 @@ async function run(folder: string, values: Values<typeof runOptions>): Promise<v
     host,
     port: wholeNumber('port', port, 0, 65_535),
     name,
+    updates,
     quotas: Object.fromEntries(quotaNames.map(one => [one, wholeNumber(one, values[one], 1, 1e14)])) as QuotaLimits,
     reserveBytes: reserve === undefined ? undefined : wholeNumber('reserve-mib', reserve, 1, 1e9) * MIB,
     // an error of the database may quote what a device sent
@@ -139,7 +141,7 @@ function limitsText({ connections, requests, refusals, disk, members }: LimitsRe
   return [
     `${'disk'.padEnd(WIDTH)}${mib(disk.freeBytes)} free of ${mib(disk.sizeBytes)}, ${mib(disk.reserveBytes)} kept in reserve: room is ${roomText[disk.room]}`,
     `${'database'.padEnd(WIDTH)}opened ${disk.openings === 1 ? 'once' : `${disk.openings} times`}`,
-    `${'open'.padEnd(WIDTH)}${open} connections, ${requests.devices} requests of devices, ${requests.enrolling} of enrolment`,
+    `${'open'.padEnd(WIDTH)}${open} connections, ${requests.devices} requests of devices, ${requests.enrolling} of enrolment, ${requests.downloads} downloads of updates`,
     `${'closed'.padEnd(WIDTH)}${gaveWay} idle connections that gave way to others, ${turnedAway} that were turned away`,
     '',
     'refused',

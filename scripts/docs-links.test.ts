@@ -9,6 +9,7 @@ import { recognisers } from '../agent/recognisers/index.ts'
 import { verbs } from '../agent/verbs/index.ts'
 import { programs } from '../appliance/box/programs.ts'
 import { commands } from '../central-stub/commands.ts'
+import { commands as updateCommands } from './updates/commands.ts'
 
 const top = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(top, path), 'utf8')
@@ -68,8 +69,8 @@ t.test('every make target that a page names is in the Makefile', async t => {
 
 t.test('every command that a page names exists', async t => {
   const names = verbs.map(verb => verb.name)
-  // 'cyberalarm batch v1' and the like are labels of the wire format
-  t.strictSame(unknownWords(/(?<=^|[\s`(])cyberalarm ([a-z]+)\b(?! v1)/gm, names), [])
+  // 'cyberalarm batch v1' and 'cyberalarm release 1' are labels of formats
+  t.strictSame(unknownWords(/(?<=^|[\s`(])cyberalarm ([a-z]+)\b(?! v?1$| v1)/gm, names), [])
   t.strictSame(unknownWords(/agent\/main\.ts ([a-z]+)/g, names), [])
   t.strictSame(
     unknownWords(
@@ -82,6 +83,13 @@ t.test('every command that a page names exists', async t => {
     unknownWords(
       /central-stub\/main\.ts ([a-z]+)/g,
       commands.map(command => command.name),
+    ),
+    [],
+  )
+  t.strictSame(
+    unknownWords(
+      /scripts\/updates\.ts ([a-z-]+)/g,
+      updateCommands.map(command => command.name),
     ),
     [],
   )

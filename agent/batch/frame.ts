@@ -120,6 +120,9 @@ export function buildShedFrame(shed: ShedHeader): FrameBytes {
   return { bytes, hash: hashOfUnsigned(bytes) }
 }
 
+/** The device that a frame says it is of. */
+export const deviceOf = (unsigned: Uint8Array): string => deviceText(binary(unsigned))
+
 /** Hash of a frame without its signature. */
 export function hashOfUnsigned(unsigned: Uint8Array): Uint8Array {
   return createHash('sha256').update(DOMAIN).update(unsigned).digest()

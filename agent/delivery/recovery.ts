@@ -1,6 +1,7 @@
 // Done before anything is received: ledger and spool are reconciled after whatever happened to the process or the disk, and
 // every row that cannot be found is counted as shed, with its reason.
 import { randomBytes } from 'node:crypto'
+import { deviceOf } from '../batch/frame.ts'
 import { emptyRows, rowsOf, storedNames, sumRows } from '../ledger/accounting.ts'
 import type { Accounts } from '../ledger/accounts.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -18,10 +19,17 @@ export interface Recovery {
   readonly log: Log
 }
 
+/** Whether a frame that begins so is of one of these devices: of this one, and of the one that the box was before it was enrolled anew. */
+export const madeBy =
+  (...devices: readonly (string | undefined)[]) =>
+  (frameHead: Uint8Array): boolean =>
+    devices.every(device => device === undefined || device === '') || devices.includes(deviceOf(frameHead))
+
 /** The part that may not fail on a full disk: counts are right when it returns. `identity` is absent on a box that was never enrolled. */
 export function recoverCounts(parts: Recovery, identity: Identity | undefined): void {
   const { ledger, spool } = parts
   spool.remove(ledger.state.receipted)
+  spool.dropStrangers(ledger.state.receipted, ledger.state.hash)
   countLost(parts, identity === undefined ? undefined : unsealedBatch(parts))
 }
 

@@ -5,7 +5,7 @@
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
-import { isErrorWithCode, isUnreadable, syncFolder } from '../lib/durable-file.ts'
+import { isErrorWithCode, isUnreadable, openRegular, syncFolder } from '../lib/durable-file.ts'
 import { setAside } from '../lib/state-file.ts'
 import { decodeSummed, encodeSummed } from '../lib/summed.ts'
 import { standSchema } from './entries.ts'
@@ -43,7 +43,7 @@ const pathIn = (folder: string): string => join(folder, 'checkpoint')
 export function readCheckpoint(folder: string, tell: (damage: string) => void): Slot | undefined {
   let file = -1
   try {
-    file = openSync(pathIn(folder), 'r')
+    file = openRegular(pathIn(folder), 'r')
     const slots: Slot[] = []
     let damaged = 0
     for (let i = 0; i < SLOTS; i++) {
@@ -101,7 +101,7 @@ export class CheckpointFile {
   /** Zeros are written, and not only announced, so that a file system has nothing to allocate later. */
   private open(): void {
     try {
-      this.file = openSync(this.path, 'r+')
+      this.file = openRegular(this.path, 'r+')
       return
     } catch (error) {
       if (!isErrorWithCode(error, 'ENOENT') && isUnreadable(error)) setAside(this.path)

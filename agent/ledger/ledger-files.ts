@@ -1,8 +1,8 @@
 // Reading the files of a ledger. A line that a disk damaged hides nothing that stands before or after it.
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../errors.ts'
-import { isErrorWithCode, isUnreadable } from '../lib/durable-file.ts'
+import { isErrorWithCode, isUnreadable, readWithin } from '../lib/durable-file.ts'
 import { type Checkpoint, newerIn, readCheckpoint } from './checkpoint.ts'
 import { CHAIN_START, decodeLine, hashOfLine, type LedgerLine } from './entries.ts'
 import { applyEntry, initialState, type LedgerState } from './state.ts'
@@ -43,8 +43,8 @@ export interface FoundLedger {
   readonly misnamed: readonly { readonly name: string; readonly own: string }[]
 }
 
-/** Where a ledger stands, from its checkpoint and from the newest file that gives something. Changes nothing on the disk. */
-export function findLedger(folder: string): FoundLedger {
+/** Where a ledger stands, from its checkpoint and from the newest file that gives something; `device` tells those of this box from others. Changes nothing on the disk. */
+export function findLedger(folder: string, device?: string): FoundLedger {
   const damage: string[] = []
   const checkpoint = readCheckpoint(folder, text => damage.push(text))
   const misnamed: { name: string; own: string }[] = []
@@ -53,13 +53,14 @@ export function findLedger(folder: string): FoundLedger {
   const unusable: string[] = []
   let file: Replayed | undefined
   for (const name of names.toReversed()) {
-    const found = replay(folder, name, checkpoint)
+    const found = replay(folder, name, checkpoint, device)
     if (found === 'empty') empty.push(name)
     else if (found === 'unusable') unusable.push(name)
     else if ('own' in found) misnamed.push({ name, own: found.own })
     else file = found
     if (file !== undefined) break
   }
+  for (const name of names) if (!unusable.includes(name) && !isFile(join(folder, name))) unusable.push(name)
   const state = file?.state ?? initialState()
   const numbered = names.filter(name => !misnamed.some(each => each.name === name))
   const last = Math.max(0, ...numbered.map(name => Number.parseInt(name, 10)))
@@ -99,7 +100,12 @@ interface Replayed {
 }
 
 /** Applies the lines of a file, and at its place the checkpoint, which knows what the lines before it say. */
-function replay(folder: string, name: string, checkpoint: Checkpoint | undefined): Replayed | { own: string } | 'empty' | 'unusable' {
+function replay(
+  folder: string,
+  name: string,
+  checkpoint: Checkpoint | undefined,
+  device: string | undefined,
+): Replayed | { own: string } | 'empty' | 'unusable' {
   const path = join(folder, name)
   const text = readLedgerFile(path)
   if (text === undefined) return 'unusable'
@@ -110,15 +116,21 @@ function replay(folder: string, name: string, checkpoint: Checkpoint | undefined
   let isApplied = ours === undefined
   let previous: string | undefined
   let at = ''
-  const apply = () => {
+  const apply = (place: number) => {
     if (isApplied || ours === undefined) return
     isApplied = true
+    // behind whole lines it names the hash of the last one; that of another box does not
+    const isOther = previous !== undefined && damage.length === 0 && place >= ours.bytes && previous !== ours.previous
+    if (isOther && state.device === device && ours.state.device !== device) {
+      damage.push(`${join(folder, 'checkpoint')} is not of this box`)
+      return
+    }
     applyCheckpoint(state, ours)
     at = ours.at
   }
   const { lines, lineFeedAt, bytes, tornBytes } = linesIn(text)
   for (const [i, { line, start }] of lines.entries()) {
-    if (start >= (ours?.bytes ?? 0)) apply()
+    if (start >= (ours?.bytes ?? 0)) apply(start)
     const read = decodeLine(line)
     const fault = faultOfLine(read, previous)
     if (fault !== undefined) damage.push(`${path}:${i + 1} ${fault}`)
@@ -132,7 +144,7 @@ function replay(folder: string, name: string, checkpoint: Checkpoint | undefined
   // an unfinished line begins as a line does; anything else without a line feed is damage
   if (lines.length === 0) return text.length === 0 || text[0] === BRACE ? 'empty' : 'unusable'
   if (at === '') return 'unusable'
-  apply()
+  apply(bytes)
   return { number, state, bytes, lineFeedAt, tornBytes, previous: previous ?? hashOfLastWhole(lines), at, damage: damage.slice(0, 3) }
 }
 
@@ -173,15 +185,22 @@ function linesIn(text: Buffer) {
 
 /** undefined if it cannot be read, or is no ledger by its size. */
 function readLedgerFile(path: string): Buffer | undefined {
-  let file = -1
   try {
-    file = openSync(path, 'r')
-    return fstatSync(file).size > FILE_READ_MAX_BYTES ? undefined : readFileSync(file)
+    return readWithin(path, FILE_READ_MAX_BYTES)
   } catch (error) {
-    if (isUnreadable(error)) return undefined
+    // a link that leads nowhere is not there, too
+    if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return undefined
     throw error
-  } finally {
-    if (file >= 0) closeSync(file)
+  }
+}
+
+/** False of a folder, a pipe, or a link that leads nowhere. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch (error) {
+    if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return false
+    throw error
   }
 }
 
@@ -195,7 +214,8 @@ export function* readLedger(folder: string): Generator<LedgerLine> {
   for (const name of ledgerFiles(folder)) {
     const path = join(folder, name)
     const text = readLedgerFile(path)
-    if (text === undefined) damage ??= `${path} cannot be read`
+    // the agent may have removed it meanwhile, for room
+    if (text === undefined && lstatSync(path, { throwIfNoEntry: false }) !== undefined) damage ??= `${path} cannot be read`
     if (text === undefined) previous = undefined
     // a line that a running agent is writing has no line feed yet
     for (const [i, { line }] of (text === undefined ? [] : linesIn(text).lines).entries()) {

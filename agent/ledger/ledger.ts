@@ -8,16 +8,16 @@ import {
   fsync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   renameSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { asDiskFailure, type Fault, faultOf } from '../errors.ts'
-import { removeIfThere, syncFolder } from '../lib/durable-file.ts'
+import { openRegular, removeIfThere, syncFolder } from '../lib/durable-file.ts'
 import { ensureFolder, setAside } from '../lib/state-file.ts'
 import type { Totals } from './accounting.ts'
 import { CheckpointFile } from './checkpoint.ts'
@@ -46,7 +46,8 @@ export class Ledger {
   private readonly newer: object
   private number: number
   private file = -1
-  private bytes = 0
+  /** Of the last file, which is never reached while none is open: a checkpoint then stands behind all lines. */
+  private bytes = Number.MAX_SAFE_INTEGER
   private previous: string
   /** True while there are lines that were written and not flushed. */
   private isDirty = false
@@ -54,15 +55,19 @@ export class Ledger {
   /** Files that are full, with lines that were not flushed yet, or are being flushed. */
   private full: number[] = []
 
-  /** Opens or begins the ledger in a folder. */
-  constructor(folder: string, quotaBytes: number, fileMaxBytes = FILE_MAX_BYTES) {
+  /** Opens or begins the ledger in a folder, of the device that the box is, if it is one. */
+  constructor(
+    folder: string,
+    quotaBytes: number,
+    { fileMaxBytes = FILE_MAX_BYTES, device }: { fileMaxBytes?: number; device?: string | undefined } = {},
+  ) {
     this.folder = folder
     this.quotaBytes = quotaBytes
     this.fileMaxBytes = fileMaxBytes
     const moved = ensureFolder(folder)
-    const first = findLedger(folder)
+    const first = findLedger(folder, device)
     const named = this.giveNames(first)
-    const found = named.length === 0 ? first : findLedger(folder)
+    const found = named.length === 0 ? first : findLedger(folder, device)
     this.state = found.state
     this.number = found.number
     this.previous = found.previous
@@ -175,7 +180,7 @@ export class Ledger {
     if (bytes === undefined) return []
     const path = join(this.folder, ledgerName(number))
     try {
-      this.file = openSync(path, 'r+')
+      this.file = openRegular(path, 'r+')
       if (lineFeedAt !== undefined) writeSync(this.file, '\n', lineFeedAt)
       if (fstatSync(this.file).size > bytes) ftruncateSync(this.file, bytes)
       this.bytes = bytes
@@ -240,7 +245,7 @@ export class Ledger {
   }
 
   private removeOldest(): void {
-    const files = ledgerFiles(this.folder).map(name => ({ path: join(this.folder, name), size: statSync(join(this.folder, name)).size }))
+    const files = ledgerFiles(this.folder).map(name => ({ path: join(this.folder, name), size: lstatSync(join(this.folder, name)).size }))
     let total = files.reduce((sum, file) => sum + file.size, 0)
     for (const file of files.slice(0, -1)) {
       if (total <= this.quotaBytes) return

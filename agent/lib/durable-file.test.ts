@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { isErrorWithCode, removeIfThere, writeDurable } from './durable-file.ts'
+import { isErrorWithCode, readWithin, removeIfThere, writeDurable, writeDurableAsync } from './durable-file.ts'
 
 t.test('replaces a file as a whole, readable by its owner only unless another mode is given', async t => {
   const folder = t.testdir({ state: 'old' })
@@ -54,4 +55,21 @@ t.test('knows errors by their codes only', async t => {
   }
   t.notOk(isErrorWithCode({ code: 'ENOENT' }, 'ENOENT'), 'what is no error has none')
   t.notOk(isErrorWithCode(new Error('ENOENT'), 'ENOENT'))
+})
+
+t.test('whatever has the name of a draft is no hindrance: a folder, or a link that leads nowhere', async t => {
+  const folder = t.testdir({ 'one.draft': { inside: {} }, 'two.draft': { inside: {} }, 'three.draft': t.fixture('symlink', 'three.draft') })
+  writeDurable(join(folder, 'one'), 'text')
+  await writeDurableAsync(join(folder, 'two'), Buffer.from('text'))
+  writeDurable(join(folder, 'three'), 'text')
+  t.same(readdirSync(folder).sort(), ['one', 'three', 'two'])
+})
+
+t.test('reads files only, and no more of one than it may have', async t => {
+  const folder = t.testdir({ file: 'text', folder: {} })
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  t.equal(String(readWithin(join(folder, 'file'), 4)), 'text')
+  for (const name of ['folder', 'pipe']) t.throws(() => readWithin(join(folder, name), 4), { code: 'EISDIR' }, name)
+  t.throws(() => readWithin(join(folder, 'file'), 3), { code: 'EFBIG' })
+  t.throws(() => readWithin(join(folder, 'none'), 3), { code: 'ENOENT' })
 })

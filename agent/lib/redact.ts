@@ -15,10 +15,10 @@ const TEXT_MAX = 16_384
 
 /** Of RFC 3986's `scheme://user:password@host`, also percent-encoded, and whatever a password holds that should have been encoded. */
 const credentials: readonly (readonly [RegExp, string])[] = [
-  // behind a scheme, with blanks in the password, up to the next address; or without a scheme. In one pattern, because what begins
-  // further to the left is the whole
+  // behind a scheme, with blanks in the password, up to the next address; or without a scheme, when a part may be hidden already.
+  // In one pattern, because what begins further to the left is the whole
   [
-    /((?:\w{1,20}:)?\/\/)[^\s:@/]{1,300}:(?:(?!\w:\/\/)[^\n]){0,200}@|((?:\w{1,20}:)?(?:\/\/|%2f%2f))?[^\s:@"'(<=,;/]{1,300}(?::(?!\/\/)|%3a(?!%2f%2f))\S{0,800}(?:@|%40)/gi,
+    /((?:\w{1,20}:)?\/\/)[^\s:@/]{1,300}:(?:(?!\w:\/\/)[^\n]){0,200}@|((?:\w{1,20}:)?(?:\/\/|%2f%2f))?[^\s:@"'(<=,;/]{1,300}(?::(?!\/\/)|%3a(?!%2f%2f))(?:\(not shown\)|\S){0,800}(?:@|%40)/gi,
     `$1$2${HIDDEN}@`,
   ],
   [/(\/\/|%2f%2f)\S{0,1000}(?:@|%40)/gi, `$1${HIDDEN}@`],

@@ -73,3 +73,10 @@ t.test('in a line that only begins like the audit log', async t => {
   for (const tag of ['app', 'app[7]', 'nginx']) t.equal(claimants(`<14>Nov 20 12:00:01 web ${tag}: ${audit}`), '', tag)
   for (const tag of ['audispd: ', 'audit[7]: ', '']) t.equal(claimants(`<14>Nov 20 12:00:01 web ${tag}${audit}`), 'sshd', tag)
 })
+
+t.test('a facility, a clock or no tag at all behind the host is still a header', async t => {
+  for (const front of ['- ', 'local4 ', '<4>', '2026-11-20T12:00:01Z '])
+    t.equal(claimants(`Nov 20 12:00:01 gw ${front}${pairs}`), 'fortigate', front)
+  t.equal(claimants(`2026-11-20T12:00:01Z gw Alerts ${denied}`), 'cisco-asa')
+  for (const front of ['user ', 'no ', 'alerts of ']) t.equal(claimants(`Nov 20 12:00:01 gw ${front}${denied}`), '', front)
+})

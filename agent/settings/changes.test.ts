@@ -14,6 +14,9 @@ t.test('only what concerns the listeners themselves needs a restart', async t =>
     'syslog.idleSeconds': '77',
     'spool.quotaMiB': '7',
     'ledger.quotaMiB': '7',
+    'update.channel': 'candidate',
+    'update.window': '02:00-05:00',
+    'update.pin': '0.4.0',
   }
   const restart = {
     'syslog.udp': 'off',

@@ -9,6 +9,7 @@ export const categories = {
   network: 'Network of this box (leave empty for DHCP)',
   listening: 'Listening',
   storage: 'Disk space',
+  updates: 'Updates',
 } as const
 export type Category = keyof typeof categories
 

@@ -30,3 +30,7 @@ export const address = (what: string) => z.string().refine(isAddress, what)
 
 /** A name of RFC 1123 section 2.1: letters, digits and dashes between dots. */
 export const namePattern = /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/
+
+/** Empty, or a window of agent/update/window.ts. */
+export const windowPattern =
+  /^(|((sun|mon|tue|wed|thu|fri|sat)(,(sun|mon|tue|wed|thu|fri|sat)){0,6} )?([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)$/

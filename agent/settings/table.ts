@@ -7,9 +7,10 @@ import { listening } from './rows/listening.ts'
 import { network } from './rows/network.ts'
 import { organisation } from './rows/organisation.ts'
 import { storage } from './rows/storage.ts'
+import { updates } from './rows/updates.ts'
 import type { Form, Setting } from './setting.ts'
 
-const rows = { ...enrolment, ...organisation, ...network, ...listening, ...storage }
+const rows = { ...enrolment, ...organisation, ...network, ...listening, ...storage, ...updates }
 
 type Rows = typeof rows
 type OfScope<S extends Setting['scope']> = { readonly [Name in keyof Rows as Rows[Name]['scope'] extends S ? Name : never]: Rows[Name] }

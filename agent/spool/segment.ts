@@ -39,6 +39,8 @@ export function encodeSegment(segment: Segment, frame: Uint8Array): Buffer {
 export interface Header {
   readonly segment: Segment
   readonly frameAt: number
+  /** Length of the whole segment; an older version does not say it. */
+  readonly bytes: number | undefined
   /** True if its checksum is right; a line of an older version has none. */
   readonly isProven: boolean
   /** True of the frame that was written behind this line. */
@@ -55,7 +57,7 @@ export function decodeSegment(data: Uint8Array): Header | 'damaged' | 'unknown' 
   if (read === undefined) return isProven ? 'unknown' : 'damaged'
   const { frame: stated, ...segment } = read
   const fits = (frame: Uint8Array) => stated === undefined || (frame.length === stated.bytes && sumOf(frame) === stated.sum)
-  return { segment, frameAt: end + 1, isProven, fits }
+  return { segment, frameAt: end + 1, bytes: stated && end + 1 + stated.bytes, isProven, fits }
 }
 
 const newerSchema = z.object({ byInput: z.record(z.string(), count) })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { encodeSummed } from '../lib/summed.ts'
@@ -69,4 +69,41 @@ t.test('a segment under a wrong name gets its own back; what a newer version wro
   )
   t.equal(later.damages, 0)
   t.same(readdirSync(folder).slice(3), ['000000000004.heartbeat', '000000000005.batch', 'README'])
+})
+
+t.test('a file that grew is damaged: it takes no room from batches that are whole', async t => {
+  const folder = memoryFolder(t)
+  const spool = new Spool(folder, MIB)
+  for (let sequence = 1; sequence <= 3; sequence++) await spool.put(batch(sequence), frame(10))
+  truncateSync(join(folder, segmentName(batch(2))), 3 * 2 ** 30)
+  const again = new Spool(folder, MIB)
+  t.ok(again.usedBytes < MIB)
+  t.same(
+    again.batches.map(({ first }) => first),
+    [1, 3],
+  )
+  again.shedForRoom(1000, ({ first }) => t.fail(`batch ${first} was shed`))
+  t.equal(again.damages, 1)
+  // and one that grows while it waits is not read
+  truncateSync(join(folder, segmentName(batch(1))), 3 * 2 ** 30)
+  t.equal(again.oldest()?.frame.length, 0)
+})
+
+t.test('a batch that was made elsewhere, or does not follow the one before it, is set aside and holds nothing up', async t => {
+  const folder = memoryFolder(t)
+  const isOurs = (head: Uint8Array) => head[0] === 0xee
+  const spool = new Spool(folder, MIB)
+  for (let sequence = 1; sequence <= 4; sequence++) await spool.put(batch(sequence), sequence === 2 ? Buffer.alloc(10, 1) : frame(10))
+  await spool.put({ ...batch(5), previous: hashOf(77) }, frame(10))
+  const again = new Spool(folder, MIB, isOurs)
+  again.dropStrangers(0, BEGIN)
+  t.same(
+    again.batches.map(({ first }) => first),
+    [1, 3, 4],
+  )
+  t.equal(again.closeGaps(0, BEGIN), 1)
+  t.equal(again.damages, 3)
+  const first = new Spool(folder, MIB, isOurs)
+  first.dropStrangers(0, hashOf(99))
+  t.equal(first.batches[0].first, 1, 'what the next one follows stays, whatever the ledger says')
 })

@@ -1,11 +1,11 @@
 // Batches that wait for their receipts, one file each, within a quota of disk space. When it is used up, the oldest of the
 // lowest value are shed, and a small segment remains in their place, so that central is told of the gap.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asDiskFailure } from '../errors.ts'
-import { isErrorWithCode, isUnreadable, removeIfThere, writeDurable, writeDurableAsync } from '../lib/durable-file.ts'
+import { isErrorWithCode, isUnreadable, readWithin, removeIfThere, writeDurable, writeDurableAsync } from '../lib/durable-file.ts'
+import { setAside } from '../lib/state-file.ts'
 import { decodeSegment, encodeSegment, joinShed, type Segment, segmentName } from './segment.ts'
-import { attempt, BLOCK_BYTES, type NewerFiles, readSpoolFolder } from './spool-folder.ts'
+import { attempt, BLOCK_BYTES, type NewerFiles, readSpoolFolder, SEGMENT_MAX_BYTES } from './spool-folder.ts'
 
 /** Of what is wrong with files, so many are told one by one. */
 const TOLD_MAX = 20
@@ -30,10 +30,11 @@ export class Spool {
   /** Sequence of the segment that is being sent now, which is not shed meanwhile. */
   private held = 0
 
-  constructor(folder: string, quotaBytes: number) {
+  /** `isOurs`: whether a frame that begins with these bytes was made on this box. */
+  constructor(folder: string, quotaBytes: number, isOurs: (frameHead: Uint8Array) => boolean = () => true) {
     this.folder = folder
     this.quotaBytes = quotaBytes
-    this.entries = readSpoolFolder(folder, this.tell, this.newer).map(({ segment, length }) => this.counted(segment, length))
+    this.entries = readSpoolFolder(folder, this.tell, isOurs, this.newer).map(({ segment, length }) => this.counted(segment, length))
   }
 
   /** Notes what is wrong, for people. */
@@ -115,6 +116,25 @@ export class Spool {
     const batches = this.batches
     this.remove(Number.MAX_SAFE_INTEGER)
     return batches
+  }
+
+  /**
+   * Sets aside what does not follow the segment before it: a batch from a backup, say. Central refuses it for ever, and with it all that
+   * come after. The first is one if it follows nothing, and nothing follows it. `sequence` and `hash`: of the last batch before the spool.
+   */
+  dropStrangers(sequence: number, hash: string): void {
+    const [first, second] = this.entries
+    const isWitnessed = second === undefined || follows(second.segment, first.segment) !== false
+    let left: Pick<Segment, 'last' | 'hash'> = { last: sequence, hash: isWitnessed ? (first?.segment.previous ?? hash) : hash }
+    this.entries = this.entries.filter(({ segment, bytes }) => {
+      const isStranger = follows(segment, left) === false
+      if (!isStranger) left = segment
+      if (!isStranger) return true
+      this.used -= bytes
+      const path = join(this.folder, segmentName(segment))
+      attempt(() => this.tell(`${path} does not follow the batch before it and was moved to ${setAside(path)}`), this.tell)
+      return false
+    })
   }
 
   /**
@@ -203,11 +223,15 @@ export class Spool {
   }
 }
 
+/** undefined where there is something between them. */
+const follows = (right: Segment, left: Pick<Segment, 'last' | 'hash'>): boolean | undefined =>
+  right.first === left.last + 1 ? right.previous === left.hash : undefined
+
 const sizeOnDisk = (bytes: number): number => Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES
 
 function readIfThere(path: string): Buffer {
   try {
-    return readFileSync(path)
+    return readWithin(path, SEGMENT_MAX_BYTES)
   } catch (error) {
     if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return Buffer.alloc(0)
     throw error

@@ -5,7 +5,7 @@ import { generateSealKeyPair } from '../batch/seal.ts'
 import { Batcher } from '../delivery/batcher.ts'
 import { Outbox } from '../delivery/outbox.ts'
 import { PseudonymKey } from '../delivery/pseudonym-key.ts'
-import { recoverChain, recoverCounts } from '../delivery/recovery.ts'
+import { madeBy, recoverChain, recoverCounts } from '../delivery/recovery.ts'
 import { inputNames, unaccounted } from '../ledger/accounting.ts'
 import { Accounts } from '../ledger/accounts.ts'
 import { Ledger } from '../ledger/ledger.ts'
@@ -45,11 +45,11 @@ function emptyBatches(): OpenBatches {
 }
 
 /** Enrols a box at nobody. */
-export async function makeIdentity(path: string): Promise<void> {
+export async function makeIdentity(path: string, device = DEVICE): Promise<void> {
   const { key, certificate } = await makeCertificate(['device'], new Date())
   const { publicKey } = await generateSealKeyPair()
   writeIdentity(path, {
-    device: DEVICE,
+    device,
     enrolment: 'first',
     privateKey: key,
     certificate,
@@ -64,9 +64,9 @@ export type Life = Awaited<ReturnType<typeof openLife>>
 /** Opens a box; throws what an agent would not start with. */
 export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
   const keeper = new IdentityKeeper(paths.identity, quietLog)
-  const ledger = new Ledger(paths.ledger, LEDGER_BYTES, fileMaxBytes)
+  const ledger = new Ledger(paths.ledger, LEDGER_BYTES, { fileMaxBytes, device: keeper.identity?.stored.device })
   const wasStoppedCleanly = ledger.state.stoppedCleanly
-  const spool = new Spool(paths.spool, QUOTA_BYTES)
+  const spool = new Spool(paths.spool, QUOTA_BYTES, madeBy(keeper.identity?.stored.device, ledger.state.device))
   const accounts = new Accounts(ledger.state.totals)
   const outbox = new Outbox(ledger, spool, accounts)
   const recovery = { ledger, spool, outbox, accounts, log: quietLog }

@@ -62,6 +62,43 @@ t.test('an answer that is no JSON is no answer, and one without end is not read 
   await t.rejects(ask(url), { code: 'central-unreachable', message: /size/i })
 })
 
+t.test('gets a file in a stream, from where it is to go on, and never more than it may have', async t => {
+  let asked: IncomingMessage['headers'] = {}
+  let body = Buffer.from('0123456789')
+  let isCut = false
+  const url = await serve(t, (request, answer) => {
+    asked = { ...request.headers, method: request.method }
+    answer
+      .writeHead(206, { etag: '"e"', ...(isCut ? { 'content-length': '99' } : {}) })
+      .write(body, () => (isCut ? answer.destroy() : answer.end()))
+  })
+  const client = await openCentral({ url, pins: [pin], proxy: '' })
+  t.teardown(() => client.close())
+  const read = async (mostBytes: number, more = {}) => {
+    const got = await client.get('/v1/updates/a', { mostBytes, ...more })
+    const chunks: Uint8Array[] = []
+    try {
+      for await (const chunk of got.stream) chunks.push(chunk)
+    } finally {
+      got.close()
+    }
+    return { status: got.status, etag: got.etag, text: Buffer.concat(chunks).toString() }
+  }
+  t.same(await read(10), { status: 206, etag: '"e"', text: '0123456789' })
+  t.match(asked, { method: 'GET', range: undefined, 'if-range': undefined })
+  await read(10, { from: 5, etag: '"e"' })
+  t.match(asked, { range: 'bytes=5-', 'if-range': '"e"' })
+  await read(10, { from: 5 })
+  t.equal(asked.range, undefined, 'what may be another file is not continued')
+  await t.rejects(read(9), { code: 'central-unreachable', message: /max size/ })
+  body = Buffer.alloc(3_000_000, 1)
+  t.equal((await read(3_000_000)).text.length, 3_000_000)
+  isCut = true
+  body = Buffer.from('01234')
+  await t.rejects(read(99), { code: 'central-unreachable' })
+  await t.rejects(read(99, { signal: AbortSignal.abort(new Error('stopped')) }), { message: /stopped/ })
+})
+
 t.test('follows no redirect to another server', async t => {
   let elsewhere = 0
   const other = await serve(t, (_request, answer) => {

@@ -21,8 +21,8 @@ export interface Limits {
   readonly answerBytes: number
 }
 const usualLimits: Limits = { openMs: 30_000, answerMs: 60_000, answerBytes: 64 * 1024 }
-/** A line of 64 kbit/s may take this long for what is sent: a full batch has some 200 kB. */
-const SENT_BYTES_PER_MS = 8
+/** A line of 64 kbit/s may take as long as it needs for what is sent, a full batch of some 200 kB, or for a file that is got. */
+const LINE_BYTES_PER_MS = 8
 const HEADERS_MAX_BYTES = 16 * 1024
 
 export interface Answer {
@@ -30,6 +30,26 @@ export interface Answer {
   /** Seconds that central asks to wait, or 0. */
   readonly retryAfterSeconds: number
   readonly body: unknown
+}
+
+export interface GetOptions {
+  /** Bytes that are there already; what follows is asked for if the file still has this ETag (RFC 9110 section 13.1.5). */
+  readonly from?: number
+  readonly etag?: string
+  /** The answer may not be longer. */
+  readonly mostBytes: number
+  readonly signal?: AbortSignal
+}
+
+export interface Download {
+  readonly status: number
+  /** As the server states it; undefined if it does not. */
+  readonly length: number | undefined
+  /** '' if the server names none. */
+  readonly etag: string
+  readonly stream: AsyncIterable<Uint8Array>
+  /** Ends the connection; to be called whether the stream was read or not. */
+  close(): void
 }
 
 export interface ClientKey {
@@ -43,13 +63,18 @@ export interface CentralClient {
   close(): Promise<void>
 }
 
+export interface PinnedClient extends CentralClient {
+  /** Gets a file on a connection of its own, of which nothing is left when it is closed. Failure as for `post`, also from the stream. */
+  get(path: string, options: GetOptions): Promise<Download>
+}
+
 /** Connects only to the holder of a pinned key. `key` is absent only for enrolment; `signal` aborts connecting. */
 export async function openCentral(
   central: CentralAddress,
   key?: ClientKey,
   signal?: AbortSignal,
   limits = usualLimits,
-): Promise<CentralClient> {
+): Promise<PinnedClient> {
   const url = new URL(central.url)
   const { host, origin } = url
   const late = (what: string, ms: number) => new Failure('central-unreachable', `${host} ${what} within ${Math.ceil(ms / 1000)} s`)
@@ -70,30 +95,32 @@ export async function openCentral(
     ...(key === undefined ? {} : { cert: key.certificate, key: key.privateKey }),
   })
   const closing = new AbortController()
+  const makeClient = (meter: Meter, most: number) =>
+    new Client(origin, {
+      connect: (options, callback) => {
+        const made: buildConnector.Callback = (...outcome) => {
+          if (outcome[0] === null) meter.watch(outcome[1])
+          callback(...outcome)
+        }
+        if (central.proxy === '') return overTls(options, made)
+        tunnel(central.proxy, targetOf(url), closing.signal).then(
+          httpSocket => overTls({ ...options, httpSocket }, made),
+          (error: Error) => callback(error, null),
+        )
+      },
+      // the deadline is for all of it; these are for each part, and only have to be no shorter
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: HEADERS_MAX_BYTES,
+      maxResponseSize: most,
+    })
   const meter = new Meter(host, limits.answerBytes)
-  const client = new Client(origin, {
-    connect: (options, callback) => {
-      const made: buildConnector.Callback = (...outcome) => {
-        if (outcome[0] === null) meter.watch(outcome[1])
-        callback(...outcome)
-      }
-      if (central.proxy === '') return overTls(options, made)
-      tunnel(central.proxy, targetOf(url), closing.signal).then(
-        httpSocket => overTls({ ...options, httpSocket }, made),
-        (error: Error) => callback(error, null),
-      )
-    },
-    // the deadline is for all of it; these are for each part, and only have to be no shorter
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: HEADERS_MAX_BYTES,
-    maxResponseSize: limits.answerBytes,
-  })
+  const client = makeClient(meter, limits.answerBytes)
   return {
     post: async (path, body, signal) => {
       const isBytes = body instanceof Uint8Array
       const sent = isBytes ? body : Buffer.from(JSON.stringify(body))
-      const ms = limits.answerMs + sent.length / SENT_BYTES_PER_MS
+      const ms = limits.answerMs + sent.length / LINE_BYTES_PER_MS
       const until = deadline(ms, late('gave no whole answer', ms), signal)
       meter.begin()
       try {
@@ -112,10 +139,46 @@ export async function openCentral(
         until.done()
       }
     },
+    get: async (path, { from = 0, etag = '', mostBytes, signal }) => {
+      const ms = limits.answerMs + mostBytes / LINE_BYTES_PER_MS
+      const until = deadline(ms, late('gave no whole file', ms), AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]))
+      // chunks may have their lengths around them
+      const own = makeClient(new Meter(host, mostBytes * 2 + limits.answerBytes), mostBytes)
+      const close = () => {
+        until.done()
+        void own.destroy()
+      }
+      const failed = (error: unknown) => asCentralFailure(error, host, secretsOf(central.proxy))
+      try {
+        const headers = from > 0 && etag !== '' ? { range: `bytes=${from}-`, 'if-range': etag } : {}
+        const answer = await own.request({ method: 'GET', path, headers, signal: until.signal })
+        // whoever reads the stream is told by it; nobody else has to be
+        answer.body.on('error', () => undefined)
+        const { 'content-length': length, etag: found } = answer.headers
+        return {
+          status: answer.statusCode,
+          length: typeof length === 'string' ? Number(length) : undefined,
+          etag: typeof found === 'string' ? found : '',
+          stream: readBody(answer.body, failed),
+          close,
+        }
+      } catch (error) {
+        close()
+        throw failed(error)
+      }
+    },
     close: () => {
       closing.abort()
       return client.destroy()
     },
+  }
+}
+
+async function* readBody(body: AsyncIterable<Uint8Array>, failed: (error: unknown) => Failure): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw failed(error)
   }
 }
 

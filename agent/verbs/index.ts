@@ -1,6 +1,7 @@
 // The one table of verbs. What only one verb needs is loaded by that verb: a person waits for the others.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isatty } from 'node:tty'
+import { Failure } from '../errors.ts'
 import type { Option, Options } from '../lib/command-table.ts'
 import { withoutSecrets } from '../lib/redact.ts'
 import { table } from '../lib/table.ts'
@@ -164,6 +165,23 @@ rule dropped. For packets logged by netfilter (tcpdump -i nflog:5) the log prefi
     run: async call => {
       if (call.values.units === true) call.print(renderUnits(readSettings(call.root)).trimEnd())
       else showSettings(call)
+      return 0
+    },
+  }),
+  verb({
+    name: 'update',
+    summary: 'show which release this box is offered, and why it has it not yet',
+    help: `Asks central, verifies what the makers have signed, and prints the release that the channel of this box offers, and
+whether the box may take it: its turn, a pause, your window (update.window) or pin (update.pin). Nothing is installed.
+
+Boxes get a release one after the other over days, so that a fault meets few of them first.`,
+    example: 'cyberalarm update --check',
+    exitCodes: { 1: 'it could not be learnt; the box goes on with the release that it has' },
+    options: { check: { help: 'only look; there is nothing else yet' } },
+    run: async call => {
+      if (!call.values.check) throw new Failure('argument-wrong', 'cyberalarm update needs --check')
+      const { checkForUpdate } = await import('./update.ts')
+      await checkForUpdate(call, pathsBelow(call.root), readSettings(call.root))
       return 0
     },
   }),

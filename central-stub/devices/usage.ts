@@ -11,7 +11,7 @@ const shape = z.object({ device: z.string(), member: z.string(), ...amounts, tod
 // a statement about shed batches is a frame without rows
 const sql = `
 WITH frames AS (
-  SELECT device, stored_at >= $day AS is_today, bytes::BIGINT AS bytes, rows::BIGINT AS rows FROM batches
+  SELECT device, stored_at >= $day AS is_today, bytes::BIGINT + length(accounting) AS bytes, rows::BIGINT AS rows FROM batches
   UNION ALL SELECT device, stored_at >= $day, 0, 0 FROM sheds)
 SELECT d.device, d.member,
   count(f.device) AS frames, coalesce(sum(f.bytes), 0) AS bytes, coalesce(sum(f.rows), 0) AS rows,

@@ -1,4 +1,4 @@
-// The only thing on the network: three routes over TLS 1.3. The device is known before a body is read; everything that
+// The only thing on the network: three routes and the files of updates over TLS 1.3. The device is known before a body is read; everything that
 // comes in has a size limit and a timeout; every answer is a certificate, a receipt or a row of refusals.ts.
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:https'
@@ -9,14 +9,16 @@ import type * as z from 'zod'
 import { type CertificateRecord, findCertificate, fingerprintOf } from '../devices/devices.ts'
 import { type EnrolContext, enrol, enrolSchema, renew, renewSchema } from '../devices/enrol.ts'
 import { type IngestContext, ingest } from '../ingest/ingest.ts'
+import type { FairQueue } from '../limits/fair-queue.ts'
 import { networkOf } from '../limits/network.ts'
 import type { Place, Places } from '../limits/places.ts'
 import { Refusal } from '../refusals.ts'
 import type { ServerKey } from '../trust/keys.ts'
-import { readBody } from './body.ts'
-import { type ConnectionGuard, guardConnections } from './guard-connections.ts'
+import { gaveWay, readBody } from './body.ts'
+import { type ConnectionGuard, guardConnections, onAnswered } from './guard-connections.ts'
 import { ServerLimits } from './limits.ts'
 import { answerBrokenRequest, answerRefusal, refusalFor } from './refuse.ts'
+import { addUpdates } from './updates.ts'
 
 const BATCH_MAX_BYTES = 4 * 1024 * 1024
 const JSON_MAX_BYTES = 16 * 1024
@@ -87,6 +89,8 @@ export interface ServerOptions {
   readonly authority: string
   /** Called with every failure of a request that is central's own fault. */
   readonly report: (error: unknown) => void
+  /** The folder of update files, if there is one. */
+  readonly updates?: string | undefined
 }
 
 export interface CentralServer {
@@ -94,7 +98,7 @@ export interface CentralServer {
   readonly limits: ServerLimits
 }
 
-export function makeServer({ context, serverKey, authority, report }: ServerOptions): CentralServer {
+export function makeServer({ context, serverKey, authority, report, updates }: ServerOptions): CentralServer {
   const limits = new ServerLimits()
   const server = fastify({
     https: {
@@ -140,6 +144,7 @@ export function makeServer({ context, serverKey, authority, report }: ServerOpti
     if (request.is404) throw new Refusal('no-such-route')
   })
   for (const route of routes) addRoute(server, route, { context, limits, guard, calls })
+  if (updates !== undefined) addUpdates(server, updates, limits.downloads)
   return { http: server, limits }
 }
 
@@ -170,15 +175,15 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
       if (!call.isUnderWay) places.leave(place)
     }
     if (reply.raw.closed) leave()
-    else reply.raw.once('close', leave)
+    else onAnswered(reply.raw, leave)
     calls.set(request, call)
   }
-  const work = async (request: FastifyRequest, places: Places, handle: (peer?: CertificateRecord) => Promise<object>) => {
+  const work = async (request: FastifyRequest, places: Places, handle: (call: OpenCall) => Promise<object>) => {
     const call = calls.get(request)
     if (call === undefined) throw new Refusal('central-failed')
     call.isUnderWay = true
     try {
-      return await handle(call.peer)
+      return await handle(call)
     } finally {
       places.leave(call.place)
     }
@@ -195,7 +200,7 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
   server.route({
     ...common,
     onRequest: async (request, reply) => {
-      const peer = await authenticate(context, request.raw.socket)
+      const peer = await authenticate(context, request.raw.socket, limits.looks)
       guard.usedBy(request.raw.socket, peer.member)
       const waitMs = limits.refused.waitMs(peer.device, performance.now())
       if (waitMs > 0) throw new Refusal('refused-too-often', { retryAfterSeconds: Math.ceil(waitMs / 1000) })
@@ -203,9 +208,16 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
       enter(request, reply, limits.devices, peer)
     },
     handler: request =>
-      work(request, limits.devices, async peer => {
+      work(request, limits.devices, async ({ peer, place }) => {
         if (peer === undefined) throw new Refusal('certificate-required')
-        return limits.queue.run(peer.member, () => route.handle(context, callOf(request), peer))
+        place.isWhole = true
+        const handle = () => {
+          place.giveWay = undefined
+          return route.handle(context, callOf(request), peer)
+        }
+        return limits.queue.run(peer.member, handle, leave => {
+          place.giveWay = () => leave(gaveWay())
+        })
       }),
   })
 }
@@ -217,12 +229,13 @@ function checkRoom({ store, quotas }: ServerContext, { member }: CertificateReco
 }
 
 /** The device behind a connection. The record counts: TLS alone knows nothing of revocation, and a session may outlive its certificate. */
-async function authenticate({ store, now }: ServerContext, socket: Socket): Promise<CertificateRecord> {
+async function authenticate({ store, now }: ServerContext, socket: Socket, looks: FairQueue): Promise<CertificateRecord> {
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
   if (!(socket instanceof TLSSocket) || certificate === undefined) throw new Refusal('certificate-required')
   const isExpired = String(socket.authorizationError) === 'CERT_HAS_EXPIRED'
   if (!socket.authorized && !isExpired) throw new Refusal('certificate-unknown')
-  const record = await findCertificate(store, fingerprintOf(certificate.raw))
+  const fingerprint = fingerprintOf(certificate.raw)
+  const record = await looks.run(fingerprint, () => findCertificate(store, fingerprint))
   if (record === undefined) throw new Refusal('certificate-unknown')
   if (record.revoked) throw new Refusal('certificate-revoked')
   if (isExpired || record.notAfter <= now()) throw new Refusal('certificate-expired')

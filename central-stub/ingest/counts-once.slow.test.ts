@@ -1,8 +1,10 @@
 // What a device may have stored and counted: not more than its quota, and nothing twice.
 import { join } from 'node:path'
 import t from 'tap'
+import { OpenBatch } from '../../agent/batch/open-batch.ts'
+import { packBatch } from '../../agent/batch/pack.ts'
 import { startCentral } from '../central.ts'
-import { enrolBox, makeChain, makeShed, send, targetOf, zeroHash } from '../test-box.ts'
+import { enrolBox, makeBatch, makeChain, makeShed, type Sent, send, targetOf, zeroHash } from '../test-box.ts'
 
 t.setTimeout(120_000)
 const dir = t.testdir()
@@ -71,4 +73,30 @@ t.test('a device that has stored what it may waits until tomorrow; a restart doe
   ])
   clock += 6 * 3_600_000
   t.same([await code(0, 2), await code(2, 0)], ['receipt', 'receipt'])
+})
+
+t.test('names of counters, of which a small frame holds many, count for the quota as they are stored, after a restart too', async t => {
+  const folder = join(dir, 'names')
+  const quotas = { 'device-day-mib': 1 }
+  let central = await startCentral({ folder, quotas })
+  t.teardown(() => central.close())
+  const box = await enrolBox(targetOf(central, folder), await central.makeCode())
+  const accounting = Object.fromEntries(Array.from({ length: 512 }, (_, i) => [`${'a'.repeat(60)}${Number(i + 1000).toString(36)}`, i]))
+  const packed = await packBatch(new OpenBatch(), { pseudonymise: () => Buffer.alloc(0), reasonName: () => 'blocked', accounting })
+  t.ok(packed.length < 8000)
+  let last: Sent = { bytes: zeroHash, hash: zeroHash }
+  let refused: Awaited<ReturnType<typeof send>> | undefined
+  for (let sequence = 1; sequence <= 60 && refused === undefined; sequence++) {
+    const next = await makeBatch(box, sequence, last.hash, { packed })
+    const answer = await send(box, next)
+    if (answer.status === 200) last = next
+    else refused = answer
+  }
+  t.equal(refused?.body.code, 'device-quota-spent')
+  const { batches } = await central.stats()
+  await central.close()
+  central = await startCentral({ folder, quotas })
+  const again = { ...box, target: targetOf(central, folder) }
+  const answer = await send(again, await makeBatch(again, batches + 1, last.hash))
+  t.equal(answer.body.code, 'device-quota-spent')
 })

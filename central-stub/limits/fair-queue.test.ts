@@ -1,5 +1,5 @@
 import t from 'tap'
-import { FairQueue } from './fair-queue.ts'
+import { FairQueue, type Leave } from './fair-queue.ts'
 
 /** Work that is under way until it is told to end. */
 function setUp(total: number, perMember: number) {
@@ -52,4 +52,21 @@ t.test("what fails frees its place, and the failure is the caller's", async t =>
   add('a', 'next')
   await end('next')
   t.same(begun, ['next'])
+})
+
+t.test('what waits can leave its line, what is under way cannot, and others move up', async t => {
+  const queue = new FairQueue({ total: 1, perMember: 1 })
+  const leaves: Leave[] = []
+  const ends: (() => void)[] = []
+  const work = () => new Promise<string>(resolve => ends.push(() => resolve('done')))
+  const onWaiting = (leave: Leave) => leaves.push(leave)
+  const [first, second, third] = ['a', 'b', 'c'].map(member => queue.run(member, work, onWaiting))
+  const left = t.rejects(second, { message: 'gave way' })
+  for (const leave of leaves.slice(0, 2)) leave(new Error('gave way'))
+  await left
+  ends[0]()
+  t.equal(await first, 'done')
+  await new Promise(setImmediate)
+  ends[1]()
+  t.equal(await third, 'done')
 })

@@ -13,6 +13,9 @@ interface Line {
   readonly waiting: (() => void)[]
 }
 
+/** Leaves the line before its turn has come, with this error; nothing if the turn has come. */
+export type Leave = (error: Error) => void
+
 export class FairQueue {
   private readonly turns: Turns
   private readonly lines = new Map<string, Line>()
@@ -24,11 +27,18 @@ export class FairQueue {
   }
 
   /** Runs `work` when its member's turn comes. How much may wait is bounded where requests come in (places.ts). */
-  async run<T>(member: string, work: () => Promise<T>): Promise<T> {
+  async run<T>(member: string, work: () => Promise<T>, onWaiting?: (leave: Leave) => void): Promise<T> {
     const line = this.lines.get(member) ?? { running: 0, turn: 0, waiting: [] }
     this.lines.set(member, line)
-    await new Promise<void>(resolve => {
+    await new Promise<void>((resolve, reject) => {
       line.waiting.push(resolve)
+      onWaiting?.(error => {
+        const at = line.waiting.indexOf(resolve)
+        if (at < 0) return
+        line.waiting.splice(at, 1)
+        if (line.running === 0 && line.waiting.length === 0) this.lines.delete(member)
+        reject(error)
+      })
       this.begin()
     })
     try {

@@ -89,3 +89,17 @@ t.test('among the devices of one member likewise: one that holds most of its pla
   t.throws(() => places.enter(caller('d', 'm'), 0), { code: 'member-busy' })
   t.doesNotThrow(() => places.enter(caller('d', 'm'), 1000), 'nor may it be slow')
 })
+
+t.test('a body that is whole and waits for its turn is not slow, but a greedy member has to send it again', async t => {
+  const places = new Places(limits)
+  const gone: number[] = []
+  for (const [i, member] of ['greedy', 'greedy', 'greedy', 'b', 'c'].entries()) {
+    const place = places.enter(caller(`${member}${i}`, member, `${i}`), i)
+    place.isWhole = true
+    place.giveWay = () => gone.push(i)
+  }
+  places.enter(caller('new'), 60_000)
+  places.enter(caller('newer'), 60_000).giveWay = () => gone.push(99)
+  t.throws(() => places.enter(caller('newest'), 60_000), { code: 'central-busy' }, 'nobody has more than one that may move')
+  t.same(gone, [2, 1])
+})

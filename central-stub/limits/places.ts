@@ -1,6 +1,6 @@
 // The places for requests in flight, from before a body is read until it is answered: a limit for each device, each member,
 // each network, and all together. When all are taken, a body that comes in too slowly gives way, and so does the latest body
-// of a member that has more places than the newcomer's would have. Pure: time is an argument, in ms.
+// of a member that has more places than the newcomer's would have, also one that is whole and waits for its turn. Pure: time is an argument, in ms.
 import { Refusal } from '../refusals.ts'
 
 export interface PlaceLimits {
@@ -37,6 +37,16 @@ export const strangerLimits: PlaceLimits = {
   leastBytesPerSecond: 4 * 1024,
 }
 
+/** For files of updates, which anybody may get. What counts is what goes out: a line of 64 kbit/s takes 8,000 bytes a second. */
+export const downloadLimits: PlaceLimits = {
+  perDevice: 256,
+  perMember: 256,
+  perNetwork: 32,
+  total: 256,
+  graceMs: 60_000,
+  leastBytesPerSecond: 4 * 1024,
+}
+
 export interface Caller {
   readonly device: string
   readonly member: string
@@ -45,8 +55,11 @@ export interface Caller {
 
 export interface Place extends Caller {
   readonly since: number
+  /** Of a download, what was sent. */
   receivedBytes: number
-  /** Set while the body comes in; called if it has to give way. Undefined before and after: then it stays. */
+  /** True once all of the body is there: from then on it is not slow, however long it waits for its turn. */
+  isWhole: boolean
+  /** Set while the body comes in or waits for its turn, or a download goes out; called if it has to give way. Undefined before and after: then it stays. */
   giveWay: (() => void) | undefined
 }
 
@@ -77,7 +90,7 @@ export class Places {
       throw new Refusal('address-busy', { retryAfterSeconds: 2 })
     if (this.taken.size >= total && !this.makeRoom(() => true, 'member', caller, now))
       throw new Refusal('central-busy', { retryAfterSeconds: 5 })
-    const place: Place = { ...caller, since: now, receivedBytes: 0, giveWay: undefined }
+    const place: Place = { ...caller, since: now, receivedBytes: 0, isWhole: false, giveWay: undefined }
     this.taken.add(place)
     return place
   }
@@ -92,9 +105,9 @@ export class Places {
     for (const place of this.taken) counts.set(place[sharer], (counts.get(place[sharer]) ?? 0) + 1)
     const held = (one: Caller) => counts.get(one[sharer]) ?? 0
     const share = held(newcomer) + 1
-    const receiving = [...this.taken].filter(place => place.giveWay !== undefined && isAmong(place))
-    const slow = receiving.filter(place => this.isSlow(place, now))
-    const greedy = receiving.filter(place => held(place) > share)
+    const movable = [...this.taken].filter(place => place.giveWay !== undefined && isAmong(place))
+    const slow = movable.filter(place => this.isSlow(place, now))
+    const greedy = movable.filter(place => held(place) > share)
     // of the one that has most; the latest, because least of it has come in
     const [first] = (slow.length > 0 ? slow : greedy).sort((a, b) => held(b) - held(a) || b.since - a.since)
     if (first === undefined) return false
@@ -103,8 +116,8 @@ export class Places {
     return true
   }
 
-  private isSlow({ since, receivedBytes }: Place, now: number): boolean {
+  private isSlow({ since, receivedBytes, isWhole }: Place, now: number): boolean {
     const ageMs = now - since
-    return ageMs >= this.limits.graceMs && receivedBytes < (ageMs / 1000) * this.limits.leastBytesPerSecond
+    return !isWhole && ageMs >= this.limits.graceMs && receivedBytes < (ageMs / 1000) * this.limits.leastBytesPerSecond
   }
 }

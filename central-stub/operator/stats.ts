@@ -83,7 +83,7 @@ export type Stats = Awaited<ReturnType<typeof readStats>>
 export interface LimitsReport {
   readonly connections: { readonly open: number; readonly gaveWay: number; readonly turnedAway: number }
   /** Under way. */
-  readonly requests: { readonly devices: number; readonly enrolling: number }
+  readonly requests: { readonly devices: number; readonly enrolling: number; readonly downloads: number }
   readonly refusals: Readonly<Record<string, number>>
   readonly disk: {
     readonly freeBytes: number

@@ -11,6 +11,19 @@ const counted = async (store: Store) => (await store.read(count, 'SELECT count(*
 const values = (hash: string) => ({ hash, at: timestamp(0) })
 const insert = `INSERT INTO codes VALUES ($hash, 'member', $at, NULL, NULL)`
 
+t.test('who asks after it was closed does not make it be opened again', async t => {
+  const reports: unknown[] = []
+  const store = await Store.open(t.testdir(), { report: error => reports.push(error) })
+  await store.close()
+  for (let i = 0; i < 3; i++) await t.rejects(counted(store), { code: 'central-failed' })
+  await t.rejects(
+    store.transact(async () => undefined),
+    { code: 'central-failed' },
+  )
+  t.equal(store.disk.openings, 1)
+  t.same(reports, [])
+})
+
 t.test('a transaction that throws leaves nothing, and the next one works', async t => {
   const store = await Store.open(t.testdir())
   const failing = store.transact(async transaction => {

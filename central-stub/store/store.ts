@@ -36,6 +36,7 @@ export class Store implements Reader {
   private openings = 0
   private openedLast = Number.NEGATIVE_INFINITY
   private tail: Promise<unknown> = Promise.resolve()
+  private isClosed = false
 
   private constructor(folder: string, options: StoreOptions) {
     this.folder = folder
@@ -98,8 +99,10 @@ export class Store implements Reader {
     return result
   }
 
+  /** From then on every question is refused: whoever still asks must not make it be opened again. */
   async close(): Promise<void> {
     await this.tail
+    this.isClosed = true
     await this.opening?.catch(() => undefined)
     await this.database?.close()
   }
@@ -109,6 +112,7 @@ export class Store implements Reader {
   }
 
   private async ready(): Promise<Database> {
+    if (this.isClosed) throw new Refusal('central-failed', { retryAfterSeconds: FULL_RETRY_SECONDS })
     if (this.database !== undefined) return this.database
     this.opening ??= this.openAgain(undefined)
     return this.opening
@@ -146,7 +150,7 @@ export class Store implements Reader {
   /** What to throw in place of an error of the database; if DuckDB has given the file up, it is being opened again. */
   private async failureOf(database: Database, error: unknown): Promise<unknown> {
     if (error instanceof Refusal) return error
-    const isGivenUp = this.database === database && !(await database.isUsable())
+    const isGivenUp = !this.isClosed && this.database === database && !(await database.isUsable())
     if (isGivenUp && this.database === database) {
       this.options.report?.(error)
       this.database = undefined

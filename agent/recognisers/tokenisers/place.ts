@@ -19,7 +19,9 @@ const HEADER_WORDS_MAX = 3
 const SLASH = 0x2f
 const COLON = 0x3a
 const LESS = 0x3c
+const DASH = 0x2d
 const LOCAL = ascii('local')
+const ALERTS = ascii('Alerts ')
 const DIGIT_MAX = 0x39
 
 /** Whether bytes[start, end) is the tag of such a program, of a part of one, or its path: `postfix/smtpd`, `/usr/sbin/sshd`. */
@@ -50,9 +52,10 @@ export function isOwnPlace(message: Message, at: number): boolean {
   return wordsBetween(bytes, body, at) <= HEADER_WORDS_MAX && (hostEnd === hostStart || isHeaderLike(bytes, body, at))
 }
 
-/** Whether there is a clock in bytes[start, end), or a facility's number or name (`local4`, `<4>`) at its beginning. */
+/** Whether there is a clock in bytes[start, end), or at its beginning a facility (`local4`, `<4>`, Cisco's `Alerts`) or a `-` for none. */
 function isHeaderLike(bytes: Uint8Array, start: number, end: number): boolean {
-  if (bytes[start] === LESS || startsWith(bytes, start, end, LOCAL)) return true
+  if (bytes[start] === LESS || startsWith(bytes, start, end, LOCAL) || startsWith(bytes, start, end, ALERTS)) return true
+  if (bytes[start] === DASH && bytes[start + 1] === BLANK) return true
   for (let i = start + 2; i + 5 < end; i++)
     if (bytes[i] === COLON && bytes[i + 3] === COLON && isDigit(bytes[i - 1]) && isDigit(bytes[i + 1]) && isDigit(bytes[i + 4])) return true
   return false

@@ -1,0 +1,101 @@
+// `cyberalarm update --check` as a person meets it: a process, through a proxy or not, and sentences that say why the box waits.
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import t from 'tap'
+import { promote, setPaused } from '../../scripts/updates/channels.ts'
+import { pathsBelow } from '../paths.ts'
+import { cyberalarm, runToEnd, spawnCyberalarm, temporaryFolder, writeSettings } from '../testing/harness.ts'
+import { madeIdentity } from '../testing/made-identity.ts'
+import { HOUR_MS, openStages } from '../testing/update-stage.ts'
+import { writeIdentity } from '../uplink/identity.ts'
+
+t.setTimeout(120_000)
+const stages = await openStages(t.testdir(), t)
+const { central } = stages
+
+t.test('says in plain words what is offered and why the box waits', async t => {
+  const stage = stages.next()
+  const { makers, box } = stage
+  const says = async (pattern: RegExp, code = 0) => {
+    const { code: ended, out, error } = await cyberalarm(box, 'update', '--check')
+    t.equal(ended, code, error)
+    t.match(code === 0 ? out : error, pattern)
+  }
+  await says(
+    /running +\d+\.\d+\.\d+ \(release 1\)\noffered +0\.2\.0 \(release 2\) on channel stable, signed by the makers, 1 MiB\nIt is the turn of this box: it may change to 0\.2\.0 now\./,
+  )
+  t.match(JSON.parse((await cyberalarm(box, 'update', '--check', '--json')).out), {
+    running: { number: 1 },
+    channel: 'stable',
+    environment: 'production',
+    offered: { version: '0.2.0', number: 2, bytes: 2000 },
+    decision: { kind: 'now' },
+    notices: [],
+  })
+  const hour = new Date(Date.now() + 2 * HOUR_MS).getUTCHours()
+  const window = `${String(hour).padStart(2, '0')}:00-${String((hour + 1) % 24).padStart(2, '0')}:00`
+  writeSettings(box, central, { 'update.window': window })
+  await says(/It waits for its window, which opens on \d{4}-\d\d-\d\d at \d\d:00 UTC\./)
+  writeSettings(box, central, { 'update.pin': '0.1.0' })
+  await says(/stays with version 0\.1\.0, because update\.pin says so/)
+  writeSettings(box, central, { 'update.channel': 'beta' })
+  await says(/central offers no channels\/beta\.json \[update-none\]\n {2}Nothing to do/, 1)
+  writeSettings(box, central)
+  setPaused(makers.repository, 'stable', true, makers.online('channels'), makers.now)
+  makers.publish()
+  stage.show()
+  await says(/The makers have paused this release\. The box waits\./)
+  const waves = [{ hours: 100, places: 10_000 }]
+  promote(
+    makers.repository,
+    { channel: 'stable', release: 2, notBefore: makers.now, waves, minFrom: 0 },
+    makers.online('channels'),
+    makers.now,
+  )
+  makers.publish()
+  stage.show()
+  await says(/It is the turn of this box on \d{4}-\d\d-\d\d at \d\d:\d\d UTC\. A box that is not enrolled comes last\./)
+  mkdirSync(pathsBelow(box).data, { recursive: true })
+  writeIdentity(pathsBelow(box).identity, (await madeIdentity()).stored)
+  await says(/It is the turn of this box on [^.]*\.\n$/)
+})
+
+t.test('says what is missing, and that the verb needs --check', async t => {
+  const root = temporaryFolder(t)
+  writeSettings(root, central)
+  t.match(await cyberalarm(root, 'update', '--check'), { code: 1, error: /update-root\.json \[update-not-set-up\]\n.*apt or dnf/ })
+  t.match(await runToEnd(['update']), { code: 2, error: /needs --check/ })
+  const stage = stages.next()
+  writeSettings(stage.box, undefined)
+  t.match(await cyberalarm(stage.box, 'update', '--check'), { code: 1, error: /\[central-not-set\]/ })
+  writeSettings(stage.box, { url: central.url, pins: [`sha256/${Buffer.alloc(32).toString('base64')}`] })
+  t.match(await cyberalarm(stage.box, 'update', '--check'), { code: 1, error: /\[central-not-trusted\]/ })
+})
+
+t.test('goes through a proxy, as everything does, and works in the release as well', async t => {
+  const targets: string[] = []
+  const proxy = createServer((_request, answer) => answer.writeHead(400).end())
+  proxy.on('connect', (call, client: Socket) => {
+    targets.push(String(call.url))
+    const onward = connect(central.port, '127.0.0.1', () => client.write('HTTP/1.1 200 OK\r\n\r\n'))
+    for (const socket of [client, onward]) socket.on('error', () => socket.destroy())
+    client.pipe(onward).pipe(client)
+  })
+  await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => proxy.close())
+  const stage = stages.next()
+  const uplink = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  // nothing listens there: only the proxy knows better
+  writeSettings(stage.box, { url: 'https://localhost:9', pins: central.pins }, { 'uplink.proxy': uplink })
+  t.match(await cyberalarm(stage.box, 'update', '--check'), { code: 0, out: /offered +0\.2\.0/ })
+  t.ok(targets.length > 5 && targets.every(target => target === 'localhost:9'), targets.join())
+  const child = spawnCyberalarm(['update', '--check', '--root', stage.box], { isRelease: true })
+  let out = ''
+  child.stdout.on('data', chunk => {
+    out += chunk
+  })
+  const [code] = await once(child, 'close')
+  t.match({ code, out }, { code: 0, out: /offered +0\.2\.0/ })
+})

@@ -1,0 +1,83 @@
+// What this box is offered, and why it has it not yet: the metadata, the channel, the signed manifest, and then the reasons to wait,
+// in the order in which a person would ask. It loads no part and changes nothing but what it knows to be signed.
+import { Failure } from '../errors.ts'
+import { CHANNEL_MAX_BYTES, type Channel, parseChannel, placeOf, waveBegins } from './channel.ts'
+import type { Fetch } from './fetch.ts'
+import { MANIFEST_MAX_BYTES, type Manifest, parseManifest, SIGNATURE_BYTES, verifyManifest } from './manifest.ts'
+import { type MetadataOptions, type Target, type Trusted, withMetadata } from './metadata.ts'
+import { loadSmall } from './parts.ts'
+import { type Window, windowOpens } from './window.ts'
+
+/** Signatures beside a manifest: `manifest.1` and so on. */
+const SIGNATURES_MAX = 3
+
+export interface Box {
+  /** Undefined if it is not enrolled. */
+  readonly device: string | undefined
+  /** Of the release that runs. */
+  readonly version: string
+  readonly number: number
+  readonly channel: string
+  readonly window: Window | undefined
+  /** The version that the member wants to stay with; '' for none. */
+  readonly pin: string
+}
+
+export type Decision =
+  | { readonly kind: 'current' | 'now' }
+  | { readonly kind: 'older' | 'paused' | 'pinned' | 'needs-another-first' }
+  | { readonly kind: 'before-wave' | 'before-window'; readonly from: number }
+
+export interface Offer {
+  readonly channel: Channel
+  readonly manifest: Manifest
+  /** Files of the release, which loadPart can load. */
+  readonly parts: readonly Target[]
+  readonly environment: 'production' | 'development'
+}
+
+/** Failure with a code that begins with update-, or about central, if it could not be learnt. */
+export async function findOffer(options: MetadataOptions, channelName: string): Promise<Offer> {
+  return withMetadata(options, async trusted => {
+    const { fetch } = options
+    const channel = parseChannel(await loadSmall(await need(trusted, `channels/${channelName}.json`), fetch, CHANNEL_MAX_BYTES))
+    const manifest = await loadManifest(trusted, fetch, channel.release)
+    const parts: Target[] = []
+    for (const { rootHash } of manifest.parts) parts.push(await need(trusted, `parts/${rootHash}.img`))
+    return { channel, manifest, parts, environment: trusted.root.environment }
+  })
+}
+
+async function loadManifest(trusted: Trusted, fetch: Fetch, release: number): Promise<Manifest> {
+  const name = `releases/${release}/manifest`
+  const bytes = await loadSmall(await need(trusted, name), fetch, MANIFEST_MAX_BYTES)
+  const signatures: Buffer[] = []
+  for (let i = 1; i <= SIGNATURES_MAX; i++) {
+    const signature = await trusted.find(`${name}.${i}`)
+    if (signature !== undefined) signatures.push(await loadSmall(signature, fetch, SIGNATURE_BYTES))
+  }
+  const { keys, threshold } = trusted.releaseKeys()
+  verifyManifest(bytes, signatures, keys, threshold)
+  const manifest = parseManifest(bytes)
+  if (manifest.number !== release) throw new Failure('update-refused', `the manifest of release ${release} is that of ${manifest.number}`)
+  return manifest
+}
+
+async function need(trusted: Trusted, name: string): Promise<Target> {
+  const target = await trusted.find(name)
+  if (target === undefined) throw new Failure('update-none', `central offers no ${name}`)
+  return target
+}
+
+/** Pure: what the box does with what it is offered, at `now` (ms since 1970). */
+export function decide({ channel, manifest }: Pick<Offer, 'channel' | 'manifest'>, box: Box, now: number): Decision {
+  if (manifest.number === box.number) return { kind: 'current' }
+  if (manifest.number < box.number) return { kind: 'older' }
+  if (box.pin !== '' && box.pin !== manifest.version) return { kind: 'pinned' }
+  if (channel.paused) return { kind: 'paused' }
+  if (box.number < channel.minFrom) return { kind: 'needs-another-first' }
+  const wave = waveBegins(channel, placeOf(box.device, manifest.number))
+  if (now < wave) return { kind: 'before-wave', from: wave }
+  const opens = box.window === undefined ? now : windowOpens(box.window, now)
+  return opens > now ? { kind: 'before-window', from: opens } : { kind: 'now' }
+}
