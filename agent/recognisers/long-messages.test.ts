@@ -97,9 +97,13 @@ function fastest(bytes: Uint8Array): number {
 
 for (const beginning of beginnings)
   t.test(`no message that begins with ${beginning} keeps others waiting`, async t => {
+    let slow = 0
     for (const piece of pieces) {
       const text = piece.repeat(Math.ceil(MESSAGE_MAX_BYTES / piece.length))
       const took = fastest(Buffer.from(`${beginning}${text}`.slice(0, MESSAGE_MAX_BYTES), 'latin1'))
-      if (took > READING_MAX_MS) t.fail(`${Math.round(took)} ms for ${JSON.stringify(piece)} again and again`)
+      if (took <= READING_MAX_MS) continue
+      slow++
+      t.comment(`${Math.round(took)} ms for ${JSON.stringify(piece)} again and again`)
     }
+    t.equal(slow, 0, `${pieces.length} messages`)
   })

@@ -1,7 +1,7 @@
 // A real central as a process of its own, and the real program with its code as a credential, as systemd hands it over.
 import { createPrivateKey, createPublicKey, webcrypto } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../agent/testing/harness.ts'
 import { readIdentity } from '../../agent/uplink/identity.ts'
 import type { EnrolmentReport } from './enrolment-report.ts'
 import { filesWith, run, start } from './test-program.ts'
-import { freshCode, type TestRoot, testRoot } from './test-root.ts'
+import { freshCode, obstruct, type TestRoot, testRoot } from './test-root.ts'
 
 t.setTimeout(120_000)
 const folder = temporaryFolder(t)
@@ -98,16 +98,14 @@ t.test('started again with the code that made it, an enrolled box is enrolled, w
 t.test('cut off between the answer of central and the identity, it finishes with the answer', async t => {
   const one = box(t)
   const code = await central.makeCode()
-  // a folder in the place of the draft: the identity cannot be written
-  const obstacle = `${pathsBelow(one.root).identity}.draft`
-  mkdirSync(obstacle, { recursive: true })
+  const clear = obstruct(t, `${pathsBelow(one.root).identity}.draft`)
   const child = one.begin(code)
   const closed = once(child, 'close')
   await until(() => reportOf(one).state === 'trying' && reportOf(one).failure !== undefined)
   child.kill('SIGKILL')
   await closed
   t.equal(identityOf(one), undefined)
-  rmSync(obstacle, { recursive: true })
+  clear()
   t.match(await one.enrol(code), { code: 0 })
   t.equal(reportOf(one).state, 'enrolled')
   t.ok(identityOf(one))

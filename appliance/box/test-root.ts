@@ -10,6 +10,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -21,6 +22,19 @@ import { type BoxPaths, boxPathsBelow } from './paths.ts'
 import { type RunTool, toolsBelow } from './tools.ts'
 
 export const freshCode = (): string => makeCode(randomBytes)
+
+/** A mounted folder where a draft would be: whoever writes the file fails, root as well. Gives how to take it away. */
+export function obstruct(t: { teardown(done: () => void): unknown }, draft: string): () => void {
+  mkdirSync(draft, { recursive: true })
+  execFileSync('mount', ['-t', 'tmpfs', 'none', draft])
+  const clear = () => {
+    if (!existsSync(draft)) return
+    execFileSync('umount', [draft])
+    rmdirSync(draft)
+  }
+  t.teardown(clear)
+  return clear
+}
 
 export interface TestRoot {
   readonly root: string

@@ -11,6 +11,7 @@ import {
   makeConfigPartition,
   makeDisc,
   makeRpcTool,
+  obstruct,
   putOnPartition,
   type TestRoot,
   testRoot,
@@ -204,14 +205,14 @@ t.test('a box whose state cannot be kept comes up all the same, says so, and wip
   const device = makeConfigPartition(box)
   const code = freshCode()
   putOnPartition(device, 'cyberalarm.conf', `enrolment.code = ${code}\nnetwork.address = 192.0.2.10/24\n`)
-  // a folder in the place of the draft: writing fails for root as well
-  mkdirSync(`${box.paths.code}.draft`, { recursive: true })
+  const clear = obstruct(t, `${box.paths.code}.draft`)
   const { code: exit, out } = await run(['apply', '--root', box.root])
   t.equal(exit, 1)
   t.match(box.text('run/systemd/network/10-cyberalarm.network'), /Address=192\.0\.2\.10\/24/)
   t.equal(reportOf(box).notices.length, 1)
   t.ok(readFileSync(device).includes(code), 'the only copy of the code is still there')
   t.notOk(out.includes(code))
+  clear()
 })
 
 t.test('touches nothing on a machine that is no box', async t => {
