@@ -11,6 +11,7 @@ import type { Accounts } from './ledger/accounts.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Collector } from './pipeline/collector.ts'
 import type { Gateway, Gateways } from './pipeline/gateways.ts'
+import { noticesOf } from './settings/table.ts'
 import type { Source } from './sources/source.ts'
 import type { Spool } from './spool/spool.ts'
 import type { IdentityKeeper } from './uplink/identity-file.ts'
@@ -79,6 +80,7 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     startedAtMs: parts.startedAt,
     process: parts.process.status,
     settingsFault: parts.live.fault,
+    settingsNotices: noticesOf(parts.live.current),
     central: { url: central.url, pinCount: central.pins.length },
     identity: {
       device: keeper.identity?.stored.device,
@@ -93,7 +95,7 @@ export function factsOf(parts: AgentParts, now: number): Facts {
       failure: failure === undefined ? undefined : { ...failure, sinceMs: failure.since, atMs: failure.at },
       retryAtMs: uplink.retryAt,
     },
-    queue: { batches: spool.length, bytes: spool.usedBytes, quotaBytes: spool.quotaBytes },
+    queue: { batches: spool.length + spool.newer.batches, bytes: spool.usedBytes + spool.newer.bytes, quotaBytes: spool.quotaBytes },
     diskFault: parts.batcher.diskFault ?? ledger.checkpointFault,
     ledger: { tornBytes: ledger.tornBytes, damage: ledger.damage },
     storedFaults: parts.storedFaults,

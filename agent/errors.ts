@@ -5,6 +5,7 @@ import { isErrorWithCode } from './lib/durable-file.ts'
 export const advice = {
   'argument-wrong': 'Run the command with --help to see what it accepts.',
   'settings-wrong': 'Correct these lines in the settings file. `cyberalarm settings` explains every setting.',
+  'settings-unknown': 'Nothing to do: the box wrote them before it went back to this release. They are in use again after the next update.',
   'settings-unreadable': 'Make the settings file readable for the user that runs the agent, or choose another folder with --root.',
   'code-wrong': 'Check the enrolment code for typing errors and enter it again. Its last character is a check character.',
   'code-refused': 'The code is unknown, used or expired. Ask for a new one.',

@@ -2,7 +2,7 @@
 // every row that cannot be found is counted as shed, with its reason.
 import { randomBytes } from 'node:crypto'
 import { deviceOf } from '../batch/frame.ts'
-import { emptyRows, inputNames, rowsOf, sumRows } from '../ledger/accounting.ts'
+import { emptyRows, rowsOf, storedNames, sumRows } from '../ledger/accounting.ts'
 import type { Accounts } from '../ledger/accounts.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../log.ts'
@@ -116,14 +116,15 @@ async function closeTailGap({ ledger, spool, log }: Recovery): Promise<void> {
 
 function countLost({ spool, outbox, accounts, log }: Recovery, unsealed: ReturnType<typeof unsealedBatch>): void {
   const onDisk = unsealed === undefined ? emptyRows() : { ...unsealed.byInput }
-  for (const batch of spool.batches) for (const name of inputNames) onDisk[name] += rowsOf(batch.byInput)[name]
+  for (const byInput of [...spool.batches.map(batch => rowsOf(batch.byInput)), spool.newer.byInput])
+    for (const name of storedNames(byInput)) onDisk[name] = (onDisk[name] ?? 0) + byInput[name]
   const { totals } = accounts
   const waiting = emptyRows()
   const lost = emptyRows()
   const found = emptyRows()
-  for (const name of inputNames) {
-    waiting[name] = totals[name].waiting
-    const missing = totals[name].spooled - onDisk[name]
+  for (const name of storedNames({ ...totals, ...onDisk })) {
+    waiting[name] = totals[name]?.waiting ?? 0
+    const missing = (totals[name]?.spooled ?? 0) - (onDisk[name] ?? 0)
     if (missing >= 0) lost[name] = missing
     else found[name] = -missing
   }

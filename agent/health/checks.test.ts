@@ -18,6 +18,7 @@ const well: Facts = {
   startedAtMs: minutesAgo(90),
   process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallSinceStartMs: 1400, longestStallLastHourMs: 4 },
   settingsFault: undefined,
+  settingsNotices: [],
   central: { url: 'https://central.example', pinCount: 2 },
   identity: { device: '00000000-0000-4000-8000-000000000001', certificateUntilMs: now, fault: undefined },
   uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, waitingSinceMs: 0, bytesSent: 700, failure: undefined, retryAtMs: 0 },
@@ -56,6 +57,9 @@ const failure = { sinceMs: minutesAgo(10), atMs: minutesAgo(1) }
 const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readonly finds: readonly object[] }[]> = {
   settings: [
     { over: { settingsFault: fault('settings-wrong', 'cyberalarm.conf:1: x') }, finds: [{ code: 'settings-wrong', severity: 'problem' }] },
+  ],
+  settingsOfNewer: [
+    { over: { settingsNotices: ['cyberalarm.conf:2: x'] }, finds: [{ code: 'settings-unknown', severity: 'information' }] },
   ],
   central: [
     {

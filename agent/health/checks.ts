@@ -25,6 +25,8 @@ type Check = (facts: Facts) => Finding | readonly Finding[] | undefined
 
 export const checks: Readonly<Record<string, Check>> = {
   settings: ({ settingsFault }) => (settingsFault === undefined ? undefined : finding('problem', settingsFault)),
+  settingsOfNewer: ({ settingsNotices }) =>
+    settingsNotices.length === 0 ? undefined : finding('information', fault('settings-unknown', settingsNotices.join('\n'))),
   central: ({ central }) => {
     const missing = [...(central.url === '' ? ['central.url'] : []), ...(central.pinCount === 0 ? ['central.pins'] : [])]
     if (missing.length === 0) return undefined

@@ -29,6 +29,8 @@ export interface Facts {
   readonly process: ProcessStatus
   /** Why settings that changed are not in use. */
   readonly settingsFault: Fault | undefined
+  /** Settings that a newer release wrote and this one does not know. */
+  readonly settingsNotices: readonly string[]
   readonly central: { readonly url: string; readonly pinCount: number }
   readonly identity: {
     readonly device: string | undefined

@@ -13,7 +13,8 @@ const severities = ['problem', 'warning', 'information'] as const
 /** Something that a person should know. `code` never changes its meaning; `detail` says what happened, `advice` what to do. */
 export const findingSchema = z.object({
   code: z.string().max(64),
-  severity: z.enum(severities),
+  /** The console may be older than the agent: a severity that it does not know is shown. */
+  severity: z.enum(severities).catch('warning'),
   detail: text,
   advice: text,
   since: time.optional(),
@@ -110,8 +111,8 @@ export const statusSchema = z.object({
   unreadableShapes: z.array(z.object({ shape: text, count: z.number() })).max(100),
 })
 
-/** All that an agent says before it listens. */
-export const startingSchema = z.strictObject({ running: z.literal(true) })
+/** What an agent says before it listens: no status yet. A newer one may say more. */
+export const startingSchema = z.object({ running: z.literal(true), version: z.undefined().optional() })
 
 export type Status = z.infer<typeof statusSchema>
 export type Finding = z.infer<typeof findingSchema>

@@ -1,6 +1,15 @@
 // The one owner of the counts. Nothing else writes them, so their sum (accounting.ts) is kept in one place: a message is
 // counted when it is received and once more where it is placed, and rows only move from one place to the next.
-import { emptyTotals, type InputCounts, type InputName, inputNames, type Losses, type RowsByInput, type Totals } from './accounting.ts'
+import {
+  emptyCounts,
+  emptyTotals,
+  type InputCounts,
+  type InputName,
+  type Losses,
+  type RowsByInput,
+  storedNames,
+  type Totals,
+} from './accounting.ts'
 
 type Place = 'waiting' | 'spooled' | 'sent' | 'shed'
 type WritableCounts = { -readonly [Key in keyof InputCounts]: InputCounts[Key] }
@@ -111,22 +120,29 @@ export class Accounts {
 
   /** Rows are in the spool that the ledger forgot: they were received. */
   found(rows: RowsByInput): void {
-    for (const name of inputNames) {
-      this.counts[name].received += rows[name]
-      this.counts[name].spooled += rows[name]
+    for (const name of storedNames(rows)) {
+      const counts = countsIn(this.counts, name)
+      counts.received += rows[name]
+      counts.spooled += rows[name]
     }
   }
 
   private move(rows: RowsByInput, from: Place, to: Place): void {
-    for (const name of inputNames) moveRows(this.counts[name], rows[name], from, to)
+    for (const name of storedNames(rows)) moveRows(countsIn(this.counts, name), rows[name], from, to)
   }
 }
 
 /** The totals as they will be once rows of a batch have moved. */
 export function afterMove(totals: Totals, rows: RowsByInput, from: Place, to: Place): Totals {
-  const after = structuredClone(totals)
-  for (const name of inputNames) moveRows(after[name], rows[name], from, to)
+  const after: Record<InputName, WritableCounts> = structuredClone(totals)
+  for (const name of storedNames(rows)) moveRows(countsIn(after, name), rows[name], from, to)
   return after
+}
+
+/** Those of an input of a newer release begin at nothing where an older one wrote the counts. */
+function countsIn(totals: Record<InputName, WritableCounts>, name: InputName): WritableCounts {
+  totals[name] ??= emptyCounts()
+  return totals[name]
 }
 
 function moveRows(counts: WritableCounts, rows: number, from: Place, to: Place): void {

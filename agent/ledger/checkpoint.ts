@@ -25,13 +25,17 @@ const schema = z.object({
   previous: z.string(),
   state: standSchema.extend({
     stoppedCleanly: z.boolean(),
-    spooled: z.object({ sequence: count, hash: z.string() }),
+    spooled: z.looseObject({ sequence: count, hash: z.string() }),
     gateways: count,
   }),
 })
 
 export type Checkpoint = Readonly<Omit<z.infer<typeof schema>, 'generation'>>
 type Slot = z.infer<typeof schema>
+
+/** What a newer release put beside the members that are known here. */
+export const newerIn = (slot: Slot | undefined): object =>
+  Object.fromEntries(Object.entries(slot ?? {}).filter(([name]) => !Object.hasOwn(schema.shape, name)))
 
 const pathIn = (folder: string): string => join(folder, 'checkpoint')
 
@@ -46,7 +50,7 @@ export function readCheckpoint(folder: string, tell: (damage: string) => void): 
       const bytes = Buffer.alloc(SLOT_BYTES)
       const length = readSync(file, bytes, 0, SLOT_BYTES, i * SLOT_BYTES)
       const [text] = bytes.toString('utf8', 0, length).split('\n', 1)
-      const { data } = schema.safeParse(decodeSummed(text))
+      const { data } = schema.loose().safeParse(decodeSummed(text))
       if (data !== undefined) slots.push(data)
       else if (bytes.some(byte => byte !== 0)) damaged++
     }

@@ -1,19 +1,25 @@
 // What the ledger records, and how a line of it is made and checked. Each line is JSON and names the SHA-256 of the line
 // before it, so that a line cannot be changed, taken out or put in without breaking the chain after it. A checksum in the line
-// tells what a disk changed, in the last line too. Kinds that a newer version adds are kept, and passed over.
+// tells what a disk changed, in the last line too. What a newer release adds is kept: kinds of entries are passed over, and members,
+// inputs and places of the counts are written again with the rest (decision 0024).
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { decodeSummed, encodeSummed, isSummed } from '../lib/summed.ts'
-import { emptyCounts, inputNames, noLosses, type RowsByInput, type Totals } from './accounting.ts'
+import { emptyCounts, type InputCounts, inputNames, type Losses, noLosses, type RowsByInput, type Totals } from './accounting.ts'
 
 const count = z.int().nonnegative()
 // an older ledger lacks inputs that were added later
 const countOrNone = count.default(0)
-const rowsSchema = z.object(
-  Object.fromEntries(inputNames.map(name => [name, countOrNone])) as Record<keyof RowsByInput, typeof countOrNone>,
-)
-const lossesSchema = z.object({ kernel: countOrNone, connections: countOrNone, bytes: countOrNone, deafMs: countOrNone })
-const countsSchema = z.object({
+const rowsSchema: z.ZodType<RowsByInput> = z
+  .object(Object.fromEntries(inputNames.map(name => [name, countOrNone])) as Record<keyof RowsByInput, typeof countOrNone>)
+  .catchall(count)
+const lossesSchema: z.ZodType<Losses> = z.looseObject({
+  kernel: countOrNone,
+  connections: countOrNone,
+  bytes: countOrNone,
+  deafMs: countOrNone,
+})
+const countsSchema: z.ZodType<InputCounts> = z.looseObject({
   received: count,
   merged: count,
   dropped: z.record(z.string(), count),
@@ -26,14 +32,16 @@ const countsSchema = z.object({
   lost: lossesSchema.default(noLosses),
 })
 const countsOrNone = countsSchema.default(emptyCounts)
-const totalsSchema = z.object(Object.fromEntries(inputNames.map(name => [name, countsOrNone])) as Record<keyof Totals, typeof countsOrNone>)
+const totalsSchema: z.ZodType<Totals> = z
+  .object(Object.fromEntries(inputNames.map(name => [name, countsOrNone])) as Record<keyof Totals, typeof countsOrNone>)
+  .catchall(countsSchema)
 
 const byName = z.record(z.string(), count)
 /**
  * Until when the agent listened, and where the numbers of the kernel stood: with these the next agent knows what was lost between.
  * Only an agent that listens writes it.
  */
-const heardSchema = z.object({
+const heardSchema = z.looseObject({
   /** ms since 1970, and s since the machine was started: a clock can jump, and a machine can be switched off. */
   at: z.number(),
   uptime: z.number(),
@@ -47,7 +55,7 @@ const heardSchema = z.object({
 export type Heard = z.infer<typeof heardSchema>
 
 /** Where a ledger stands: what follows from all entries before. What was added later is optional: an older ledger lacks it. */
-export const standSchema = z.object({
+export const standSchema = z.looseObject({
   totals: totalsSchema,
   sequence: count,
   receipted: count,
@@ -119,8 +127,8 @@ const entrySchema = z.discriminatedUnion('kind', [
 ])
 
 export type LedgerEntry = z.infer<typeof entrySchema>
-/** Written by a newer version. */
-const unknownSchema = z.object({ kind: z.string().transform(() => 'unknown' as const) })
+/** Written by a newer release; `name` is its kind. */
+const unknownSchema = z.object({ kind: z.string() }).transform(({ kind }) => ({ kind: 'unknown' as const, name: kind }))
 const lineSchema = z.object({ at: z.string(), previous: z.string(), entry: entrySchema })
 const newerSchema = z.object({ at: z.string(), previous: z.string(), entry: unknownSchema })
 export type LedgerLine = z.infer<typeof lineSchema> | z.infer<typeof newerSchema>

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../errors.ts'
 import { isErrorWithCode, isUnreadable, readWithin } from '../lib/durable-file.ts'
-import { type Checkpoint, readCheckpoint } from './checkpoint.ts'
+import { type Checkpoint, newerIn, readCheckpoint } from './checkpoint.ts'
 import { CHAIN_START, decodeLine, hashOfLine, type LedgerLine } from './entries.ts'
 import { applyEntry, initialState, type LedgerState } from './state.ts'
 
@@ -29,6 +29,8 @@ export interface FoundLedger {
   readonly lineFeedAt: number | undefined
   readonly previous: string
   readonly generation: number
+  /** Members of the checkpoint that only a newer release knows. */
+  readonly newer: object
   /** Bytes of an unfinished line that a power cut left behind `bytes`. */
   readonly tornBytes: number
   /** What is wrong, for people. */
@@ -76,6 +78,7 @@ export function findLedger(folder: string, device?: string): FoundLedger {
     lineFeedAt: isOpen ? file?.lineFeedAt : undefined,
     previous: isBehind ? checkpoint.previous : (file?.previous ?? CHAIN_START),
     generation: checkpoint?.generation ?? 0,
+    newer: newerIn(checkpoint),
     tornBytes: file?.tornBytes ?? 0,
     damage: allDamage.length === 0 ? [] : [...allDamage, asOf === undefined ? 'all counts are lost' : `the counts are those of ${asOf}`],
     empty,

@@ -42,6 +42,8 @@ export class Ledger {
   private readonly fileMaxBytes: number
   private readonly checkpoint: CheckpointFile
   private kept = ''
+  /** What a newer release put into the checkpoint beside what is known here. */
+  private readonly newer: object
   private number: number
   private file = -1
   /** Of the last file, which is never reached while none is open: a checkpoint then stands behind all lines. */
@@ -71,6 +73,7 @@ export class Ledger {
     this.previous = found.previous
     this.tornBytes = found.tornBytes
     this.checkpoint = new CheckpointFile(folder, found.generation)
+    this.newer = found.newer
     this.damage = [...(moved === undefined ? [] : [moved]), ...named, ...found.damage, ...this.clearAway(found), ...this.openLast(found)]
     // its room is taken as early as can be; and a line may have been cut off that it counts by its place
     this.keep(this.state.totals, this.state.stoppedCleanly)
@@ -97,7 +100,7 @@ export class Ledger {
   keep(totals: Totals, isStopped: boolean, isFlushed = false): void {
     const { number, bytes, previous } = this
     const { lastBatch: _, ...state } = this.state
-    const stand = { number, bytes, previous, state: { ...state, totals, stoppedCleanly: isStopped } }
+    const stand = { ...this.newer, number, bytes, previous, state: { ...state, totals, stoppedCleanly: isStopped } }
     const text = JSON.stringify(stand)
     try {
       if (text !== this.kept) this.checkpoint.write({ at: new Date().toISOString(), ...stand })
@@ -190,7 +193,7 @@ export class Ledger {
   }
 
   private beginFile(at: Date): void {
-    const { totals, sequence, receipted, hash, device, enrolment, heard, sockets, unreported } = this.state
+    const { lastBatch: _, stoppedCleanly: __, spooled: ___, gateways: ____, ...stand } = this.state
     const path = join(this.folder, ledgerName(this.number + 1))
     const before = { file: this.file, bytes: this.bytes, number: this.number }
     try {
@@ -198,8 +201,7 @@ export class Ledger {
       this.file = openSync(path, 'w+', 0o600)
       this.bytes = 0
       this.number++
-      const begin = { totals: structuredClone(totals), sequence, receipted, hash, device, enrolment, heard, sockets, unreported }
-      this.write({ kind: 'begin', number: this.number, ...begin }, at, true)
+      this.write({ ...stand, kind: 'begin', number: this.number }, at, true)
       syncFolder(this.folder)
     } catch (error) {
       if (this.file !== before.file && this.file >= 0) closeSync(this.file)

@@ -45,23 +45,18 @@ export const initialState = (): LedgerState => ({
   unreported: {},
 })
 
+/** With what a newer release put there, which is written again. */
+function standOf({ kind: _, number: __, ...stand }: Extract<LedgerEntry, { kind: 'begin' }>) {
+  return { heard: undefined, sockets: {}, unreported: {}, ...structuredClone(stand) }
+}
+
 /** Applies one entry to the state. */
 export function applyEntry(state: LedgerState, entry: LedgerLine['entry']): void {
   if (entry.kind === 'unknown') return
   state.stoppedCleanly = entry.kind === 'stop'
   switch (entry.kind) {
     case 'begin':
-      Object.assign(state, {
-        totals: structuredClone(entry.totals),
-        sequence: entry.sequence,
-        receipted: entry.receipted,
-        hash: entry.hash,
-        device: entry.device,
-        enrolment: entry.enrolment,
-        heard: entry.heard,
-        sockets: entry.sockets ?? {},
-        unreported: entry.unreported ?? {},
-      })
+      Object.assign(state, standOf(entry))
       return
     case 'batch':
       state.totals = structuredClone(entry.totals)

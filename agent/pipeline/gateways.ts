@@ -24,7 +24,7 @@ const GIVEN_AWAY_EVERY_MS = 10_000
 /** How old the times on the disk may be. */
 const SAVED_EVERY_MS = 3_600_000
 
-const placeSchema = z.object({
+const placeSchema = z.looseObject({
   number: z.int().min(1).max(NUMBER_MAX),
   address: z.string().max(100),
   /** When its first message came, and the last that could be read; ms since 1970. */
@@ -34,10 +34,11 @@ const placeSchema = z.object({
 type Place = z.infer<typeof placeSchema>
 
 /** What is kept on the disk. `next` is the next number; `round` counts how often all were given. */
-export const numberingSchema = z.object({
+export const numberingSchema = z.looseObject({
   next: z.int().min(1).max(NUMBER_MAX),
   round: z.int().nonnegative(),
-  gateways: z.array(placeSchema).max(GATEWAYS_MAX),
+  /** A newer release may have room for more. */
+  gateways: z.array(placeSchema).max(NUMBER_MAX),
 })
 export type Numbering = z.infer<typeof numberingSchema>
 export const emptyNumbering: Numbering = { next: 1, round: 0, gateways: [] }
@@ -79,13 +80,16 @@ export class Gateways {
   private readonly places: Map<string, Place>
   private readonly senders = new ReturningSenders()
   private readonly save: (numbering: Numbering) => void
+  /** What a newer release keeps beside. */
+  private readonly newer: object
   private next: number
   private round: number
   private isSaved = true
   private lookedAt = 0
 
   /** `numbering`: of earlier runs. `save` is called by `flush` when it has changed. */
-  constructor({ next, round, gateways }: Numbering, save: (numbering: Numbering) => void) {
+  constructor({ next, round, gateways, ...newer }: Numbering, save: (numbering: Numbering) => void) {
+    this.newer = newer
     this.next = next
     this.round = round
     this.places = new Map(gateways.map(place => [place.address, { ...place }]))
@@ -135,7 +139,7 @@ export class Gateways {
   flush(): void {
     if (this.isSaved) return
     for (const place of this.places.values()) place.heard = this.heard(place)
-    this.save({ next: this.next, round: this.round, gateways: [...this.places.values()] })
+    this.save({ ...this.newer, next: this.next, round: this.round, gateways: [...this.places.values()] })
     this.isSaved = true
   }
 

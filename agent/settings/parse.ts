@@ -29,7 +29,12 @@ export interface ParsedTable<T extends SettingTable> {
   /** What the text itself says, by name. */
   readonly stated: ReadonlyMap<string, { readonly value: string; readonly line: number }>
   readonly faults: readonly SettingFault[]
+  /** Of a text that `cyberalarm-box apply` wrote: settings that this release does not know, because apply is newer. */
+  readonly unknown: readonly SettingFault[]
 }
+
+/** First line of a text that a program wrote: whoever sees an unknown setting there cannot have mistyped it. */
+export const WRITTEN_BY_APPLY = '# Written by cyberalarm-box apply'
 
 /** More are not listed: a text with so many faults is no settings file. */
 const FAULTS_MAX = 50
@@ -43,6 +48,8 @@ const shownName = (name: string): string => (/^[\w. -]{1,60}$/.test(name) ? name
 export function parseTable<T extends SettingTable>(table: T, text: string, file: string): ParsedTable<T> {
   const stated = new Map<string, { value: string; line: number }>()
   const faults: SettingFault[] = []
+  const unknown: SettingFault[] = []
+  const isWritten = text.startsWith(WRITTEN_BY_APPLY)
   const report = (line: number, setting: string, problem: string, sentence = problem) => {
     if (faults.length < FAULTS_MAX) faults.push({ line, setting, problem, text: `${file}:${line}: ${sentence}` })
   }
@@ -53,7 +60,10 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
     // only the first word: behind it a secret may stand
     if (name === undefined)
       report(i + 1, '', 'is not of the form name = value', `'${shorten(line.split(/[\s:]/, 1)[0])}' is not of the form name = value`)
-    else if (!Object.hasOwn(table, name))
+    else if (!Object.hasOwn(table, name) && isWritten && unknown.length < FAULTS_MAX) {
+      const problem = `the setting '${shownName(name)}' is of a newer release, and is not in use`
+      unknown.push({ line: i + 1, setting: '', problem, text: `${file}:${i + 1}: ${problem}` })
+    } else if (!Object.hasOwn(table, name))
       report(i + 1, '', 'there is no setting of this name', `there is no setting '${shownName(name)}'${nearest(name, names)}`)
     else if (stated.has(name)) report(i + 1, name, `'${name}' was set in line ${stated.get(name)?.line} already`)
     else stated.set(name, { value, line: i + 1 })
@@ -69,7 +79,7 @@ export function parseTable<T extends SettingTable>(table: T, text: string, file:
     }
     return [name, read.data]
   })
-  return { values: Object.fromEntries(entries) as SettingValues<T>, stated, faults }
+  return { values: Object.fromEntries(entries) as SettingValues<T>, stated, faults, unknown }
 }
 
 /** One line of a settings file. `name` is absent from a comment, an empty line, and what is not of the form name = value. */

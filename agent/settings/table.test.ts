@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseSettings, settingsTable } from './table.ts'
+import { noticesOf, parseSettings, settingsTable } from './table.ts'
 
 t.test('an empty file means all defaults', async t => {
   const settings = parseSettings('')
@@ -72,4 +72,12 @@ t.test('what is wrong with the address of a proxy is told without its password, 
     t.notMatch(fault, /zqaz|zqbz/)
     t.notMatch(told(`uplink.prox = ${proxy}\nuplink.proxy ${proxy}\nhttp://user:zqaz=zqbz@proxy\n`), /zqaz|zqbz/)
   }
+})
+
+t.test('what a newer release wrote is a notice; in a text of the member it is a fault', async t => {
+  const text = '# Written by cyberalarm-box apply: x\nsnow.depth = 3\nsyslog.tls = off\n'
+  const settings = parseSettings(text)
+  t.equal(settings['syslog.tls'], 'off')
+  t.same(noticesOf(settings), ["cyberalarm.conf:2: the setting 'snow.depth' is of a newer release, and is not in use"])
+  t.throws(() => parseSettings(text.slice(text.indexOf('\n') + 1)), { code: 'settings-wrong' })
 })

@@ -32,11 +32,19 @@ export const boxSettingsTable = ofScope('box') as OfScope<'box'>
 export type SettingName = keyof typeof settingsTable
 export type Settings = SettingValues<typeof settingsTable>
 
+const notices = new WeakMap<Settings, readonly string[]>()
+/** What is not in use of the text that these settings were read from, for people. */
+export const noticesOf = (settings: Settings): readonly string[] => notices.get(settings) ?? []
+
 /** Settings from the text of a settings file (empty text: all defaults). Failure 'settings-wrong' tells every fault with its line. */
 export function parseSettings(text: string, file = 'cyberalarm.conf'): Settings {
-  const { values, faults } = parseTable(settingsTable, text, file)
+  const { values, faults, unknown } = parseTable(settingsTable, text, file)
   const all = faults.length > 0 ? faults : tlsFaults(values, file)
   if (all.length > 0) throw new Failure('settings-wrong', all.map(fault => fault.text).join('\n'))
+  notices.set(
+    values,
+    unknown.map(({ text }) => text),
+  )
   return values
 }
 

@@ -1,7 +1,8 @@
 // A file of the spool: one line of JSON that says what it holds, then the frame as it will be sent. A segment of kind
 // `shed` has no frame: it stands for batches that were shed, and has what the signed statement about them needs. Pure.
 // The line is under a checksum (lib/summed.ts) and has the frame's, so that a changed byte is never acted upon. What a newer
-// version adds can be passed over: members that are not known, and kinds that are not known, which are sent like a batch.
+// version adds can be passed over: members that are not known, and kinds that are not known. Of those the ones that have what a
+// batch has stand in the chain and are sent like it; all others stay where they are, and count as spooled.
 import * as z from 'zod'
 import { decodeSummed, encodeSummed, isSummed, sumOf } from '../lib/summed.ts'
 
@@ -10,7 +11,7 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/)
 
 const segmentSchema = z.object({
   /** `batch`, `shed`, or what a newer version brings. */
-  kind: z.string().regex(/^[a-z-]{1,16}$/),
+  kind: z.string().regex(/^[a-z][a-z0-9-]{0,15}$/),
   first: count.min(1),
   last: count.min(1),
   rows: count,
@@ -27,7 +28,7 @@ export type Segment = Readonly<z.infer<typeof segmentSchema>>
 
 const headerSchema = segmentSchema
   .extend({ frame: z.object({ bytes: count, sum: z.string() }).optional() })
-  .refine(({ kind, first, last }) => last >= first && (kind === 'shed' || last === first))
+  .refine(({ kind, first, last }) => last >= first && (kind !== 'batch' || last === first))
 
 const HEADER_MAX_BYTES = 4096
 
@@ -46,7 +47,7 @@ export interface Header {
   fits(frame: Uint8Array): boolean
 }
 
-/** What the first line says; `damaged` if it is not what was written, `unknown` if it is, and this version cannot read it. */
+/** What the first line says; `damaged` if it is not what was written, `unknown` if only a newer release can read it. */
 export function decodeSegment(data: Uint8Array): Header | 'damaged' | 'unknown' {
   const head = Buffer.from(data.buffer, data.byteOffset, Math.min(data.byteLength, HEADER_MAX_BYTES))
   const end = head.indexOf(10)
@@ -59,10 +60,19 @@ export function decodeSegment(data: Uint8Array): Header | 'damaged' | 'unknown' 
   return { segment, frameAt: end + 1, bytes: stated && end + 1 + stated.bytes, isProven, fits }
 }
 
+const newerSchema = z.object({ byInput: z.record(z.string(), count) })
+
+/** Rows of a segment that is `unknown`, if it says so. */
+export function rowsOfUnknown(data: Uint8Array): Readonly<Record<string, number>> {
+  const [line] = Buffer.from(data).toString('utf8').split('\n', 1)
+  return newerSchema.safeParse(decodeSummed(line)).data?.byInput ?? {}
+}
+
 /** Segments sort by name as they sort by sequence. */
 export function segmentName(segment: Pick<Segment, 'kind' | 'first' | 'last'>): string {
   const padded = (sequence: number) => String(sequence).padStart(12, '0')
-  return segment.kind === 'shed' ? `${padded(segment.first)}-${padded(segment.last)}.shed` : `${padded(segment.first)}.${segment.kind}`
+  const isRange = segment.kind === 'shed' || segment.last > segment.first
+  return `${padded(segment.first)}${isRange ? `-${padded(segment.last)}` : ''}.${segment.kind}`
 }
 
 /** One statement for two neighbours: everything from the first of `left` to the last of `right` was shed. */

@@ -5,7 +5,7 @@ import { closeSync, type Dirent, fstatSync, readdirSync, readSync, renameSync, r
 import { join } from 'node:path'
 import { isErrorWithCode, isUnreadable, openRegular, removeIfThere } from '../lib/durable-file.ts'
 import { asideOf, ensureFolder, setAside } from '../lib/state-file.ts'
-import { decodeSegment, type Header, type Segment, segmentName } from './segment.ts'
+import { decodeSegment, type Header, rowsOfUnknown, type Segment, segmentName } from './segment.ts'
 
 /** The least that a file takes on the disk. */
 export const BLOCK_BYTES = 4096
@@ -13,7 +13,7 @@ export const BLOCK_BYTES = 4096
 const ASIDE_MAX = 8
 /** More than any segment of an older version, which does not say how long it is. */
 export const SEGMENT_MAX_BYTES = 64 * 1024 * 1024
-const namePattern = /^\d{12}(-\d{12})?\.[a-z-]{1,16}$/
+const namePattern = /^\d{12}(-\d{12})?\.[a-z][a-z0-9-]{0,15}$/
 
 export interface Stored {
   readonly segment: Segment
@@ -21,8 +21,20 @@ export interface Stored {
   readonly length: number
 }
 
-/** Whole segments in their order, none of them inside another. `tell` is called with each thing that was wrong, for people. */
-export function readSpoolFolder(folder: string, tell: (damage: string) => void, isOurs: (frameHead: Uint8Array) => boolean): Stored[] {
+/** What this release cannot read; `batches` is the number of files. */
+export interface NewerFiles {
+  batches: number
+  bytes: number
+  byInput: Record<string, number>
+}
+
+type IsOurs = (frameHead: Uint8Array) => boolean
+
+/**
+ * Whole segments in their order, none of them inside another. `tell` is called with each thing that was wrong, for people; what only
+ * a newer release reads is added to `newer`.
+ */
+export function readSpoolFolder(folder: string, tell: (damage: string) => void, isOurs: IsOurs, newer: NewerFiles): Stored[] {
   const moved = ensureFolder(folder)
   if (moved !== undefined) tell(moved)
   const found: Stored[] = []
@@ -30,7 +42,7 @@ export function readSpoolFolder(folder: string, tell: (damage: string) => void, 
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.name.endsWith('.draft')) attempt(() => removeIfThere(join(folder, entry.name)), tell)
     else if (!entry.name.endsWith('.damaged')) {
-      const stored = readStored(folder, entry, tell, isOurs)
+      const stored = readStored(folder, entry, tell, isOurs, newer)
       if (stored !== undefined) found.push(stored)
     }
   }
@@ -45,17 +57,17 @@ function nameAll(folder: string): void {
 }
 
 /** One file, by what it says of itself; its name is the second witness. */
-function readStored(
-  folder: string,
-  entry: Dirent,
-  tell: (damage: string) => void,
-  isOurs: (frameHead: Uint8Array) => boolean,
-): Stored | undefined {
+function readStored(folder: string, entry: Dirent, tell: (damage: string) => void, isOurs: IsOurs, newer: NewerFiles): Stored | undefined {
   const path = join(folder, entry.name)
   const isNamed = namePattern.test(entry.name)
   const read = entry.isFile() ? readHeader(path, isOurs) : undefined
   if (read !== undefined && read.header !== 'damaged') {
-    if (read.header === 'unknown') return undefined
+    if (read.header === 'unknown') {
+      newer.batches++
+      newer.bytes += read.length
+      for (const [name, rows] of Object.entries(rowsOfUnknown(read.head))) newer.byInput[name] = (newer.byInput[name] ?? 0) + rows
+      return undefined
+    }
     const { segment, isProven } = read.header
     const name = segmentName(segment)
     if (name === entry.name) return { segment, length: read.length }
@@ -74,18 +86,19 @@ function readStored(
 /** undefined if there is no such file, or the disk does not give it back. */
 function readHeader(
   path: string,
-  isOurs: (frameHead: Uint8Array) => boolean,
-): { header: Header | 'damaged' | 'unknown'; length: number } | undefined {
+  isOurs: IsOurs,
+): { header: Header | 'damaged' | 'unknown'; head: Uint8Array; length: number } | undefined {
   let file = -1
   try {
     file = openRegular(path, 'r')
     const head = Buffer.alloc(BLOCK_BYTES)
     const length = readSync(file, head, 0, head.length, 0)
     const bytes = fstatSync(file).size
-    const header = decodeSegment(head.subarray(0, length))
+    const begin = head.subarray(0, length)
+    const header = decodeSegment(begin)
     const isLong = typeof header !== 'string' && bytes > (header.bytes ?? SEGMENT_MAX_BYTES)
     const isStrange = typeof header !== 'string' && header.segment.kind !== 'shed' && !isOurs(head.subarray(header.frameAt, length))
-    return { header: isLong || isStrange ? 'damaged' : header, length: bytes }
+    return { header: isLong || isStrange ? 'damaged' : header, head: begin, length: bytes }
   } catch (error) {
     if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return undefined
     throw error

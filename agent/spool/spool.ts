@@ -5,7 +5,7 @@ import { asDiskFailure } from '../errors.ts'
 import { isErrorWithCode, isUnreadable, readWithin, removeIfThere, writeDurable, writeDurableAsync } from '../lib/durable-file.ts'
 import { setAside } from '../lib/state-file.ts'
 import { decodeSegment, encodeSegment, joinShed, type Segment, segmentName } from './segment.ts'
-import { attempt, BLOCK_BYTES, readSpoolFolder, SEGMENT_MAX_BYTES } from './spool-folder.ts'
+import { attempt, BLOCK_BYTES, type NewerFiles, readSpoolFolder, SEGMENT_MAX_BYTES } from './spool-folder.ts'
 
 /** Of what is wrong with files, so many are told one by one. */
 const TOLD_MAX = 20
@@ -22,6 +22,8 @@ export class Spool {
   private readonly folder: string
   /** May be changed: it counts from the next batch on. */
   quotaBytes: number
+  /** What only a newer release can read: it stays, is sent by nobody here, and counts as spooled. */
+  readonly newer: NewerFiles = { batches: 0, bytes: 0, byInput: {} }
   /** By sequence, oldest first; neighbours follow each other without a gap, once `closeGaps` was called. */
   private entries: Entry[] = []
   private used = 0
@@ -32,7 +34,7 @@ export class Spool {
   constructor(folder: string, quotaBytes: number, isOurs: (frameHead: Uint8Array) => boolean = () => true) {
     this.folder = folder
     this.quotaBytes = quotaBytes
-    this.entries = readSpoolFolder(folder, this.tell, isOurs).map(({ segment, length }) => this.counted(segment, length))
+    this.entries = readSpoolFolder(folder, this.tell, isOurs, this.newer).map(({ segment, length }) => this.counted(segment, length))
   }
 
   /** Notes what is wrong, for people. */

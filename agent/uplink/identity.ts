@@ -4,7 +4,8 @@ import * as z from 'zod'
 import { Failure } from '../errors.ts'
 import { fromJson, mendState, readState, toJson, writeState } from '../lib/state-file.ts'
 
-export const identitySchema = z.object({
+/** Members that a newer release adds outlast a renewal. */
+export const identitySchema = z.looseObject({
   /** UUID that central gave. */
   device: z.uuid(),
   /** Names this enrolment; another one means that the chain of batches may have to begin anew. */
@@ -18,7 +19,7 @@ export const identitySchema = z.object({
   /** SPKI of the Ed25519 key that signs receipts, base64. */
   receiptKey: z.string(),
   /** The last batch that central had when the box was enrolled. */
-  chain: z.object({ sequence: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
+  chain: z.looseObject({ sequence: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
 })
 
 type Stored = z.infer<typeof identitySchema>

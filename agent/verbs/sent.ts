@@ -82,9 +82,10 @@ function forPeople({ at, entry }: LedgerLine): string[] {
       return [`${at}  agent ${entry.version} started${entry.afterCleanStop ? '' : ' after an unclean shutdown'}${deafText(entry.deafMs)}`]
     case 'stop':
       return [`${at}  agent stopped`]
+    case 'unknown':
+      return [`${at}  ${entry.name}: of a newer release`]
     case 'begin':
     case 'counts':
-    case 'unknown':
       return []
   }
 }

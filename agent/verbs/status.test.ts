@@ -18,7 +18,7 @@ async function answers(t: Test, answer: object) {
 
 t.test('an agent that does not listen yet, and one of another version, are told apart', async t => {
   await t.rejects(answers(t, { running: true }), { code: 'agent-starting' })
-  await t.rejects(answers(t, { running: true, accounting: [], notices: [] }), { code: 'agent-differs' })
+  await t.rejects(answers(t, { running: true, version: '1.2.2', accounting: [], notices: [] }), { code: 'agent-differs' })
 })
 
 t.test('what needs attention is marked, with its code, since when, and what to do', async t => {

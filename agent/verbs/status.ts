@@ -47,7 +47,7 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
 
 /** What lies in the spool, without opening it: that is for the agent alone. */
 function waitingIn(folder: string): { batches: number; bytes: number } {
-  const names = existsSync(folder) ? readdirSync(folder).filter(name => /\.(batch|shed)$/.test(name)) : []
+  const names = existsSync(folder) ? readdirSync(folder).filter(name => /^\d{12}(-\d{12})?\.(?!damaged$|draft$)[a-z0-9-]+$/.test(name)) : []
   return { batches: names.length, bytes: sum(names.map(name => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0)) }
 }
 

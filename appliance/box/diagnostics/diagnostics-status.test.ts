@@ -107,6 +107,7 @@ function planted(schema: z.core.$ZodType): unknown {
   if (schema instanceof z.ZodArray) return [planted(schema.element), planted(schema.element)]
   if (schema instanceof z.ZodRecord) return { 'planted name': planted(schema.valueType), 'planted.example': planted(schema.valueType) }
   if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return planted(schema.unwrap())
+  if (schema instanceof z.ZodCatch) return planted(schema.unwrap())
   if (schema instanceof z.ZodEnum) return schema.options[0]
   if (schema instanceof z.ZodNumber) return 7
   if (schema instanceof z.ZodBoolean) return true

@@ -19,12 +19,12 @@ const secretNames = Object.entries(boxSettingsTable).flatMap(([name, setting]) =
 export function readMember(text: string, file: string): ParsedMember {
   const parsed = parseTable(memberTable, text, file)
   if (parsed.faults.length > 0) return parsed
-  const { values, stated } = parsed
+  const { values, stated, unknown } = parsed
   const network: SettingFault[] = networkFaults(values['network.address'], values['network.gateway']).map(fault => {
     const line = stated.get('network.gateway')?.line ?? 0
     return { line, setting: 'network.gateway', problem: fault, text: `${file}:${line}: network.gateway = ${fault}` }
   })
-  return { values, stated, faults: [...network, ...tlsFaults(values, file)] }
+  return { values, stated, unknown, faults: [...network, ...tlsFaults(values, file)] }
 }
 
 /** The same for callers with one text to apply. Failure 'settings-wrong' lists every fault with its line. */

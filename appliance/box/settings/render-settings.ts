@@ -1,4 +1,5 @@
 // Files for other programs, from the settings that hold. Pure.
+import { WRITTEN_BY_APPLY } from '../../../agent/settings/parse.ts'
 import { type SettingName, settingsTable } from '../../../agent/settings/table.ts'
 import { type BoxSettings, formatStated, type ParsedMember } from './box-settings.ts'
 
@@ -8,7 +9,7 @@ const agentNames = Object.keys(settingsTable) as SettingName[]
 export function renderAgentSettings(image: ParsedMember['stated'], member: ParsedMember['stated']): string {
   const said = [...member].filter(([, { value }]) => value !== '')
   const merged = new Map([...image, ...said])
-  return `# Written by cyberalarm-box apply: change settings on the console of the box, or on its partition CYBERALARM.\n${formatStated(merged, agentNames)}`
+  return `${WRITTEN_BY_APPLY}: change settings on the console of the box, or on its partition CYBERALARM.\n${formatStated(merged, agentNames)}`
 }
 
 /** What is kept of a member's text. */

@@ -9,7 +9,7 @@ import { withoutSumLine, withSumLine } from '../../../agent/lib/summed.ts'
 import { parseTable } from '../../../agent/settings/parse.ts'
 import { memberTable, type ParsedMember, readMember } from './box-settings.ts'
 import type { Applied, SourceReport } from './choose.ts'
-import { sourceNames } from './sources/source.ts'
+import { type SourceName, sourceNames } from './sources/source.ts'
 
 /** The text of a file; undefined if there is none. */
 export function readIfThere(path: string): string | undefined {
@@ -37,7 +37,13 @@ export function writeIfOther(path: string, text: string, mode: number): boolean 
   return true
 }
 
-const appliedSchema = z.partialRecord(z.enum(sourceNames), z.object({ settings: z.string(), code: z.string(), taken: z.boolean() }))
+/** Sources that a newer release adds are kept as they are. */
+const seenSchema = z.looseObject({ settings: z.string(), code: z.string(), taken: z.boolean() })
+const appliedSchema = z
+  .object(
+    Object.fromEntries(sourceNames.map(name => [name, seenSchema.optional()])) as Record<SourceName, z.ZodOptional<typeof seenSchema>>,
+  )
+  .catchall(z.unknown())
 
 export function readApplied(path: string): { readonly applied: Applied; readonly faults: readonly Fault[] } {
   const { value, damage } = mendState(path, fromJson(z.object({ applied: appliedSchema }).parse))
