@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { readdirSync, readlinkSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import t from 'tap'
+import { descriptorOf } from '../testing/held-sockets.ts'
 import { parseHandedOver } from './handed-over.ts'
 
 const environment = (fds: string, names: string, owner = '7') => ({ LISTEN_PID: owner, LISTEN_FDS: fds, LISTEN_FDNAMES: names })
@@ -39,27 +39,6 @@ t.test('refuses numbers and names that do not fit together', async test => {
   test.throws(() => parseHandedOver(environment('2', 'udp:udp'), 7), { code: 'listen-failed' })
   test.throws(() => parseHandedOver(environment('2', 'nflog:nflog'), 7), { code: 'listen-failed' })
 })
-
-const openSockets = (): number[] =>
-  readdirSync('/proc/self/fd')
-    .map(Number)
-    .filter(fd => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:')
-      } catch (error) {
-        // the folder itself was open while it was listed
-        return error === undefined
-      }
-    })
-
-/** The file descriptor that `open` brings into being. */
-async function descriptorOf(open: () => Promise<unknown>): Promise<number> {
-  const before = new Set(openSockets())
-  await open()
-  const added = openSockets().filter(fd => !before.has(fd))
-  if (added.length !== 1) throw new Error(`${added.length} sockets were opened`)
-  return added[0]
-}
 
 // LISTEN_PID is the child's own, which only the child knows: systemd writes it between fork and exec
 const program = `

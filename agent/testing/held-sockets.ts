@@ -19,13 +19,13 @@ const openSockets = (): number[] =>
     .filter(fd => {
       try {
         return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:')
-      } catch (error) {
-        // the folder itself was open while it was listed
-        return error === undefined
+      } catch {
+        return false // the folder itself, which was open while it was listed
       }
     })
 
-async function descriptorOf(open: () => Promise<unknown>): Promise<number> {
+/** The file descriptor that `open` brings into being. */
+export async function descriptorOf(open: () => Promise<unknown>): Promise<number> {
   const before = new Set(openSockets())
   await open()
   const added = openSockets().filter(fd => !before.has(fd))
