@@ -8,7 +8,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { productNames } from './event.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const modules = ['sources', 'recognisers', 'triage', 'batch', 'spool', 'uplink', 'ledger', 'settings', 'update', 'health', 'diagnose']
+const modules = ['sources', 'recognisers', 'triage', 'batch', 'spool', 'uplink', 'ledger', 'settings', 'update', 'health']
 /** They join modules, and `agent.ts` joins them. */
 const joining = ['pipeline', 'delivery']
 /** Files beside main.ts that everything may know. */

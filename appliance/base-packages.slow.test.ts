@@ -54,9 +54,11 @@ t.test('updates of the base through a proxy', { skip: reason ?? false }, async t
     const { text } = JSON.parse(machine.sh('cat /var/lib/cyberalarm-base/report.json'))
     t.match(text, /127\.0\.0\.1:3128/)
     t.notMatch(text, PASSWORD)
+    machine.sh("echo 'E: Could not connect to http://member:pass/word@proxy.test:3128' > /run/cyberalarm-base/look.log")
+    t.equal(packages('fault').out, ': Could not connect to http://proxy.test:3128\n', 'nor one with a slash in it')
   })
 
-  t.test('servers of both families', async t => {
+  await t.test('servers of both families', async t => {
     machine.sh(
       'mkdir -p /usr/lib/sysimage/rpm /etc/yum.repos.d && rmdir /usr/lib/sysimage/dpkg && cat > /etc/yum.repos.d/test.repo',
       '[a]\n#baseurl=http://old.example/\nmetalink=https://mirrors.example/metalink?repo=a\nbaseurl=http://user@mirror.example:8080/9\n',

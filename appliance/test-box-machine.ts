@@ -8,14 +8,14 @@ import { type Machine, startMachine, whyNoMachine } from '../scripts/packages/te
 const rootfs = join(import.meta.dirname, 'rootfs')
 const release = join(import.meta.dirname, '../build/release')
 export const BOOT = '/run/cyberalarm-disk/boot'
-export const CMDLINE = '/run/test-cmdline'
+const CMDLINE = '/run/test-cmdline'
 /** For scripts that ask the boot loader's memory. */
 export const bootEnvironment = `CYBERALARM_BOOT=${BOOT} CYBERALARM_CMDLINE=${CMDLINE}`
 
 export const whyNoBox = (): string | undefined =>
   whyNoMachine() ?? (existsSync(join(release, 'bin/open-nflog')) ? undefined : 'build/release does not exist: run make release')
 
-export interface TestBox {
+interface TestBox {
   readonly machine: Machine
   /** Seen as /packages. */
   readonly folder: string

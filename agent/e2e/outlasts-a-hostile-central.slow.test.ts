@@ -1,5 +1,5 @@
-// A central that was taken over has the key that is pinned and the key of receipts. It can refuse, and nothing else: the agent sees
-// that nothing is acknowledged, and a new enrolment is taken up while the old central lets an attempt hang or asks for an hour.
+// A central that was taken over has the key that is pinned and the key of receipts. A new enrolment is taken up all
+// the same, while the old central lets an attempt hang or asks for an hour.
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'

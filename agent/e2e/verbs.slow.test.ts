@@ -140,7 +140,12 @@ t.test('explain says for a message of each product what would be done, for peopl
     else t.equal(answer.event, null)
     t.match(text.out, new RegExp(`^${answer.verdict} +${product} +${answer.reason.replace(/[^\w]/g, '.')}`, 'm'))
   })
-  t.same(JSON.parse(answers[samples.length]), { recogniser: null, verdict: 'unreadable', reason: 'no recogniser knows it', event: null })
+  t.same(JSON.parse(answers[samples.length]), {
+    recogniser: null,
+    verdict: 'unreadable',
+    reason: 'not a message of a supported product',
+    event: null,
+  })
   t.match(await runToEnd(['explain', '--json', '--root', root], `<4>${'x'.repeat(70_000)}`), { code: 0, out: /longer than 64 KiB/ })
   t.match(await runToEnd(['explain', '--json-lines', '--root', root], '{"not":"a string"}\n'), {
     code: 1,

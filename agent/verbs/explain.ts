@@ -35,7 +35,7 @@ function explainOne(interpreter: Interpreter, gateway: Gateway, message: Buffer)
   const recogniser = interpreter.recogniser?.name ?? null
   switch (reading) {
     case Reading.unreadable: {
-      const reason = recogniser === null ? 'no recogniser knows it' : 'it looks like this product, but could not be parsed'
+      const reason = recogniser === null ? 'not a message of a supported product' : 'it looks like this product, but could not be parsed'
       return { recogniser, verdict: 'unreadable', reason, event: null }
     }
     case Reading.ignored:

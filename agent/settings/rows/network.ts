@@ -72,7 +72,7 @@ export const network = {
     scope: 'box',
     category: 'network',
     label: 'Open ports',
-    help: 'Ports of this box to which these networks may connect without being dropped and reported, for example for your own vulnerability scanner: protocol, port and network, separated by commas.',
+    help: 'Connections that are allowed to this box and are not reported, for example those of your own vulnerability scanner: protocol, port and the network they come from, separated by commas.',
     whenEmpty: 'everything but syslog is dropped and reported',
     example: 'tcp/22@192.0.2.0/24',
     default: '',
