@@ -42,8 +42,12 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals
 
+/** Statuses after which waiting helps, and what is told where nothing else is known. */
+const passing: readonly number[] = [429, 500, 503]
+const RETRY_SECONDS = 30
+
 export interface RefusalOptions {
-  /** Goes out as Retry-After; only where waiting helps. */
+  /** Goes out as Retry-After. */
   readonly retryAfterSeconds?: number
   /** Fields beside code and message, for example `expected`. */
   readonly fields?: Readonly<Record<string, string | number>>
@@ -61,7 +65,7 @@ export class Refusal extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.status = status
-    this.retryAfterSeconds = options.retryAfterSeconds
+    this.retryAfterSeconds = options.retryAfterSeconds ?? (passing.includes(status) ? RETRY_SECONDS : undefined)
     this.fields = options.fields ?? {}
   }
 

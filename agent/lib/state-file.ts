@@ -8,8 +8,8 @@ import { decodeSummed, encodeSummed } from './summed.ts'
 export const copyOf = (path: string): string => `${path}.copy`
 export const asideOf = (path: string): string => `${path}.damaged`
 
-/** More is no state file. */
-const STATE_MAX_BYTES = 1024 * 1024
+/** A longer file is not read. */
+export const STATE_MAX_BYTES = 1024 * 1024
 
 export interface State<T> {
   /** undefined: there is none, or nothing whole is left of it (then `damage` says so). */

@@ -129,7 +129,7 @@ t.test('extraneous targets: files that nobody signed, and files that the role fo
     .replace('"release": 2', '"release": 9')
   const manifest = repository.read<SignedTargets>('targets').targets['releases/2/manifest']
   const targets = { 'channels/stable.json': repository.add('channels/stable.json', Buffer.from(channel)), 'releases/9/manifest': manifest }
-  repository.write('channels', { ...before, version: before.version + 1, targets }, makers.online('channels'))
+  repository.write('channels', { ...before, targets }, makers.online('channels'), makers.now)
   makers.publish()
   cpSync(repository.folder, stage.served, { recursive: true })
   t.match(await stage.check(), { code: 'update-none', text: /releases\/9\/manifest/ })
@@ -160,7 +160,7 @@ t.test('key compromise: a manifest that one key signed twice is refused, though 
   const [anna] = makers.signers('targets', 'anna')
   const twice = ['releases/2/manifest.1', 'releases/2/manifest.2'].map(name => [name, repository.add(name, anna.sign(manifest))])
   const targets = { ...before.targets, ...Object.fromEntries(twice) }
-  repository.write('targets', { ...before, version: before.version + 1, targets }, makers.signers('targets', 'anna', 'ben'))
+  repository.write('targets', { ...before, targets }, makers.signers('targets', 'anna', 'ben'), makers.now)
   makers.publish()
   stage.show()
   t.match(await stage.check(), { code: 'update-refused', text: /signed by 1 of the 2 keys/ })
@@ -176,7 +176,7 @@ t.test('a file without a hash, and one that is too long, though signed', async t
     const before = makers.repository.read<SignedTargets>('targets')
     const name = 'releases/2/manifest'
     const targets = { ...before.targets, [name]: { ...before.targets[name], ...change } } as SignedTargets['targets']
-    makers.repository.write('targets', { ...before, version: before.version + 1, targets }, makers.signers('targets', 'anna', 'ben'))
+    makers.repository.write('targets', { ...before, targets }, makers.signers('targets', 'anna', 'ben'), makers.now)
     makers.publish()
     stage.show()
     t.match(await stage.check(), { code: 'update-refused', text: says })

@@ -9,7 +9,7 @@ import { type TargetFile, Updater } from 'tuf-js'
 import { DownloadHTTPError } from 'tuf-js/dist/error.js'
 import * as z from 'zod'
 import { asDiskFailure, Failure } from '../errors.ts'
-import { fromJson, mendState, toJson, writeState } from '../lib/state-file.ts'
+import { fromJson, mendState, STATE_MAX_BYTES, toJson, writeState } from '../lib/state-file.ts'
 import { type DownloadLimits, downloadLimits, type Fetch, MetadataFetcher } from './fetch.ts'
 
 /** Of a development root, with a day for clocks. */
@@ -29,8 +29,8 @@ const STALE_MS = 3_600_000
 const WORK = 'working-'
 /** tuf-js joins addresses, of which only the path is used. */
 const BASE = 'https://updates.invalid/metadata'
-/** What a state file may hold. */
-const STATE_MAX_CHARACTERS = 1_000_000
+/** Nothing secret: whoever asks what is offered may read it. */
+const stateMode = { mode: 0o644 }
 
 const keySchema = z.object({ keytype: z.string(), keyval: z.object({ public: z.string() }) })
 const rootSchema = z.object({
@@ -114,7 +114,7 @@ function open({ state, root, notice = () => undefined }: MetadataOptions): Recor
   } catch (error) {
     throw asDiskFailure(error, dirname(state))
   }
-  const { value, damage } = mendState(state, decode)
+  const { value, damage } = mendState(state, decode, stateMode)
   for (const text of damage) notice(`${text}${value === undefined ? '; begun anew from the root of this installation' : ''}`)
   if (value === undefined || value.root.environment !== installed.environment) return fresh
   return installed.version > value.root.version ? { ...value.files, ...fresh } : value.files
@@ -152,9 +152,9 @@ function keep(state: string, before: Record<string, string>, work: string): void
   if (readRoot(Buffer.from(files['root.json'])).environment !== readRoot(Buffer.from(before['root.json'])).environment)
     throw new Failure('update-refused', 'the root of trust changes between development and production')
   const text = toJson({ files })
-  if (text.length > STATE_MAX_CHARACTERS) throw new Failure('update-refused', 'the signed metadata of updates is too long')
+  if (Buffer.byteLength(text) > STATE_MAX_BYTES) throw new Failure('update-refused', 'the signed metadata of updates is too long')
   try {
-    writeState(state, text, { mode: 0o644 })
+    writeState(state, text, stateMode)
   } catch (error) {
     throw asDiskFailure(error, state)
   }
@@ -172,7 +172,7 @@ function isJson(text: string): boolean {
 const sorted = (files: Record<string, string>) => Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))
 
 /** Failure 'update-refused' if this is no root of ours. */
-export function readRoot(bytes: Uint8Array): Root {
+function readRoot(bytes: Uint8Array): Root {
   try {
     return rootSchema.parse(JSON.parse(Buffer.from(bytes).toString())).signed
   } catch (error) {

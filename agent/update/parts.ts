@@ -12,7 +12,7 @@ import type { Target } from './metadata.ts'
 
 /** Kept free beside what is loaded: batches go first. */
 const RESERVE_BYTES = 64 * 1024 * 1024
-export const USUAL_BYTES_PER_SECOND = 256 * 1024
+const USUAL_BYTES_PER_SECOND = 256 * 1024
 
 export interface PartOptions {
   readonly fetch: Fetch
@@ -54,14 +54,14 @@ export async function loadSmall(
   limits = downloadLimits,
 ): Promise<Buffer> {
   if (length > mostBytes) throw new Failure('update-refused', `${name} has ${length} bytes, more than ${mostBytes}`)
-  const bytes = await downloadWhole(fetch, placeOf(name, sha256), length, limits)
+  const bytes = await downloadWhole(fetch, pathOfTarget(name, sha256), length, limits)
   if (createHash('sha256').update(bytes).digest('hex') !== sha256)
     throw new Failure('update-damaged', `${name} came in other bytes than those that are signed`)
   return bytes
 }
 
 /** TUF's consistent snapshots: a file lies under its hash, so that none is ever replaced (specification, 6.2). */
-function placeOf(name: string, sha256: string): string {
+export function pathOfTarget(name: string, sha256: string): string {
   const slash = name.lastIndexOf('/') + 1
   return `targets/${name.slice(0, slash)}${sha256}.${name.slice(slash)}`
 }
@@ -74,11 +74,11 @@ async function loadDraft(target: Target, options: PartOptions, draft: string): P
   const from = there <= target.length && etag !== '' ? there : 0
   if (from === target.length && from > 0) return
   checkRoom(target, options, target.length - from)
-  const place = placeOf(target.name, target.sha256)
+  const path = pathOfTarget(target.name, target.sha256)
   const ask = { ...(from > 0 && { from, etag }), mostBytes: target.length, signal }
-  await download(fetch, place, ask, limits, async (answer, chunks) => {
+  await download(fetch, path, ask, limits, async (answer, chunks) => {
     const isContinued = answer.status === 206 && from > 0
-    if (answer.status !== 200 && !isContinued) throw refusalOf(answer.status, place)
+    if (answer.status !== 200 && !isContinued) throw refusalOf(answer.status, path)
     const file = await open(draft, isContinued ? 'a' : 'w', 0o644)
     try {
       if (!isContinued) writeFileSync(etagOf(draft), answer.etag)

@@ -43,8 +43,6 @@ export interface GetOptions {
 
 export interface Download {
   readonly status: number
-  /** As the server states it; undefined if it does not. */
-  readonly length: number | undefined
   /** '' if the server names none. */
   readonly etag: string
   readonly stream: AsyncIterable<Uint8Array>
@@ -154,10 +152,9 @@ export async function openCentral(
         const answer = await own.request({ method: 'GET', path, headers, signal: until.signal })
         // whoever reads the stream is told by it; nobody else has to be
         answer.body.on('error', () => undefined)
-        const { 'content-length': length, etag: found } = answer.headers
+        const { etag: found } = answer.headers
         return {
           status: answer.statusCode,
-          length: typeof length === 'string' ? Number(length) : undefined,
           etag: typeof found === 'string' ? found : '',
           stream: readBody(answer.body, failed),
           close,

@@ -8,9 +8,9 @@ import { type Rate, Rates } from '../limits/rates.ts'
 import { Refusal } from '../refusals.ts'
 
 /** Ten wrong ones at once from one network, and ten in a quarter of an hour from then on. */
-export const wrongCodeRate: Rate = { burst: 10, everyMs: 90_000 }
+const wrongCodeRate: Rate = { burst: 10, everyMs: 90_000 }
 /** A signing request is parsed and verified for whoever has a code, fresh or spent: so often. */
-export const codeUseRate: Rate = { burst: 20, everyMs: 60_000 }
+const codeUseRate: Rate = { burst: 20, everyMs: 60_000 }
 
 export class CodeLimits {
   private readonly wrong = new Rates(wrongCodeRate)

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import type { RefusalCounts } from '../limits/refusal-counts.ts'
-import { Refusal, type RefusalCode, refusals } from '../refusals.ts'
+import { Refusal, type RefusalCode } from '../refusals.ts'
 
 /** Errors of Fastify and Node.js that the client caused. */
 const clientErrors: Readonly<Record<string, RefusalCode>> = {
@@ -22,7 +22,7 @@ export function refusalFor(error: unknown, report: (error: unknown) => void): Re
   if (known !== undefined) return new Refusal(known)
   if (error instanceof Error && 'statusCode' in error && error.statusCode === 400) return new Refusal('body-malformed')
   report(error)
-  return new Refusal('central-failed', { retryAfterSeconds: 30 })
+  return new Refusal('central-failed')
 }
 
 export function answerRefusal(reply: FastifyReply, refusal: Refusal, counts: RefusalCounts): FastifyReply {
@@ -42,8 +42,8 @@ export function answerBrokenRequest(error: Error, socket: Socket, counts: Refusa
     return
   }
   counts.count(code)
-  const [status, message] = refusals[code]
-  const body = JSON.stringify({ code, message })
-  const head = `HTTP/1.1 ${status} ${code}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`
+  const refusal = new Refusal(code)
+  const body = JSON.stringify(refusal.body)
+  const head = `HTTP/1.1 ${refusal.status} ${code}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`
   socket.end(`${head}\r\n\r\n${body}`)
 }

@@ -147,7 +147,7 @@ export class Opening {
     }
     if (this.threads.size === 0 && (this.isClosed || state === 'starting')) {
       // the next would not come up either: whoever waits is told, and the next batch tries again
-      for (const job of this.waiting.splice(0)) job.reject(new Refusal('central-failed', { retryAfterSeconds: 30 }))
+      for (const job of this.waiting.splice(0)) job.reject(new Refusal('central-failed'))
     } else if (state !== 'starting') this.next()
   }
 }

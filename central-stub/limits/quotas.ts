@@ -39,7 +39,7 @@ const ROW_BYTES = 64
 /** Statements about shed batches: a box with a full disk makes a few a day. */
 const statementRate = { burst: 1000, everyMs: DAY_MS / 1000 }
 
-export const costOf = (frameBytes: number, rows: number): Amounts => ({ bytes: frameBytes + FRAME_FIXED_BYTES, rows })
+export const costOf = (frameBytes: number, rows: number, frames = 1): Amounts => ({ bytes: frameBytes + frames * FRAME_FIXED_BYTES, rows })
 
 export interface Owner {
   readonly device: string
@@ -94,8 +94,8 @@ export class Quotas {
     this.devices = new Map()
     this.members = new Map()
     for (const { today, ...usage } of usages) {
-      const ofToday = { bytes: today.bytes + today.frames * FRAME_FIXED_BYTES, rows: today.rows }
-      const all = { bytes: usage.bytes + usage.frames * FRAME_FIXED_BYTES, rows: usage.rows }
+      const ofToday = costOf(today.bytes, today.rows, today.frames)
+      const all = costOf(usage.bytes, usage.rows, usage.frames)
       this.add(usage, less(all, ofToday), now, false)
       this.add(usage, ofToday, now, true)
     }

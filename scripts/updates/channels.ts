@@ -3,7 +3,7 @@
 import { type Channel, PLACES, parseChannel } from '../../agent/update/channel.ts'
 import type { SigningKey } from './key-files.ts'
 import { numbersIn } from './releases.ts'
-import { nextOf, type Repository, type SignedTargets } from './repository.ts'
+import type { Repository, SignedTargets } from './repository.ts'
 
 /** 1 % of the boxes within 4 hours, all within 6 days (Bottlerocket's default schedule has this form). */
 export const usualWaves: Channel['waves'] = [
@@ -45,11 +45,7 @@ function writeChannel(repository: Repository, channel: string, content: Channel,
   const before = repository.versionOf('channels') === undefined ? undefined : repository.read<SignedTargets>('channels')
   const name = `channels/${channel}.json`
   const targets = { ...before?.targets, [name]: repository.add(name, bytes) }
-  repository.write(
-    'channels',
-    { _type: 'targets', ...nextOf('channels', repository.root.environment, now, before?.version), targets },
-    keys,
-  )
+  repository.write('channels', { _type: 'targets', targets }, keys, now)
 }
 
 /** Shows boxes what was signed since the last time. Before, they see nothing of it, but for a new root. */
@@ -60,13 +56,8 @@ export function publish(repository: Repository, keys: readonly SigningKey[], now
 
 /** The same without a look at what it is, as a thief of the online keys would. */
 export function signOnline(repository: Repository, keys: readonly SigningKey[], now: number): void {
-  const { environment } = repository.root
-  const [targets = 0, channels = 0, before, stamp] = (['targets', 'channels', 'snapshot', 'timestamp'] as const).map(role =>
-    repository.versionOf(role),
-  )
+  const [targets = 0, channels = 0] = (['targets', 'channels'] as const).map(role => repository.versionOf(role))
   const meta = { 'targets.json': { version: targets }, 'channels.json': { version: channels } }
-  const snapshot = nextOf('snapshot', environment, now, before)
-  repository.write('snapshot', { _type: 'snapshot', ...snapshot, meta }, keys)
-  const timestamp = nextOf('timestamp', environment, now, stamp)
-  repository.write('timestamp', { _type: 'timestamp', ...timestamp, meta: { 'snapshot.json': { version: snapshot.version } } }, keys)
+  const version = repository.write('snapshot', { _type: 'snapshot', meta }, keys, now)
+  repository.write('timestamp', { _type: 'timestamp', meta: { 'snapshot.json': { version } } }, keys, now)
 }

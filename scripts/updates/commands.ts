@@ -8,7 +8,7 @@ import { promote, publish, readChannel, setPaused, usualWaves } from './channels
 import { makeKey, readPublicKey, readSigningKey } from './key-files.ts'
 import { rehearse } from './rehearsal.ts'
 import { addRelease } from './releases.ts'
-import { Repository, type RoleName } from './repository.ts'
+import { Repository, type RoleName, roleNames } from './repository.ts'
 import { show } from './show.ts'
 import { initialise, renew, replaceKey } from './trust.ts'
 
@@ -63,8 +63,7 @@ development: another root, for images of developers; whatever it signs ends afte
     run: values => {
       const { environment } = values
       if (environment !== 'production' && environment !== 'development') throw new Error('--environment is production or development')
-      const roles = ['root', 'targets', 'channels', 'snapshot', 'timestamp'] as const
-      const holders = Object.fromEntries(roles.map(role => [role, publicKeys(values[role])])) as Record<
+      const holders = Object.fromEntries(roleNames.map(role => [role, publicKeys(values[role])])) as Record<
         RoleName,
         ReturnType<typeof publicKeys>
       >
@@ -157,11 +156,11 @@ Then \`publish\`. Rotating a root key is the same with --role root.`,
       keys,
     },
     run: values => {
-      const { role } = values
-      if (!['root', 'targets', 'channels', 'snapshot', 'timestamp'].includes(role)) throw new Error(`there is no role '${role}'`)
+      const role = roleNames.find(name => name === values.role)
+      if (role === undefined) throw new Error(`there is no role '${values.role}'`)
       replaceKey(
         new Repository(values.repository),
-        role as RoleName,
+        role,
         readPublicKey(values.key),
         readPublicKey(values.by),
         signing(values.keys),

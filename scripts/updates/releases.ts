@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatManifest, type Manifest, parseManifest } from '../../agent/update/manifest.ts'
 import type { SigningKey } from './key-files.ts'
-import { nextOf, type Repository, type SignedTargets, type TargetEntry } from './repository.ts'
+import type { Repository, SignedTargets, TargetEntry } from './repository.ts'
 
 /** `parts`: the folder with a file ROOT-HASH.img for each part of the manifest. */
 export function addRelease(repository: Repository, manifest: Manifest, parts: string, keys: readonly SigningKey[], now: number): void {
@@ -18,7 +18,8 @@ export function addRelease(repository: Repository, manifest: Manifest, parts: st
   const files = manifest.parts.map(({ rootHash }) => [`parts/${rootHash}.img`, readFileSync(join(parts, `${rootHash}.img`))] as const)
   const added: Record<string, TargetEntry> = {}
   for (const [part, content] of files) added[part] = repository.add(part, content)
-  write(repository, before, { ...before.targets, ...added, ...signed(repository, name, bytes, keys) }, keys, now)
+  const targets = { ...before.targets, ...added, ...signed(repository, name, bytes, keys) }
+  repository.write('targets', { ...before, targets }, keys, now)
 }
 
 /** Signs all releases and their list with the keys of now, after one was replaced. */
@@ -29,7 +30,7 @@ export function signAgain(repository: Repository, keys: readonly SigningKey[], n
     const name = nameOf(number)
     Object.assign(targets, signed(repository, name, repository.content(name, before.targets[name]), keys))
   }
-  write(repository, before, targets, keys, now)
+  repository.write('targets', { ...before, targets }, keys, now)
 }
 
 /** The manifest and a signature for each of the keys that count. */
@@ -38,16 +39,6 @@ function signed(repository: Repository, name: string, bytes: Buffer, keys: reado
   const signers = keys.filter(({ id }) => keyids.includes(id))
   const signatures = signers.map((key, i) => [`${name}.${i + 1}`, repository.add(`${name}.${i + 1}`, key.sign(bytes))])
   return { [name]: repository.add(name, bytes), ...Object.fromEntries(signatures) }
-}
-
-function write(
-  repository: Repository,
-  before: SignedTargets,
-  targets: SignedTargets['targets'],
-  keys: readonly SigningKey[],
-  now: number,
-): void {
-  repository.write('targets', { ...before, ...nextOf('targets', repository.root.environment, now, before.version), targets }, keys)
 }
 
 const nameOf = (number: number): string => `releases/${number}/manifest`

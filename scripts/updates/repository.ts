@@ -6,12 +6,15 @@ import { dirname, join } from 'node:path'
 import { Metadata, MetadataKind, Signature } from '@tufjs/models'
 import { writeDurable } from '../../agent/lib/durable-file.ts'
 import { lengths } from '../../agent/update/metadata.ts'
+import { pathOfTarget } from '../../agent/update/parts.ts'
 import type { PublicKey, SigningKey } from './key-files.ts'
 
 export type Environment = 'production' | 'development'
-export const rootRoles = ['root', 'targets', 'snapshot', 'timestamp'] as const
-export type RootRole = (typeof rootRoles)[number]
-export type RoleName = RootRole | 'channels'
+export const roleNames = ['root', 'targets', 'channels', 'snapshot', 'timestamp'] as const
+export type RoleName = (typeof roleNames)[number]
+/** Those of the root; the targets name who signs for channels. */
+export type RootRole = Exclude<RoleName, 'channels'>
+export const rootRoles = roleNames.filter(role => role !== 'channels')
 
 export interface Role {
   readonly keyids: readonly string[]
@@ -46,6 +49,7 @@ interface SignedMeta extends Common {
   readonly meta: Readonly<Record<string, { readonly version: number }>>
 }
 export type Signed = SignedRoot | SignedTargets | SignedMeta
+type WithoutCommon<S> = S extends Signed ? Omit<S, keyof Common> : never
 
 const SPEC_VERSION = '1.0.31'
 const DAY_MS = 86_400_000
@@ -54,7 +58,7 @@ const DEVELOPMENT_DAYS = 30
 const days: Readonly<Record<RoleName, number>> = { root: 365, targets: 180, channels: 180, snapshot: 7, timestamp: 3 }
 
 /** The fields that all have, of the version after `before`. */
-export function nextOf(role: RoleName, environment: Environment, now: number, before = 0): Common {
+function nextOf(role: RoleName, environment: Environment, now: number, before = 0): Common {
   const valid = environment === 'development' ? Math.min(days[role], DEVELOPMENT_DAYS) : days[role]
   const expires = `${new Date(now + valid * DAY_MS).toISOString().slice(0, 19)}Z`
   return { version: before + 1, expires, spec_version: SPEC_VERSION }
@@ -100,8 +104,14 @@ export class Repository {
     return found
   }
 
-  /** Signs with those of `keys` that count, and writes. `roles`: all of whom enough have to sign. */
-  write(role: RoleName, signed: Signed, keys: readonly SigningKey[], roles: readonly Role[] = [this.roleOf(role)]): void {
+  /** Signs the next version with those of `keys` that count, and writes it; its number. `roles`: all of whom enough have to sign. */
+  write(
+    role: RoleName,
+    content: WithoutCommon<Signed>,
+    keys: readonly SigningKey[],
+    now: number,
+    roles: readonly Role[] = [this.roleOf(role)],
+  ): number {
     for (const { keyids, threshold } of roles) {
       const able = new Set(keys.map(({ id }) => id).filter(id => keyids.includes(id)))
       if (able.size < threshold)
@@ -110,13 +120,15 @@ export class Repository {
         )
     }
     const signers = keys.filter(({ id }) => roles.some(({ keyids }) => keyids.includes(id)))
+    const { environment } = content._type === 'root' ? content : this.root
+    const signed: Signed = { ...content, ...nextOf(role, environment, now, this.versionOf(role)) }
     const path = this.pathOf(role, signed.version)
-    if (role !== 'timestamp' && existsSync(path)) throw new Error(`${path} is there already`)
     const text = signMetadata(signed, signers)
     const most = lengths[`${signed._type}MaxLength`]
     if (text.length > most) throw new Error(`${role} would have ${text.length} bytes, and boxes take ${most} at most`)
     mkdirSync(dirname(path), { recursive: true })
     writeDurable(path, text, { mode: 0o644 })
+    return signed.version
   }
 
   /** Throws if boxes would refuse what is newest: signed by keys that no longer count, or at its end. */
@@ -145,7 +157,7 @@ export class Repository {
   /** Takes a file into the repository and gives its entry for the metadata. */
   add(name: string, bytes: Uint8Array): TargetEntry {
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    const path = join(this.folder, 'targets', dirname(name), `${sha256}.${name.slice(name.lastIndexOf('/') + 1)}`)
+    const path = join(this.folder, pathOfTarget(name, sha256))
     mkdirSync(dirname(path), { recursive: true })
     if (!existsSync(path)) writeDurable(path, bytes, { mode: 0o644 })
     return { length: bytes.length, hashes: { sha256 } }
@@ -153,7 +165,7 @@ export class Repository {
 
   /** The bytes of a file that the metadata names. */
   content(name: string, { hashes }: TargetEntry): Buffer {
-    return readFileSync(join(this.folder, 'targets', dirname(name), `${hashes.sha256}.${name.slice(name.lastIndexOf('/') + 1)}`))
+    return readFileSync(join(this.folder, pathOfTarget(name, hashes.sha256)))
   }
 
   private pathOf(role: RoleName, version: number): string {

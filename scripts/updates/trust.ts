@@ -3,7 +3,6 @@ import type { PublicKey, SigningKey } from './key-files.ts'
 import { signAgain } from './releases.ts'
 import {
   type Environment,
-  nextOf,
   type Repository,
   type Role,
   type RoleName,
@@ -36,26 +35,17 @@ export function initialise(
     keyids: holders[role].map(({ id }) => id),
     threshold: role === 'root' || role === 'targets' ? OFFLINE_THRESHOLD : 1,
   })
-  const root: SignedRoot = {
+  const root = {
     _type: 'root',
-    ...nextOf('root', environment, now),
     consistent_snapshot: true,
     environment,
     keys: jsonOf(rootRoles.flatMap(role => holders[role])),
     roles: Object.fromEntries(rootRoles.map(role => [role, roleOf(role)])) as Record<RootRole, Role>,
-  }
-  repository.write('root', root, keys, [root.roles.root])
+  } as const
+  repository.write('root', root, keys, now, [root.roles.root])
   const channels = { name: 'channels', ...roleOf('channels'), terminating: true, paths: ['channels/*'] }
-  repository.write(
-    'targets',
-    {
-      _type: 'targets',
-      ...nextOf('targets', environment, now),
-      targets: {},
-      delegations: { keys: jsonOf(holders.channels), roles: [channels] },
-    },
-    keys,
-  )
+  const delegations = { keys: jsonOf(holders.channels), roles: [channels] }
+  repository.write('targets', { _type: 'targets', targets: {}, delegations }, keys, now)
 }
 
 /**
@@ -76,24 +66,18 @@ export function replaceKey(
   if (role === 'channels') {
     const targets = repository.read<SignedTargets>('targets')
     const roles = (targets.delegations?.roles ?? []).map(one => (one.name === role ? { ...one, ...replaced } : one))
-    writeTargets(repository, { ...targets, delegations: { keys: jsonOf([fresh]), roles } }, keys, now)
+    repository.write('targets', { ...targets, delegations: { keys: jsonOf([fresh]), roles } }, keys, now)
     return
   }
   const before = repository.root
   const roles = { ...before.roles, [role]: replaced }
   const used = new Set(Object.values(roles).flatMap(one => one.keyids))
   const known = Object.entries({ ...before.keys, [fresh.id]: fresh.json }).filter(([id]) => used.has(id))
-  const root: SignedRoot = { ...before, ...nextOf('root', before.environment, now, before.version), keys: Object.fromEntries(known), roles }
-  repository.write('root', root, keys, [before.roles.root, root.roles.root])
+  repository.write('root', { ...before, keys: Object.fromEntries(known), roles }, keys, now, [before.roles.root, roles.root])
   if (role === 'targets') signAgain(repository, keys, now)
 }
 
 /** The same for another term, signed by those who may sign it now. */
 export function renew(repository: Repository, role: 'root' | 'targets' | 'channels', keys: readonly SigningKey[], now: number): void {
-  const before = repository.read<SignedRoot | SignedTargets>(role)
-  repository.write(role, { ...before, ...nextOf(role, repository.root.environment, now, before.version) }, keys)
-}
-
-function writeTargets(repository: Repository, targets: SignedTargets, keys: readonly SigningKey[], now: number): void {
-  repository.write('targets', { ...targets, ...nextOf('targets', repository.root.environment, now, targets.version) }, keys)
+  repository.write(role, repository.read<SignedRoot | SignedTargets>(role), keys, now)
 }

@@ -242,8 +242,10 @@ export class ConnectionReader {
     return (this.numbersInDoubt & bit) === 0 ? next : -1
   }
 
-  /** The same of what the product keeps in a span. */
-  isSpanBehindChosen = (span: Span): boolean => (this.spansBehindChosen & (1 << this.spans.indexOf(span))) !== 0
+  /** Whether what the product keeps in this span was first stated behind text that somebody chose. */
+  isSpanBehindChosen(span: Span): boolean {
+    return this.spansBehindChosen !== 0 && (this.spansBehindChosen & (1 << this.spans.indexOf(span))) !== 0
+  }
 
   private keepBehindChosen(index: number): void {
     const span = this.spans[index]
@@ -253,8 +255,7 @@ export class ConnectionReader {
 
   /** An end that is stated again has to be the same. */
   private compare({ words }: EventRecord, side: number): void {
-    const other = this.other.words
-    if (this.pairs.address(other, side)) this.compareWords(words, side)
+    if (this.pairs.address(this.other.words, side)) this.compareWords(words, side)
   }
 
   private compareWords(words: Uint32Array, side: number): void {
