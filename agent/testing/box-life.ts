@@ -1,26 +1,24 @@
 // The life of a box in process: opened from its folder as an agent opens it, batches, receipts, what is shed, files that are full, a
 // stop. Thousands of lives take minutes, so that each can meet another fault of the disk. Central is its rules only.
 import { createPublicKey } from 'node:crypto'
-import { generateSealKeyPair } from '../batch/seal.ts'
 import { Batcher } from '../delivery/batcher.ts'
 import { inputNames, unaccounted } from '../ledger/accounting.ts'
 import { quietLog } from '../log.ts'
-import { openStored } from '../open-stored.ts'
+import { openStored, type StoredOptions } from '../open-stored.ts'
 import type { Paths } from '../paths.ts'
 import { Collector } from '../pipeline/collector.ts'
 import { OpenBatches } from '../pipeline/open-batches.ts'
-import { makeCertificate } from '../sources/syslog/tls-certificate.ts'
 import { Networks } from '../triage/networks.ts'
 import { Triage } from '../triage/triage.ts'
 import { writeIdentity } from '../uplink/identity.ts'
 import type { Outgoing } from '../uplink/uplink.ts'
 import { blockedLine } from './harness.ts'
+import { madeIdentity } from './made-identity.ts'
 import type { ModelCentral } from './model-central.ts'
 
-/** Room in the spool for two small batches: the third sheds the first. */
-const QUOTAS = { ledger: 2 ** 30, spool: 3 * 4096 }
-/** Some five lines. */
-const FILE_MAX_BYTES = 6_000
+type Size = Pick<StoredOptions, 'quotas' | 'ledgerFileMaxBytes'>
+/** In the spool two small batches, of which the third sheds the first; in a file of the ledger some five lines. */
+const SMALL: Size = { quotas: { ledger: 2 ** 30, spool: 3 * 4096 }, ledgerFileMaxBytes: 6_000 }
 const DEVICE = '11111111-1111-4111-8111-111111111111'
 /** What fails is not tried again: the agent stops. */
 const stopping = AbortSignal.abort()
@@ -37,25 +35,18 @@ function emptyBatches(): OpenBatches {
 }
 
 /** Enrols a box at nobody. */
-export async function makeIdentity(path: string, device = DEVICE): Promise<void> {
-  const { key, certificate } = await makeCertificate(['device'], new Date())
-  const { publicKey } = await generateSealKeyPair()
-  writeIdentity(path, {
-    device,
-    enrolment: 'first',
-    privateKey: key,
-    certificate,
-    sealKey: Buffer.from(publicKey).toString('base64'),
-    receiptKey: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.alloc(32, 9)]).toString('base64'),
-    chain: { sequence: 0, hash: '0'.repeat(64) },
-  })
+export async function makeIdentity(path: string): Promise<void> {
+  writeIdentity(path, (await madeIdentity(DEVICE)).stored)
 }
 
 export type Life = Awaited<ReturnType<typeof openLife>>
 
+/** A box whose spool has so much room, and a ledger as of an agent. */
+export const withRoom = (spool: number): Size => ({ quotas: { ledger: 2 ** 30, spool } })
+
 /** Opens a box; throws what an agent would not start with. */
-export async function openLife(paths: Paths, quotas = QUOTAS, ledgerFileMaxBytes = FILE_MAX_BYTES) {
-  const stored = openStored({ paths, quotas, log: quietLog, ledgerFileMaxBytes })
+export async function openLife(paths: Paths, size: Size = SMALL) {
+  const stored = openStored({ ...size, paths, log: quietLog })
   const { ledger, spool, accounts, outbox, gateways, identity, wasStoppedCleanly, before } = stored
   outbox.appendOrDefer({ kind: 'start', version: '1', afterCleanStop: wasStoppedCleanly })
   const batches = emptyBatches()
