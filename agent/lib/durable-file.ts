@@ -90,6 +90,16 @@ export function readWithin(path: string, bytesMax: number): Buffer {
   }
 }
 
+/** The same; undefined where there is no such file (a link that leads nowhere is none), or the disk does not give it back. */
+export function readIfPossible(path: string, bytesMax: number): Buffer | undefined {
+  try {
+    return readWithin(path, bytesMax)
+  } catch (error) {
+    if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
 /** Makes names that were added to or removed from a folder durable. */
 export function syncFolder(path: string): void {
   const folder = openSync(path, 'r')
