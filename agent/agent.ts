@@ -3,38 +3,30 @@ import { mkdirSync } from 'node:fs'
 import { uptime } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf } from './agent-facts.ts'
-import { centralOf, LiveSettings, limitsOf } from './changed-settings.ts'
+import { centralOf, LiveSettings, limitsOf, quotasOf } from './changed-settings.ts'
 import { Batcher } from './delivery/batcher.ts'
-import { Outbox } from './delivery/outbox.ts'
-import { PseudonymKey } from './delivery/pseudonym-key.ts'
-import { followEnrolment, madeBy, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
 import { uplinkHost } from './delivery/uplink-host.ts'
 import { Uploads } from './delivery/uploads.ts'
-import { describe, type Fault, fault } from './errors.ts'
 import { ClockWatch } from './health/clock-watch.ts'
 import { ProcessWatch } from './health/process-watch.ts'
 import { statusOf } from './health/status.ts'
 import type { Status } from './health/status-schema.ts'
 import { serveStatus } from './health/status-socket.ts'
-import { Accounts } from './ledger/accounts.ts'
-import { Ledger } from './ledger/ledger.ts'
 import { Notifier } from './lib/notifier.ts'
 import type { Log } from './log.ts'
+import { openStored } from './open-stored.ts'
 import type { Paths } from './paths.ts'
 import { Collector } from './pipeline/collector.ts'
-import { openGateways } from './pipeline/gateways.ts'
 import { LossWatch, type Moment, sequencesBefore } from './pipeline/loss-watch.ts'
 import { OpenBatches } from './pipeline/open-batches.ts'
 import { openSources } from './pipeline/open-sources.ts'
 import type { Settings } from './settings/table.ts'
 import type { HandedOver } from './sources/handed-over.ts'
-import { Spool } from './spool/spool.ts'
+import type { Spool } from './spool/spool.ts'
 import { Networks } from './triage/networks.ts'
 import { Triage } from './triage/triage.ts'
-import { IdentityKeeper } from './uplink/identity-file.ts'
 import { initialUplinkState, type UplinkState, uploadForever } from './uplink/uplink.ts'
 
-const MIB = 1024 * 1024
 /** How long an agent that shuts down goes on sending; the spool keeps the rest. */
 const SHUTDOWN_GRACE_MS = 3000
 
@@ -61,8 +53,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   mkdirSync(paths.data, { recursive: true, mode: 0o700 })
   let currentStatus: (() => Status) | undefined
   const statusServer = await serveStatus(paths.statusSocket, () => currentStatus?.())
-  const stored = openStored(options)
-  const { keeper, ledger, spool, accounts, outbox, recovery, pseudonymKey, gateways, before } = stored
+  const stored = openStored({ paths, quotas: quotasOf(settings), log })
+  const { keeper, ledger, spool, accounts, outbox, gateways, before, identity } = stored
   const live = new LiveSettings(settings)
   const batches = new OpenBatches()
   const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
@@ -86,24 +78,17 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     sockets,
     deafMs: losses.deafMs,
   })
-  // an identity counts once the ledger has it: until then the chain of batches is that of the one before
-  let isRecovered = false
-  const identity = () => (isRecovered && keeper.identity?.stored.enrolment === ledger.state.enrolment ? keeper.identity : undefined)
   const batcher = new Batcher({
     batches,
     accounts,
     outbox,
     log,
-    pseudonymise: addresses => pseudonymKey.pseudonyms.of(addresses),
+    pseudonymise: addresses => stored.pseudonyms.of(addresses),
     reported: before.totals,
     unreported: before.unreported,
     heard: () => losses.heard(now()),
     identity,
-    keepNumbers: () => {
-      pseudonymKey.flush()
-      gateways.flush()
-      ledger.state.gateways = gateways.given
-    },
+    keepNumbers: stored.keepNumbers,
     numbering: () => gateways.accounting,
     stored: () => wakeUplink.notify(),
   })
@@ -118,7 +103,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     gateways.tick()
     outbox.keepCounts({ isFlushed: batcher.diskFault !== undefined })
     if (uplink.isSending) keeper.supersedeIfChanged()
-    else if (isRecovered && !batcher.isPersisting) adoptIdentity(recovery, keeper, wakeUplink)
+    else if (!batcher.isPersisting && stored.adoptIdentity()) wakeUplink.notify()
   }, 1000)
 
   const stopping = new AbortController()
@@ -140,13 +125,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     return statusOf(factsOf(parts, Date.now()))
   }
   currentStatus = status
-  const batching = batcher
-    .retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping.signal)
-    .then(isDone => {
-      isRecovered = isDone
-      wakeUplink.notify()
-      return batcher.closeForever(stopping.signal)
-    })
+  const batching = batcher.retryUntilWritten(stored.recover, stopping.signal).then(() => {
+    wakeUplink.notify()
+    return batcher.closeForever(stopping.signal)
+  })
   const uploads = new Uploads(signal => {
     const host = uplinkHost({ outbox, keeper, central: centralOf(live.current), wakeUplink, identity })
     return uploadForever(host, uplink, log, signal)
@@ -192,52 +174,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 }
 
 const now = (): Moment => ({ at: Date.now(), uptime: uptime() })
-
-/** Opens what lies on the disk, and brings the counts in order before anything is received. */
-function openStored({ paths, settings, log }: AgentOptions) {
-  const keeper = new IdentityKeeper(paths.identity, log)
-  const own = keeper.identity?.stored.device
-  const ledger = new Ledger(paths.ledger, settings['ledger.quotaMiB'] * MIB, { device: own })
-  const spool = new Spool(paths.spool, settings['spool.quotaMiB'] * MIB, madeBy(own, ledger.state.device))
-  const accounts = new Accounts(ledger.state.totals)
-  const outbox = new Outbox(ledger, spool, accounts)
-  const recovery: Recovery = { ledger, spool, outbox, accounts, log }
-  const { stoppedCleanly: wasStoppedCleanly, heard, sockets, unreported } = ledger.state
-  const before = { totals: accounts.snapshot(), heard, sockets, unreported }
-  recoverCounts(recovery, keeper.identity)
-  const pseudonymKey = new PseudonymKey(paths.pseudonymKey)
-  const { gateways, ...numbers } = openGateways(paths.gateways, ledger.state.gateways)
-  const storedFaults = [
-    ...restoredFaults(keeper.damage),
-    ...(pseudonymKey.isLost
-      ? [fault('file-lost', `Pseudonyms of earlier reports cannot be turned back: ${pseudonymKey.damage.join('; ')}`)]
-      : restoredFaults(pseudonymKey.damage)),
-    ...(numbers.lost > 0
-      ? [
-          fault(
-            'file-lost',
-            `Gateways have new numbers, above ${numbers.lost}: ${numbers.damage.join('; ') || `${paths.gateways} is gone`}`,
-          ),
-        ]
-      : restoredFaults(numbers.damage)),
-  ]
-  for (const { detail } of storedFaults) log.warning(detail)
-  return { keeper, ledger, spool, accounts, outbox, recovery, wasStoppedCleanly, before, pseudonymKey, gateways, storedFaults }
-}
-
-const restoredFaults = (damage: readonly string[]): Fault[] =>
-  damage.length === 0 ? [] : [fault('file-restored', `A file was damaged and is restored from its copy: ${damage.join('; ')}`)]
-
-/** Looks whether the box was enrolled again, and lets the ledger follow. */
-function adoptIdentity(recovery: Recovery, keeper: IdentityKeeper, wakeUplink: Notifier): void {
-  const isNew = keeper.reload()
-  try {
-    if (keeper.identity !== undefined) followEnrolment(recovery, keeper.identity)
-    if (isNew) wakeUplink.notify()
-  } catch (error) {
-    recovery.log.warning(describe(error)) // the disk takes nothing now: tried again in a second
-  }
-}
 
 /** Goes on sending what waits while central takes it, for SHUTDOWN_GRACE_MS at most. */
 async function drain(spool: Spool, uplink: UplinkState, uploads: Uploads): Promise<void> {

@@ -36,6 +36,12 @@ export const limitsOf = (settings: Settings): { connectionsMax: number; idleMs: 
   idleMs: settings['syslog.idleSeconds'] * 1000,
 })
 
+/** In bytes. */
+export const quotasOf = (settings: Settings): { ledger: number; spool: number } => ({
+  ledger: settings['ledger.quotaMiB'] * MIB,
+  spool: settings['spool.quotaMiB'] * MIB,
+})
+
 export class LiveSettings {
   current: Settings
   /** Why those in the file are not in use. */
@@ -68,7 +74,8 @@ export class LiveSettings {
 
 function apply(settings: Settings, { triage, spool, ledger, limits }: Affected): void {
   triage.networks = new Networks(settings['member.networks'])
-  spool.quotaBytes = settings['spool.quotaMiB'] * MIB
-  ledger.quotaBytes = settings['ledger.quotaMiB'] * MIB
+  const quotas = quotasOf(settings)
+  spool.quotaBytes = quotas.spool
+  ledger.quotaBytes = quotas.ledger
   Object.assign(limits, limitsOf(settings))
 }

@@ -1,7 +1,7 @@
 // Central is away for so long that the spool fills up: its room is never exceeded, the oldest of low value go first, and
 // when central is back it gets everything that was kept, and for everything else a signed word that it will not come.
 // A week is 302,400 batches of two seconds; here the room is as much smaller as the time is shorter.
-import { readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import * as z from 'zod'
@@ -9,10 +9,11 @@ import { startCentral } from '../../central-stub/central.ts'
 import { readReceipt, verifyReceipt } from '../batch/receipt.ts'
 import { inputNames, sum, unaccounted } from '../ledger/accounting.ts'
 import { quietLog } from '../log.ts'
+import { pathsBelow } from '../paths.ts'
+import { openLife, withRoom } from '../testing/box-life.ts'
 import { blockedLine, temporaryFolder, until } from '../testing/harness.ts'
-import { openBox } from '../testing/open-box.ts'
 import { enrolOnce } from '../uplink/enrol.ts'
-import { identityFrom } from '../uplink/identity.ts'
+import { writeIdentity } from '../uplink/identity.ts'
 import { openCentral } from '../uplink/pinned-client.ts'
 import { initialUplinkState, type UplinkHost, uploadForever } from '../uplink/uplink.ts'
 
@@ -30,13 +31,14 @@ t.test('keeps within its room, sheds the oldest of low value, and tells central 
   const centralFolder = join(dir, 'central')
   const first = await startCentral({ folder: centralFolder })
   const client = await openCentral({ url: first.url, pins: first.pins, proxy: '' })
-  const identity = identityFrom(await enrolOnce(client, (await first.makeCode()).replaceAll('-', '')))
+  const paths = pathsBelow(folder)
+  mkdirSync(paths.data, { recursive: true })
+  const identity = writeIdentity(paths.identity, await enrolOnce(client, (await first.makeCode()).replaceAll('-', '')))
   await client.close()
   await first.close()
 
   const never = new AbortController().signal
-  const folders = { ledger: join(folder, 'ledger'), spool: join(folder, 'spool') }
-  let box = await openBox(folders, QUOTA_BYTES, identity)
+  let box = await openLife(paths, withRoom(QUOTA_BYTES))
   let largest = 0
   let number = 0
   for (let batch = 0; batch < BATCHES; batch++) {
@@ -46,15 +48,15 @@ t.test('keeps within its room, sheds the oldest of low value, and tells central 
     sink.receivedAtMs = Date.now()
     for (const line of lines) sink.deliver(Buffer.from(line), 0, line.length, '10.0.0.1')
     await box.batcher.closeOnce(never)
-    if (batch % 25 === 0) largest = Math.max(largest, usedBytes(folders.spool))
+    if (batch % 25 === 0) largest = Math.max(largest, usedBytes(paths.spool))
     if (batch === BATCHES / 2) {
       box.ledger.close()
-      box = await openBox(folders, QUOTA_BYTES, identity)
-      t.equal(sum(inputNames.map(name => unaccounted(box.totals[name]))), 0, 'a restart in the middle of the week loses no count')
+      box = await openLife(paths, withRoom(QUOTA_BYTES))
+      t.equal(sum(inputNames.map(name => unaccounted(box.accounts.totals[name]))), 0, 'a restart in the middle of the week loses no count')
     }
   }
   t.ok(largest <= QUOTA_BYTES, `${largest} bytes at most, of ${QUOTA_BYTES}`)
-  const { udp } = box.totals
+  const { udp } = box.accounts.totals
   t.ok(udp.shed > 0 && udp.spooled > 0, `${udp.shed} events shed, ${udp.spooled} kept`)
   const logins = box.spool.batches.filter(segment => segment.value === 2).length
   t.equal(logins, BATCHES / 10, 'no batch of higher value was shed while there were others')

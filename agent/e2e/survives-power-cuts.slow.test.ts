@@ -11,9 +11,9 @@ import { startCentral } from '../../central-stub/central.ts'
 import { inputNames, unaccounted } from '../ledger/accounting.ts'
 import { readLedger } from '../ledger/ledger-files.ts'
 import { pathsBelow } from '../paths.ts'
+import { openLife, withRoom } from '../testing/box-life.ts'
 import { CARELESS_BYTES } from '../testing/disk-writer.ts'
 import { blockedLine, cyberalarm, sendTcp, startAgent, sums, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
-import { openBox } from '../testing/open-box.ts'
 import { type Cut, makeDisk, whyNoDisk } from '../testing/power-cuts.ts'
 import { readIdentity } from '../uplink/identity.ts'
 
@@ -123,15 +123,15 @@ async function holds(
   receipted: number,
   seen: { unreceipted: number; spooled: number },
 ): Promise<void> {
-  const identity = readIdentity(paths.identity)
-  if (identity === undefined) throw new Error('the identity is gone')
   t.notOk(
     readdirSync(paths.ledger).some(name => name.endsWith('.damaged')),
     'nothing of the ledger was set aside',
   )
-  const { ledger, spool, totals } = await openBox(paths, QUOTA_BYTES, identity)
+  const { identity, ledger, spool, accounts, damage } = await openLife(paths, withRoom(QUOTA_BYTES))
+  const { totals } = accounts
   try {
-    t.same(ledger.damage, [], 'the ledger holds together')
+    t.ok(identity(), 'the identity is there')
+    t.same([...damage, ...spool.damage], [], 'every file is whole')
     t.ok(ledger.state.sequence >= receipted, `central has batch ${receipted}, the ledger knows ${ledger.state.sequence}`)
     t.equal(Math.max(0, ...inputNames.map(name => Math.abs(unaccounted(totals[name])))), 0, 'the sums hold')
     const entries = [...readLedger(paths.ledger)].map(line => line.entry)

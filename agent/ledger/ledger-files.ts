@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../errors.ts'
-import { isErrorWithCode, isUnreadable, readWithin } from '../lib/durable-file.ts'
+import { isErrorWithCode, isUnreadable, readIfPossible } from '../lib/durable-file.ts'
 import { type Checkpoint, newerIn, readCheckpoint } from './checkpoint.ts'
 import { CHAIN_START, decodeLine, hashOfLine, type LedgerLine } from './entries.ts'
 import { applyEntry, initialState, type LedgerState } from './state.ts'
@@ -107,7 +107,7 @@ function replay(
   device: string | undefined,
 ): Replayed | { own: string } | 'empty' | 'unusable' {
   const path = join(folder, name)
-  const text = readLedgerFile(path)
+  const text = readIfPossible(path, FILE_READ_MAX_BYTES)
   if (text === undefined) return 'unusable'
   const number = Number.parseInt(name, 10)
   const state = initialState()
@@ -183,17 +183,6 @@ function linesIn(text: Buffer) {
   return { lines, lineFeedAt: undefined, bytes: start, tornBytes: text.length - start }
 }
 
-/** undefined if it cannot be read, or is no ledger by its size. */
-function readLedgerFile(path: string): Buffer | undefined {
-  try {
-    return readWithin(path, FILE_READ_MAX_BYTES)
-  } catch (error) {
-    // a link that leads nowhere is not there, too
-    if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return undefined
-    throw error
-  }
-}
-
 /** False of a folder, a pipe, or a link that leads nowhere. */
 function isFile(path: string): boolean {
   try {
@@ -213,7 +202,7 @@ export function* readLedger(folder: string): Generator<LedgerLine> {
   let damage: string | undefined
   for (const name of ledgerFiles(folder)) {
     const path = join(folder, name)
-    const text = readLedgerFile(path)
+    const text = readIfPossible(path, FILE_READ_MAX_BYTES)
     // the agent may have removed it meanwhile, for room
     if (text === undefined && lstatSync(path, { throwIfNoEntry: false }) !== undefined) damage ??= `${path} cannot be read`
     if (text === undefined) previous = undefined

@@ -59,7 +59,7 @@ export class Ledger {
   constructor(
     folder: string,
     quotaBytes: number,
-    { fileMaxBytes = FILE_MAX_BYTES, device }: { fileMaxBytes?: number; device?: string | undefined } = {},
+    { fileMaxBytes = FILE_MAX_BYTES, device }: { fileMaxBytes?: number | undefined; device?: string | undefined } = {},
   ) {
     this.folder = folder
     this.quotaBytes = quotaBytes

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { isErrorWithCode, readWithin, removeIfThere, writeDurable, writeDurableAsync } from './durable-file.ts'
+import { isErrorWithCode, readIfPossible, readWithin, removeIfThere, writeDurable, writeDurableAsync } from './durable-file.ts'
 
 t.test('replaces a file as a whole, readable by its owner only unless another mode is given', async t => {
   const folder = t.testdir({ state: 'old' })
@@ -72,4 +72,7 @@ t.test('reads files only, and no more of one than it may have', async t => {
   for (const name of ['folder', 'pipe']) t.throws(() => readWithin(join(folder, name), 4), { code: 'EISDIR' }, name)
   t.throws(() => readWithin(join(folder, 'file'), 3), { code: 'EFBIG' })
   t.throws(() => readWithin(join(folder, 'none'), 3), { code: 'ENOENT' })
+  t.equal(String(readIfPossible(join(folder, 'file'), 4)), 'text')
+  t.equal(readIfPossible(join(folder, 'file'), 3), undefined)
+  for (const name of ['folder', 'pipe', 'none']) t.equal(readIfPossible(join(folder, name), 4), undefined, name)
 })

@@ -76,7 +76,7 @@ export function openRegular(path: string, flags: 'r' | 'r+'): number {
   const file = openSync(path, (flags === 'r' ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NONBLOCK)
   if (fstatSync(file).isFile()) return file
   closeSync(file)
-  throw Object.assign(new Error(`${path} is no file`), { code: 'EISDIR', syscall: 'open' })
+  throw Object.assign(new Error('is no file'), { code: 'EISDIR', syscall: 'open' })
 }
 
 /** The content of a file of at most so many bytes. A longer one counts as one that cannot be read (`isUnreadable`). */
@@ -84,9 +84,19 @@ export function readWithin(path: string, bytesMax: number): Buffer {
   const file = openRegular(path, 'r')
   try {
     if (fstatSync(file).size <= bytesMax) return readFileSync(file)
-    throw Object.assign(new Error(`${path} is larger than ${bytesMax} bytes`), { code: 'EFBIG', syscall: 'read' })
+    throw Object.assign(new Error(`is larger than ${bytesMax} bytes`), { code: 'EFBIG', syscall: 'read' })
   } finally {
     closeSync(file)
+  }
+}
+
+/** The same; undefined where there is no such file (a link that leads nowhere is none), or the disk does not give it back. */
+export function readIfPossible(path: string, bytesMax: number): Buffer | undefined {
+  try {
+    return readWithin(path, bytesMax)
+  } catch (error) {
+    if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return undefined
+    throw error
   }
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -22,6 +23,10 @@ const damages: Record<string, (path: string) => void> = {
   'of another form': path => writeFileSync(path, 'null'),
   'a list': path => writeFileSync(path, '[]'),
   'without end': path => writeFileSync(path, Buffer.alloc(2 ** 21, '{')),
+  'a pipe': path => {
+    rmSync(path)
+    execFileSync('mkfifo', [path])
+  },
   'a folder': path => {
     rmSync(path)
     mkdirSync(path)

@@ -1,8 +1,8 @@
 // A small file that a program cannot do without, kept in two copies under checksums. What a disk damages in one is taken from
 // the other; a damaged one is set aside under the name `x.damaged`, the newest only, and never stops a program from starting.
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { isErrorWithCode, isPassing, isUnreadable, syncFolder, writeDurable } from './durable-file.ts'
+import { isErrorWithCode, isPassing, isUnreadable, readWithin, syncFolder, writeDurable } from './durable-file.ts'
 import { decodeSummed, encodeSummed } from './summed.ts'
 
 export const copyOf = (path: string): string => `${path}.copy`
@@ -72,10 +72,7 @@ function readBoth<T>(path: string, decode: (bytes: Buffer) => T) {
 
 function readWhole<T>(path: string, decode: (bytes: Buffer) => T): Read<T> | undefined {
   try {
-    const found = statSync(path)
-    if (!found.isFile()) throw new Error('is no file')
-    if (found.size > STATE_MAX_BYTES) throw new Error(`is larger than ${STATE_MAX_BYTES} bytes`)
-    const bytes = readFileSync(path)
+    const bytes = readWithin(path, STATE_MAX_BYTES)
     return { bytes, value: decode(bytes) }
   } catch (error) {
     if (isErrorWithCode(error, 'ENOENT')) return undefined

@@ -6,15 +6,16 @@ import { type Before, LossWatch, sequencesBefore } from './loss-watch.ts'
 
 interface Numbers {
   lost: number | null
-  readonly cut?: { connections: number; bytes: number }
+  readonly counters?: { connectionsCut: number; bytesCut: number }
 }
 
 const source = (name: Source['name'], numbers: Numbers): Source => ({
   name,
   address: '[::]:514',
-  counters: {},
+  get counters() {
+    return { ...numbers.counters }
+  },
   kernelLost: () => numbers.lost,
-  ...(numbers.cut === undefined ? {} : { cut: numbers.cut }),
   ...(name === 'nflog' ? { sequences: { 5: 9 } } : {}),
   close: async () => undefined,
 })
@@ -28,7 +29,7 @@ function watch(from: Before, now: typeof later, sockets: Readonly<Record<string,
   const sources = [source('udp', numbers.udp), source('tcp', numbers.tcp), source('tls', { lost: null }), source('nflog', { lost: 0 })]
   return { accounts, losses: new LossWatch(accounts, from, { sources, sockets }, now) }
 }
-const fresh = () => ({ udp: { lost: 0 }, tcp: { lost: null, cut: { connections: 0, bytes: 0 } } })
+const fresh = () => ({ udp: { lost: 0 }, tcp: { lost: null, counters: { connectionsCut: 0, bytesCut: 0 } } })
 
 t.test('a socket that systemd kept was not deaf, and what the kernel dropped on it in between counts', async t => {
   const numbers = { ...fresh(), udp: { lost: 47 } }
@@ -37,8 +38,8 @@ t.test('a socket that systemd kept was not deaf, and what the kernel dropped on 
   t.match(accounts.totals, { udp: { lost: { kernel: 7, deafMs: 0 } }, tls: { lost: { deafMs: 2500 } } })
   t.same(sequencesBefore(before, 14, later), { 5: 7 })
   numbers.udp.lost = 50
-  numbers.tcp.cut.connections = 1
-  numbers.tcp.cut.bytes = 200
+  numbers.tcp.counters.connectionsCut = 1
+  numbers.tcp.counters.bytesCut = 200
   losses.end({ at: 1_003_000, uptime: 103 })
   t.same(losses.heard({ at: 1_009_000, uptime: 109 }), { at: 1_003_000, uptime: 103, drops: 50, sequences: { 5: 9 } })
   t.match(accounts.totals, { udp: { lost: { kernel: 10 } }, tcp: { lost: { connections: 1, bytes: 200 } } })
@@ -73,7 +74,7 @@ t.test('connections that were open when the agent before was killed count as cut
 })
 
 t.test('the kernel may say nothing, or begin anew', async t => {
-  const numbers = fresh() as { udp: Numbers; tcp: { lost: null; cut: { connections: number; bytes: number } } }
+  const numbers = fresh() as { udp: Numbers; tcp: Numbers }
   const { accounts, losses } = watch({ heard: undefined, sockets: {} }, later, {}, numbers)
   for (const lost of [5, null, 5, 2, null]) {
     numbers.udp.lost = lost

@@ -80,9 +80,9 @@ export class LossWatch {
   /** Takes what was lost since the last call into the accounts. */
   refresh(): void {
     for (const one of this.watched) {
-      const { name, cut } = one.source
+      const { name, counters } = one.source
       const kernel = one.source.kernelLost() ?? one.kernel
-      const { connections, bytes } = cut ?? one
+      const { connectionsCut: connections = 0, bytesCut: bytes = 0 } = counters
       const more = { kernel: grown(one.kernel, kernel), connections: connections - one.connections, bytes: bytes - one.bytes }
       if (more.kernel + more.connections + more.bytes > 0) this.accounts.lost(name, more)
       Object.assign(one, { kernel, connections, bytes })

@@ -22,8 +22,6 @@ export interface Source {
   readonly counters: Readonly<Record<string, number>>
   /** Messages that the kernel dropped since the socket was opened; null where it does not say, or cannot drop any. */
   kernelLost(): number | null
-  /** Connections that it cut while their senders held them open, and bytes that had arrived on them unread, since it was opened. */
-  readonly cut?: { readonly connections: number; readonly bytes: number }
   /** By group of the packet log: the number of the last packet. */
   readonly sequences?: Readonly<Record<string, number>>
   close(): Promise<void>

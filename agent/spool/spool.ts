@@ -2,7 +2,7 @@
 // lowest value are shed, and a small segment remains in their place, so that central is told of the gap.
 import { join } from 'node:path'
 import { asDiskFailure } from '../errors.ts'
-import { isErrorWithCode, isUnreadable, readWithin, removeIfThere, writeDurable, writeDurableAsync } from '../lib/durable-file.ts'
+import { readIfPossible, removeIfThere, writeDurable, writeDurableAsync } from '../lib/durable-file.ts'
 import { setAside } from '../lib/state-file.ts'
 import { decodeSegment, encodeSegment, joinShed, type Segment, segmentName } from './segment.ts'
 import { attempt, BLOCK_BYTES, type NewerFiles, readSpoolFolder, SEGMENT_MAX_BYTES } from './spool-folder.ts'
@@ -64,7 +64,7 @@ export class Spool {
     if (segment === undefined) return undefined
     if (segment.kind === 'shed') return { segment, frame: new Uint8Array(0) }
     const path = join(this.folder, segmentName(segment))
-    const data = readIfThere(path)
+    const data = readIfPossible(path, SEGMENT_MAX_BYTES) ?? new Uint8Array(0)
     const header = decodeSegment(data)
     const frame = typeof header === 'string' ? new Uint8Array(0) : data.subarray(header.frameAt)
     if (typeof header !== 'string' && header.fits(frame)) return { segment, frame }
@@ -228,12 +228,3 @@ const follows = (right: Segment, left: Pick<Segment, 'last' | 'hash'>): boolean 
   right.first === left.last + 1 ? right.previous === left.hash : undefined
 
 const sizeOnDisk = (bytes: number): number => Math.ceil(bytes / BLOCK_BYTES) * BLOCK_BYTES
-
-function readIfThere(path: string): Buffer {
-  try {
-    return readWithin(path, SEGMENT_MAX_BYTES)
-  } catch (error) {
-    if (isUnreadable(error) || isErrorWithCode(error, 'ENOENT')) return Buffer.alloc(0)
-    throw error
-  }
-}

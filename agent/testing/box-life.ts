@@ -1,34 +1,24 @@
-// The life of a box in process: opened from its folder as agent.ts does it, batches, receipts, what is shed, files that are full, a
+// The life of a box in process: opened from its folder as an agent opens it, batches, receipts, what is shed, files that are full, a
 // stop. Thousands of lives take minutes, so that each can meet another fault of the disk. Central is its rules only.
 import { createPublicKey } from 'node:crypto'
-import { generateSealKeyPair } from '../batch/seal.ts'
 import { Batcher } from '../delivery/batcher.ts'
-import { Outbox } from '../delivery/outbox.ts'
-import { PseudonymKey } from '../delivery/pseudonym-key.ts'
-import { madeBy, recoverChain, recoverCounts } from '../delivery/recovery.ts'
 import { inputNames, unaccounted } from '../ledger/accounting.ts'
-import { Accounts } from '../ledger/accounts.ts'
-import { Ledger } from '../ledger/ledger.ts'
 import { quietLog } from '../log.ts'
+import { openStored, type StoredOptions } from '../open-stored.ts'
 import type { Paths } from '../paths.ts'
 import { Collector } from '../pipeline/collector.ts'
-import { openGateways } from '../pipeline/gateways.ts'
 import { OpenBatches } from '../pipeline/open-batches.ts'
-import { makeCertificate } from '../sources/syslog/tls-certificate.ts'
-import { Spool } from '../spool/spool.ts'
 import { Networks } from '../triage/networks.ts'
 import { Triage } from '../triage/triage.ts'
 import { writeIdentity } from '../uplink/identity.ts'
-import { IdentityKeeper } from '../uplink/identity-file.ts'
 import type { Outgoing } from '../uplink/uplink.ts'
 import { blockedLine } from './harness.ts'
+import { madeIdentity } from './made-identity.ts'
 import type { ModelCentral } from './model-central.ts'
 
-const LEDGER_BYTES = 2 ** 30
-/** Room for two small batches: the third sheds the first. */
-const QUOTA_BYTES = 3 * 4096
-/** Some five lines. */
-export const FILE_MAX_BYTES = 6_000
+type Size = Pick<StoredOptions, 'quotas' | 'ledgerFileMaxBytes'>
+/** In the spool two small batches, of which the third sheds the first; in a file of the ledger some five lines. */
+const SMALL: Size = { quotas: { ledger: 2 ** 30, spool: 3 * 4096 }, ledgerFileMaxBytes: 6_000 }
 const DEVICE = '11111111-1111-4111-8111-111111111111'
 /** What fails is not tried again: the agent stops. */
 const stopping = AbortSignal.abort()
@@ -45,37 +35,20 @@ function emptyBatches(): OpenBatches {
 }
 
 /** Enrols a box at nobody. */
-export async function makeIdentity(path: string, device = DEVICE): Promise<void> {
-  const { key, certificate } = await makeCertificate(['device'], new Date())
-  const { publicKey } = await generateSealKeyPair()
-  writeIdentity(path, {
-    device,
-    enrolment: 'first',
-    privateKey: key,
-    certificate,
-    sealKey: Buffer.from(publicKey).toString('base64'),
-    receiptKey: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.alloc(32, 9)]).toString('base64'),
-    chain: { sequence: 0, hash: '0'.repeat(64) },
-  })
+export async function makeIdentity(path: string): Promise<void> {
+  writeIdentity(path, (await madeIdentity(DEVICE)).stored)
 }
 
 export type Life = Awaited<ReturnType<typeof openLife>>
 
+/** A box whose spool has so much room, and a ledger as of an agent. */
+export const withRoom = (spool: number): Size => ({ quotas: { ledger: 2 ** 30, spool } })
+
 /** Opens a box; throws what an agent would not start with. */
-export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
-  const keeper = new IdentityKeeper(paths.identity, quietLog)
-  const ledger = new Ledger(paths.ledger, LEDGER_BYTES, { fileMaxBytes, device: keeper.identity?.stored.device })
-  const wasStoppedCleanly = ledger.state.stoppedCleanly
-  const spool = new Spool(paths.spool, QUOTA_BYTES, madeBy(keeper.identity?.stored.device, ledger.state.device))
-  const accounts = new Accounts(ledger.state.totals)
-  const outbox = new Outbox(ledger, spool, accounts)
-  const recovery = { ledger, spool, outbox, accounts, log: quietLog }
-  recoverCounts(recovery, keeper.identity)
+export async function openLife(paths: Paths, size: Size = SMALL) {
+  const stored = openStored({ ...size, paths, log: quietLog })
+  const { ledger, spool, accounts, outbox, gateways, identity, wasStoppedCleanly, before } = stored
   outbox.appendOrDefer({ kind: 'start', version: '1', afterCleanStop: wasStoppedCleanly })
-  const key = new PseudonymKey(paths.pseudonymKey)
-  const { gateways, ...numbers } = openGateways(paths.gateways, ledger.state.gateways)
-  let isRecovered = false
-  const identity = () => (isRecovered && keeper.identity?.stored.enrolment === ledger.state.enrolment ? keeper.identity : undefined)
   const batches = emptyBatches()
   const collector = new Collector(accounts, batches, gateways, triage)
   const batcher = new Batcher({
@@ -83,28 +56,20 @@ export async function openLife(paths: Paths, fileMaxBytes = FILE_MAX_BYTES) {
     accounts,
     outbox,
     log: quietLog,
-    pseudonymise: addresses => key.pseudonyms.of(addresses),
-    reported: accounts.snapshot(),
-    unreported: {},
+    pseudonymise: addresses => stored.pseudonyms.of(addresses),
+    reported: before.totals,
+    unreported: before.unreported,
     heard: () => ({ at: Date.now(), uptime: 0 }),
     identity,
-    keepNumbers: () => {
-      key.flush()
-      gateways.flush()
-      ledger.state.gateways = gateways.given
-    },
-    numbering: () => ({}),
+    keepNumbers: stored.keepNumbers,
+    numbering: () => gateways.accounting,
     stored: () => undefined,
   })
-  const damage = [
-    ...keeper.damage,
-    ...(keeper.fault === undefined ? [] : [keeper.fault.detail]),
-    ...ledger.damage,
-    ...key.damage,
-    ...numbers.damage,
-  ]
-  isRecovered = await batcher.retryUntilWritten(() => recoverChain(recovery, keeper.identity), stopping)
-  return { paths, identity, ledger, spool, accounts, outbox, collector, batcher, gateways, wasStoppedCleanly, damage, lost: numbers.lost }
+  await batcher.retryUntilWritten(stored.recover, stopping)
+  const { fault } = stored.keeper
+  const faults = [...stored.storedFaults, ...(fault === undefined ? [] : [fault])]
+  const damage = [...faults.map(({ detail }) => detail), ...ledger.damage]
+  return { identity, ledger, spool, accounts, outbox, collector, batcher, gateways, wasStoppedCleanly, damage }
 }
 
 /** Messages of a gateway, no two alike; and then a second passes. */

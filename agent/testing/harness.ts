@@ -12,19 +12,19 @@ import { askStatus } from '../health/status-socket.ts'
 import { writeDurable } from '../lib/durable-file.ts'
 import { pathsBelow } from '../paths.ts'
 
+interface Teardown {
+  teardown(done: () => void): unknown
+}
+
 /** A folder with a short name (Unix sockets allow 107 bytes of path), gone after the test. */
-export function temporaryFolder(t: { teardown(done: () => void): unknown }): string {
-  const folder = mkdtempSync(join(tmpdir(), 'ca-'))
+export function temporaryFolder(t: Teardown, below = tmpdir()): string {
+  const folder = mkdtempSync(join(below, 'ca-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
 /** The same in memory where there is such a place: flushes cost nothing there. */
-export function memoryFolder(t: { teardown(done: () => void): unknown }): string {
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'ca-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+export const memoryFolder = (t: Teardown): string => temporaryFolder(t, existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
 
 const main = join(import.meta.dirname, '../main.ts')
 const own = join(import.meta.dirname, '../..')

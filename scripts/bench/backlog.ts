@@ -2,19 +2,16 @@
 // seconds and not in hours.
 
 import { pathsBelow } from '../../agent/paths.ts'
+import { openLife, withRoom } from '../../agent/testing/box-life.ts'
 import { blockedLine } from '../../agent/testing/harness.ts'
-import { openBox } from '../../agent/testing/open-box.ts'
-import { readIdentity } from '../../agent/uplink/identity.ts'
 
 const QUOTA_BYTES = 2 ** 31
 const ROWS_A_BATCH = 20
 
 /** Puts `batches` batches into the spool of a box that does not run. */
 export async function addBacklog(root: string, batches: number): Promise<void> {
-  const paths = pathsBelow(root)
-  const identity = readIdentity(paths.identity)
-  if (identity === undefined) throw new Error('the box has no identity')
-  const { ledger, collector, batcher } = await openBox(paths, QUOTA_BYTES, identity)
+  const { identity, ledger, collector, batcher } = await openLife(pathsBelow(root), withRoom(QUOTA_BYTES))
+  if (identity() === undefined) throw new Error('the box has no identity')
   const sink = collector.sinkFor('udp')
   const never = new AbortController().signal
   for (let batch = 0; batch < batches; batch++) {

@@ -38,7 +38,9 @@ export class Connections {
     connectionsRefused: 0,
     handshakesFailed: 0,
     idleClosed: 0,
+    /** While their senders held them open. */
     connectionsCut: 0,
+    /** What had arrived on those and was not read. */
     bytesCut: 0,
   }
   readonly #sink: Sink
@@ -57,10 +59,6 @@ export class Connections {
     this.#sink = sink
     this.#stated = limits
     this.#unreadBytes = unreadBytes
-  }
-
-  get cut(): { readonly connections: number; readonly bytes: number } {
-    return { connections: this.counters.connectionsCut, bytes: this.counters.bytesCut }
   }
 
   /** Counts a connection just accepted; undefined if it was refused, else the name of its peer. */

@@ -33,9 +33,6 @@ export async function openSyslogTcp(options: SyslogTcpOptions): Promise<Source> 
     address: addressOf(server),
     counters: connections.counters,
     kernelLost: () => null,
-    get cut() {
-      return connections.cut
-    },
     close: () => connections.close(server),
   }
 }

@@ -82,9 +82,6 @@ export async function openSyslogTls(options: SyslogTlsOptions): Promise<SyslogTl
     address: addressOf(server),
     counters: connections.counters,
     kernelLost: () => null,
-    get cut() {
-      return connections.cut
-    },
     get fingerprint() {
       return fingerprint
     },

@@ -64,7 +64,7 @@ t.test('names the file and the fault where files are no use', async test => {
     [{ ...one, certificate: missing }, missing, 'ENOENT'],
     [{ ...one, key: large }, large, 'larger than'],
     [{ ...one, clientCa: garbage }, garbage, ''],
-    [{ ...one, certificate: directory }, directory, 'EISDIR'],
+    [{ ...one, certificate: directory }, directory, 'is no file'],
   ] as const) {
     const read = () => readTlsFiles(files)
     test.throws(read, { code: 'certificate-unreadable' }, `${named} ${fault}`)

@@ -1,13 +1,13 @@
 // The certificate that gateways see: made on the first start, or the member's own PEM files; reloaded when the files change.
 // A new file that is broken is reported, and the certificate in use stays in use.
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import * as z from 'zod'
 import { Failure } from '../../errors.ts'
-import { writeDurable } from '../../lib/durable-file.ts'
+import { isErrorWithCode, readWithin, writeDurable } from '../../lib/durable-file.ts'
 import { asideOf, ensureFolder, fromJson, mendState, setAside, toJson, writeState } from '../../lib/state-file.ts'
 
 export interface TlsFiles {
@@ -90,9 +90,9 @@ const isOfOneKey = (one: Pair, other: Pair): boolean =>
 /** '' if it cannot be read, undefined if it is not there. */
 function textOf(path: string): string | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false }) === undefined ? undefined : readFileSync(path, 'utf8')
-  } catch {
-    return '' // cannot be read, which means the same as that it is damaged
+    return readWithin(path, PEM_MAX_BYTES).toString('utf8')
+  } catch (error) {
+    return isErrorWithCode(error, 'ENOENT') ? undefined : ''
   }
 }
 
@@ -145,10 +145,7 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
 }
 
 function readPem(path: string): string {
-  return check(path, () => {
-    if (statSync(path).size > PEM_MAX_BYTES) throw new Error(`is larger than ${PEM_MAX_BYTES} bytes`)
-    return readFileSync(path, 'utf8')
-  })
+  return check(path, () => readWithin(path, PEM_MAX_BYTES).toString('utf8'))
 }
 
 function check<T>(path: string, read: () => T): T {
