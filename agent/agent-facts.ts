@@ -99,7 +99,7 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     diskFault: parts.batcher.diskFault ?? ledger.checkpointFault,
     ledger: { tornBytes: ledger.tornBytes, damage: ledger.damage },
     storedFaults: parts.storedFaults,
-    spoolDamage: { files: spool.damage, count: spool.damages },
+    spoolDamage: { told: spool.damage, count: spool.damages },
     clock: { jumps: clock.jumps, lastJumpMs: clock.lastJumpMs },
     wasStoppedCleanly: parts.wasStoppedCleanly,
     gateways: parts.gateways.active.map(gatewayFacts),

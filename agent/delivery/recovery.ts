@@ -5,6 +5,7 @@ import { deviceOf } from '../batch/frame.ts'
 import { emptyRows, rowsOf, storedNames, sumRows } from '../ledger/accounting.ts'
 import type { Accounts } from '../ledger/accounts.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { LedgerState } from '../ledger/state.ts'
 import type { Log } from '../log.ts'
 import type { Segment } from '../spool/segment.ts'
 import type { Spool } from '../spool/spool.ts'
@@ -39,8 +40,8 @@ export async function recoverChain(parts: Recovery, identity: Identity | undefin
   const last = spool.last
   if (last !== undefined && last.last > ledger.state.sequence) {
     // the ledger lost batches that the spool has (its file was damaged): the chain goes on after them
-    const { device, enrolment, receipted, hash } = ledger.state
-    outbox.append({ kind: 'enrolled', device, enrolment, sequence: last.last, receipted, hash })
+    const { enrolment } = ledger.state
+    outbox.append({ kind: 'enrolled', ...standOf(ledger.state, identity, last.last), enrolment, sequence: last.last })
   }
   if (identity !== undefined) {
     followEnrolment(parts, identity)
@@ -51,6 +52,13 @@ export async function recoverChain(parts: Recovery, identity: Identity | undefin
     }
   }
   await closeTailGap(parts)
+}
+
+/** Where the spool's chain begins. Of a ledger that lost everything the identity says it: all batches of the spool are of its device. */
+function standOf({ device, receipted, hash }: LedgerState, identity: Identity | undefined, last: number) {
+  const own = identity?.stored
+  if (device !== '' || own === undefined || last <= own.chain.sequence) return { device, receipted, hash }
+  return { device: own.device, receipted: own.chain.sequence, hash: own.chain.hash }
 }
 
 /**

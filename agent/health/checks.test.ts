@@ -26,7 +26,7 @@ const well: Facts = {
   diskFault: undefined,
   ledger: { tornBytes: 0, damage: [] },
   storedFaults: [],
-  spoolDamage: { files: [], count: 0 },
+  spoolDamage: { told: [], count: 0 },
   clock: { jumps: 0, lastJumpMs: 0 },
   wasStoppedCleanly: true,
   gateways: [
@@ -154,8 +154,13 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
   ],
   spoolFiles: [
     {
-      over: { spoolDamage: { files: ['/var/1.batch is damaged'], count: 1 } },
-      finds: [{ code: 'spool-damaged', severity: 'warning', detail: /^1 file .*1\.batch is damaged$/ }],
+      over: { spoolDamage: { told: ['/var/1.batch is damaged', 'batches 1 to 1 are missing'], count: 2 } },
+      // one file, of which two things are said
+      finds: [{ code: 'spool-damaged', severity: 'warning', detail: /damaged: \/var\/1\.batch is damaged; batches 1 to 1 are missing$/ }],
+    },
+    {
+      over: { spoolDamage: { told: ['/var/1.batch is damaged'], count: 3 } },
+      finds: [{ code: 'spool-damaged', severity: 'warning', detail: /1\.batch is damaged; and 2 more$/ }],
     },
   ],
   ledgerEnd: [

@@ -99,10 +99,11 @@ export const checks: Readonly<Record<string, Check>> = {
   ledgerFile: ({ ledger: { damage } }) =>
     damage.length === 0 ? undefined : finding('warning', fault('ledger-set-aside', `The ledger was damaged: ${damage.join('; ')}`)),
   storedFiles: ({ storedFaults }) => storedFaults.map(one => finding(one.code === 'file-lost' ? 'problem' : 'warning', one)),
-  spoolFiles: ({ spoolDamage: { files, count } }) =>
-    count === 0
-      ? undefined
-      : finding('warning', fault('spool-damaged', `${counted(count, 'file', 'files')} of the queue were not whole: ${files.join('; ')}`)),
+  spoolFiles: ({ spoolDamage: { told, count } }) => {
+    if (count === 0) return undefined
+    const more = count > told.length ? `; and ${count - told.length} more` : ''
+    return finding('warning', fault('spool-damaged', `The queue was damaged: ${told.join('; ')}${more}`))
+  },
   ledgerEnd: ({ ledger: { tornBytes } }) =>
     tornBytes === 0
       ? undefined

@@ -54,8 +54,8 @@ export interface Facts {
   readonly ledger: { readonly tornBytes: number; readonly damage: readonly string[] }
   /** What was wrong with other files that the agent keeps. */
   readonly storedFaults: readonly Fault[]
-  /** What was wrong with files of the spool; the first of them, and how many there were. */
-  readonly spoolDamage: { readonly files: readonly string[]; readonly count: number }
+  /** What was wrong with files of the spool: the first things that were said, and how many there were. One file may be said twice. */
+  readonly spoolDamage: { readonly told: readonly string[]; readonly count: number }
   readonly clock: { readonly jumps: number; readonly lastJumpMs: number }
   readonly wasStoppedCleanly: boolean
   readonly gateways: readonly GatewayFacts[]

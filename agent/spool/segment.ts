@@ -8,12 +8,17 @@ import { decodeSummed, encodeSummed, isSummed, sumOf } from '../lib/summed.ts'
 
 const count = z.int().nonnegative()
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
+/** No frame has room for twice as many, and nobody gets there by one batch every two seconds. */
+const sequence = z
+  .int()
+  .min(1)
+  .max(2 ** 47)
 
 const segmentSchema = z.object({
   /** `batch`, `shed`, or what a newer version brings. */
   kind: z.string().regex(/^[a-z][a-z0-9-]{0,15}$/),
-  first: count.min(1),
-  last: count.min(1),
+  first: sequence,
+  last: sequence,
   rows: count,
   messages: count,
   byInput: z.record(z.string(), count),

@@ -107,3 +107,15 @@ t.test('a batch that was made elsewhere, or does not follow the one before it, i
   first.dropStrangers(0, hashOf(99))
   t.equal(first.batches[0].first, 1, 'what the next one follows stays, whatever the ledger says')
 })
+
+t.test('a batch whose number no frame has room for stays where it is, and the others go on', async t => {
+  const folder = memoryFolder(t)
+  const spool = new Spool(folder, MIB)
+  await spool.put(batch(1), frame(10))
+  for (const sequence of [2 ** 48 - 1, Number.MAX_SAFE_INTEGER])
+    writeFileSync(join(folder, segmentName(batch(sequence))), encodeSegment(batch(sequence), frame(10)))
+  const again = new Spool(folder, MIB)
+  t.equal(again.closeGaps(0, BEGIN), 0)
+  t.equal(again.last?.last, 1)
+  t.equal(again.newer.batches, 2)
+})

@@ -1,5 +1,6 @@
 // Central's rules about what may follow what, without its server and its store: for tests that hand it thousands of batches.
 import type { KeyObject } from 'node:crypto'
+import { noHead } from '../../central-stub/devices/head.ts'
 import { decideBatch, decideShed } from '../../central-stub/ingest/chain.ts'
 import { decodeFrame, verifyFrame } from '../batch/frame.ts'
 import type { Outgoing } from '../uplink/uplink.ts'
@@ -15,7 +16,7 @@ interface Held {
 export class ModelCentral {
   private readonly batches = new Map<number, Held>()
   private readonly statements = new Map<string, Held>()
-  private head = { sequence: 0, hash: '0'.repeat(64) }
+  private head = noHead
 
   /** As it was when `other` was copied. */
   static copy(other: ModelCentral): ModelCentral {
@@ -51,6 +52,7 @@ export class ModelCentral {
   }
 
   private heldAt(sequence: number): { hash: string; storedAt: number } | undefined {
+    if (sequence === noHead.sequence) return { hash: noHead.hash, storedAt: 0 }
     return sequence === this.head.sequence ? { hash: this.head.hash, storedAt: 1 } : this.batches.get(sequence)
   }
 }

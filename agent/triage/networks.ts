@@ -11,6 +11,9 @@ const internal6 = ['fe80::/10', 'fc00::/7', 'fec0::/10', '::1/128', '64:ff9b:1::
 /** Not a host: unspecified, multicast, broadcast and reserved. */
 const special = ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8']
 
+/** Of several kinds that hold an address the first decides: what is internal stays internal whatever the member states. */
+const byPrecedence = [NetworkKind.internal, NetworkKind.special, NetworkKind.oursPublic] as const
+
 interface Range {
   readonly first: bigint
   readonly last: bigint
@@ -42,7 +45,6 @@ function embedded(range: Range): Range[] {
 }
 
 const IPV4 = 0xffff
-const FIRST_IPV4 = 0xffff00000000n
 const OCTET = 2 ** 24
 
 export class Networks {
@@ -56,7 +58,6 @@ export class Networks {
   constructor(member: readonly string[]) {
     const inside = ranges(internal4, NetworkKind.internal)
     const stated = ranges(member, NetworkKind.oursPublic)
-    // the first range that holds an address decides: internal prefixes stay internal whatever the member states
     const all = [
       ...inside,
       ...inside.flatMap(embedded),
@@ -65,26 +66,35 @@ export class Networks {
       ...stated,
       ...stated.filter(range => range.first >> 32n === BigInt(IPV4) && range.last >> 32n === BigInt(IPV4)).flatMap(embedded),
     ]
-    const edges = [...new Set([0n, ...all.flatMap(range => [range.first, range.last + 1n])])]
-      .filter(edge => edge >> 128n === 0n)
-      .sort((a, b) => (a < b ? -1 : 1))
-    const kindAt = (edge: bigint) => all.find(range => edge >= range.first && edge <= range.last)?.kind ?? NetworkKind.foreign
-    const kinds = edges.map(kindAt)
-    const kept = edges.map((_, i) => i).filter(i => i === 0 || kinds[i] !== kinds[i - 1])
-    this.kinds = Uint8Array.from(kept, i => kinds[i])
-    const rangeOf = (address: number) => kept.findLastIndex(i => edges[i] <= FIRST_IPV4 + BigInt(address))
+    const edges = all
+      .flatMap(({ first, last, kind }) => [
+        { at: first, kind, step: 1 },
+        { at: last + 1n, kind, step: -1 },
+      ])
+      .sort((a, b) => Number(a.at > b.at) - Number(a.at < b.at))
+    const open = [0, 0, 0, 0]
+    const kinds: number[] = []
+    const starts: bigint[] = []
+    edges.forEach(({ at, kind, step }, i) => {
+      open[kind] += step
+      // `::` is the first edge; nothing begins behind the last address
+      if (edges[i + 1]?.at === at || at >> 128n !== 0n) return
+      const deciding = byPrecedence.find(one => open[one] > 0) ?? NetworkKind.foreign
+      if (deciding === kinds.at(-1)) return
+      kinds.push(deciding)
+      starts.push(at)
+    })
+    this.kinds = Uint8Array.from(kinds)
+    this.starts = Uint32Array.from(starts.flatMap(at => [96n, 64n, 32n, 0n].map(shift => Number((at >> shift) & 0xffffffffn))))
+    const rangeOf = (address: number) => this.rangeOfAny(Uint32Array.of(0, 0, IPV4, address), 0)
     this.firstRange = Uint32Array.from({ length: 256 }, (_, octet) => rangeOf(octet * OCTET))
     this.lastRange = Uint32Array.from({ length: 256 }, (_, octet) => rangeOf(octet * OCTET + OCTET - 1))
-    this.starts = new Uint32Array(kept.length * 4)
-    kept.forEach((from, to) => {
-      for (let word = 0; word < 4; word++) this.starts[to * 4 + word] = Number((edges[from] >> BigInt(96 - word * 32)) & 0xffffffffn)
-    })
   }
 
   /** A number of `NetworkKind` for the address at words[at, at + 4). */
   kindOf(words: Uint32Array, at: number): number {
     if (words[at + 2] === IPV4 && words[at] === 0 && words[at + 1] === 0) return this.kindOfIPv4(words[at + 3])
-    return this.kindOfAny(words, at)
+    return this.kinds[this.rangeOfAny(words, at)]
   }
 
   private kindOfIPv4(address: number): number {
@@ -99,7 +109,7 @@ export class Networks {
     return this.kinds[low]
   }
 
-  private kindOfAny(words: Uint32Array, at: number): number {
+  private rangeOfAny(words: Uint32Array, at: number): number {
     const { starts } = this
     let low = 0
     let high = this.kinds.length
@@ -110,6 +120,6 @@ export class Networks {
       if (starts[middle * 4 + word] <= words[at + word]) low = middle
       else high = middle
     }
-    return this.kinds[low]
+    return low
   }
 }

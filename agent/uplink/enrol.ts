@@ -4,7 +4,7 @@ import { createPrivateKey, randomUUID, webcrypto, X509Certificate } from 'node:c
 import * as z from 'zod'
 import { Failure, type FailureCode } from '../errors.ts'
 import { kept } from '../lib/visible.ts'
-import { type Identity, identitySchema } from './identity.ts'
+import { type Identity, identitySchema, SEQUENCE_MAX } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
@@ -24,8 +24,6 @@ export async function makeRequest(): Promise<Request> {
 
 /** Ours have some 700 bytes. */
 const CERTIFICATE_MAX = 8192
-/** Half of what a frame has room for; nobody gets there by one batch every two seconds. */
-const SEQUENCE_MAX = 2 ** 47
 
 /** What central says here is kept in a file: every field has one form, and what else stood in the text is not kept. */
 const certificateSchema = z
@@ -42,11 +40,10 @@ const certificateSchema = z
 const enrolledSchema = z.object({
   device: z.uuid(),
   certificate: certificateSchema,
-  /** X25519, raw, and Ed25519 as SPKI. */
-  sealKey: z.object({ publicKey: z.string().regex(/^[A-Za-z0-9+/]{43}=$/) }),
-  receiptKey: z.object({ publicKey: z.string().regex(/^[A-Za-z0-9+/]{59}=$/) }),
+  sealKey: z.object({ publicKey: identitySchema.shape.sealKey }),
+  receiptKey: z.object({ publicKey: identitySchema.shape.receiptKey }),
   nextSequence: z.int().min(1).max(SEQUENCE_MAX),
-  previousHash: z.string().regex(/^[0-9a-f]{64}$/),
+  previousHash: identitySchema.shape.chain.shape.hash,
 })
 const renewedSchema = z.object({ certificate: certificateSchema })
 

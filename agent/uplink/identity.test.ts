@@ -37,6 +37,8 @@ t.test('an invalid file is reported as damaged, with its path', async t => {
     JSON.stringify({ ...stored, certificate: 'none' }),
     JSON.stringify({ ...stored, privateKey: other.key }),
     JSON.stringify({ ...stored, receiptKey: 'AAAA' }),
+    JSON.stringify({ ...stored, sealKey: 'AAAAAAA=' }),
+    JSON.stringify({ ...stored, chain: { ...stored.chain, sequence: Number.MAX_SAFE_INTEGER } }),
     JSON.stringify({ ...stored, chain: { sequence: -1, hash: '' } }),
   ]
   for (const text of damaged) {

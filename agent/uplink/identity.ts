@@ -4,6 +4,9 @@ import * as z from 'zod'
 import { Failure } from '../errors.ts'
 import { fromJson, mendState, readState, toJson, writeState } from '../lib/state-file.ts'
 
+/** Half of what a frame has room for; nobody gets there by one batch every two seconds. */
+export const SEQUENCE_MAX = 2 ** 47
+
 /** Members that a newer release adds outlast a renewal. */
 export const identitySchema = z.looseObject({
   /** UUID that central gave. */
@@ -15,11 +18,11 @@ export const identitySchema = z.looseObject({
   /** PEM of the device's certificate. */
   certificate: z.string(),
   /** Raw X25519 key to which batches are sealed, base64. */
-  sealKey: z.string(),
+  sealKey: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
   /** SPKI of the Ed25519 key that signs receipts, base64. */
-  receiptKey: z.string(),
+  receiptKey: z.string().regex(/^[A-Za-z0-9+/]{59}=$/),
   /** The last batch that central had when the box was enrolled. */
-  chain: z.looseObject({ sequence: z.int().nonnegative(), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
+  chain: z.looseObject({ sequence: z.int().nonnegative().max(SEQUENCE_MAX), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
 })
 
 type Stored = z.infer<typeof identitySchema>
