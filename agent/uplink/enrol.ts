@@ -77,6 +77,16 @@ export function isRenewalDue(identity: Identity, now: number): boolean {
   return now > from + ((to - from) * 2) / 3
 }
 
+/** A renewal that fails must not keep batches from being sent while the certificate is still good. */
+const RENEWAL_EVERY_MS = 3_600_000
+const RENEWAL_SOONEST_MS = 60_000
+
+/** How long to wait after an attempt to renew: less as the end comes near, for behind it the box is out until somebody comes. */
+export function renewalPauseMs(identity: Identity, now: number): number {
+  const left = identity.certificate.validToDate.getTime() - now
+  return left < 0 ? RENEWAL_EVERY_MS : Math.min(RENEWAL_EVERY_MS, Math.max(RENEWAL_SOONEST_MS, left / 10))
+}
+
 /** The answer, if it is of that form and its certificate is for our key. */
 function accept<T extends { readonly certificate: string }>(answer: Answer, schema: z.ZodType<T>, privateKey: string): T {
   if (answer.status !== 200) throw refusalOf(answer)
