@@ -127,12 +127,30 @@ t.test('a box whose clock is behind renews by the clock of central', async t => 
   )
 })
 
+t.test('an enrolment ends what was wrong before it, also if nothing waits then', async t => {
+  const { host, queue, posts, become } = stage(identity, 1, [{ status: 401, retryAfterSeconds: 0 }])
+  const next = await madeIdentity()
+  let turns = 0
+  const wait: UplinkHost['wait'] = async (ms, until) => {
+    if (posts.length === 1) {
+      queue.length = 0
+      become(next)
+      turns++
+    }
+    await host.wait(ms, until)
+  }
+  const state = await play({ ...host, wait }, () => turns > 3)
+  t.equal(state.failure, undefined)
+  t.equal(state.retryAt, 0)
+})
+
 t.test('asks for a renewal more often as the end of its certificate comes near', async t => {
   const end = identity.certificate.validToDate.getTime()
-  t.equal(renewalPauseMs(identity, end - 20 * DAY), 3_600_000)
-  t.equal(renewalPauseMs(identity, end - 1_800_000), 180_000)
-  t.equal(renewalPauseMs(identity, end - 1000), 60_000)
-  t.equal(renewalPauseMs(identity, end + 1000), 3_600_000, 'too late: somebody has to come')
+  const pauses = [0, 1, 2, 100].map(failures => renewalPauseMs(identity, end - 20 * DAY, failures))
+  t.same(pauses, [60_000, 120_000, 240_000, 3_600_000])
+  t.equal(renewalPauseMs(identity, end - 1_800_000, 100), 180_000)
+  t.equal(renewalPauseMs(identity, end - 1000, 100), 60_000)
+  t.equal(renewalPauseMs(identity, end + 1000, 100), 3_600_000, 'too late: somebody has to come')
 })
 
 t.test('a clock that is set changes nothing of how long ago something was', async t => {

@@ -3,7 +3,7 @@
 import { describe, Failure, type FailureCode, type Fault, faultOf } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Log } from '../log.ts'
-import { isRenewalDue, refusalOf, renewalPauseMs, renewOnce } from './enrol.ts'
+import { isRenewalDue, RENEWAL_EVERY_MS, refusalOf, renewalPauseMs, renewOnce } from './enrol.ts'
 import type { Identity } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
 
@@ -116,11 +116,16 @@ class Refused extends Failure {
 export async function uploadForever(host: UplinkHost, state: UplinkState, log: Log, signal: AbortSignal): Promise<void> {
   let open: { client: CentralClient; identity: Identity } | undefined
   let renewAt = 0
+  let renewals = 0
   const saidAt = new Map<FailureCode, number>()
+  let last: Identity | undefined
   let rejected: { identity: Identity | undefined; sequence: number; refusals: number } | undefined
   while (!signal.aborted) {
     const identity = host.identity()
     const superseded = host.superseded()
+    // whoever was given another identity has talked to central: what went wrong before that is over
+    if (last !== undefined && identity !== last) Object.assign(state, { failure: undefined, failuresInARow: 0, retryAt: 0 })
+    last = identity
     const attempt = AbortSignal.any([signal, superseded])
     let outgoing: Outgoing | undefined
     try {
@@ -134,7 +139,7 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       }
       const now = latestOf(state)
       const isRenewing = identity !== undefined && performance.now() >= renewAt && isRenewalDue(identity, now)
-      if (isRenewing) renewAt = performance.now() + renewalPauseMs(identity, Date.now())
+      if (isRenewing) renewAt = performance.now() + renewalPauseMs(identity, Date.now(), renewals++)
       outgoing = identity === undefined || isRenewing ? undefined : host.next(identity)
       if (!isRenewing) state.waitingSince = outgoing === undefined ? 0 : state.waitingSince || Date.now()
       if (identity === undefined || (outgoing === undefined && !isRenewing)) {
@@ -143,7 +148,11 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       }
       state.attempts++
       open ??= { client: await host.connect(identity, attempt), identity }
-      if (isRenewing) host.replace(await renewOnce(open.client, identity, attempt))
+      if (isRenewing) {
+        host.replace(await renewOnce(open.client, identity, attempt))
+        renewals = 0
+        renewAt = performance.now() + RENEWAL_EVERY_MS
+      }
       attempt.throwIfAborted()
       if (outgoing === undefined) continue
       state.isSending = true
