@@ -44,7 +44,7 @@ set +a
 # shellcheck disable=SC2086 # words
 exec "$here/../../runtime/bin/node" $NODE_FLAGS "$here/../lib/${entry}.js" "$@"
 `
-const { name, version, license } = manifest
+const { name, version, release: number, license } = manifest
 
 async function bundle({ folder, program, entry, source }: (typeof bundles)[number]): Promise<Metafile> {
   const lib = join(release, folder, 'lib')
@@ -62,7 +62,7 @@ async function bundle({ folder, program, entry, source }: (typeof bundles)[numbe
     legalComments: 'eof',
     metafile: true,
   })
-  writeFileSync(join(lib, 'package.json'), `${JSON.stringify({ name, version, license, type: 'module' }, null, 2)}\n`)
+  writeFileSync(join(lib, 'package.json'), `${JSON.stringify({ name, version, release: number, license, type: 'module' }, null, 2)}\n`)
   writeFileSync(join(lib, 'environment'), environment)
   install(join('bin', program), folder, launcher(entry))
   return metafile
