@@ -38,8 +38,8 @@ t.test('10 restarts under load lose no message and close no TCP connection', { s
   machine.sh('systemctl start cyberalarm-udp.socket cyberalarm-tcp.socket')
   const code = await central.makeCode()
   machine.sh('systemctl start cyberalarm-agent.service')
-  machine.sh('setpriv --reuid cyberalarm --regid cyberalarm --clear-groups /usr/lib/cyberalarm/bin/cyberalarm enrol', `${code}\n`)
-  const status = () => statusSchema.parse(JSON.parse(machine.sh('/usr/lib/cyberalarm/bin/cyberalarm status --json')))
+  machine.sh('setpriv --reuid cyberalarm --regid cyberalarm --clear-groups /usr/lib/cyberalarm/agent/bin/cyberalarm enrol', `${code}\n`)
+  const status = () => statusSchema.parse(JSON.parse(machine.sh('/usr/lib/cyberalarm/agent/bin/cyberalarm status --json')))
   const listens = () =>
     until(
       () => machine.sh('systemctl show -P StatusText cyberalarm-agent.service'),
