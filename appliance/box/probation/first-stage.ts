@@ -35,7 +35,7 @@ interface Outcome {
   readonly note?: string
 }
 
-/** 0 if the release is kept for now, 1 if it is to be left. The verdict is in its file. */
+/** Writes the verdict; what follows from it is the guard's to do. */
 export async function judgeFirst({ root, pace, signal, print }: JudgeOptions): Promise<number> {
   const { probation, probationSamples } = boxPathsBelow(root)
   const before = readBaseline(root)
@@ -46,7 +46,7 @@ export async function judgeFirst({ root, pace, signal, print }: JudgeOptions): P
   writeDurable(probationSamples, JSON.stringify(watch.samples.slice(-SAMPLES_KEPT)), { mode: 0o600 })
   writeVerdict(root, fault ?? { code: 'good', text: note ?? 'It is as good as the release before, so far.' })
   print(fault === undefined ? (note ?? 'good so far') : `${fault.code}: ${fault.text}`)
-  return fault === undefined ? 0 : 1
+  return 0
 }
 
 async function watchFirst(root: string, before: Baseline, watch: Watch, pace: Pace, signal: AbortSignal): Promise<Outcome> {

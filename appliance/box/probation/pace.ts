@@ -28,12 +28,12 @@ export function paceOf(seconds = USUAL_SECONDS): Pace {
   const part = (of: number, least: number) => Math.max(least, (of * firstMs) / (USUAL_SECONDS * 1000))
   return {
     firstMs,
-    baselineMs: part(10_000, 1500),
-    sampleMs: part(1000, 250),
-    roundMs: part(5000, 1000),
-    queuedMs: part(5000, 1500),
+    baselineMs: part(10_000, 3500),
+    sampleMs: part(1000, 500),
+    roundMs: part(5000, 3000),
+    queuedMs: part(5000, 3000),
     keepsMs: part(20_000, 5000),
-    sendsMs: part(45_000, 6000),
+    sendsMs: part(45_000, 8000),
     putOffMs: firstMs * 10,
   }
 }
