@@ -16,7 +16,7 @@ const FOREIGN = '203.0.113.5'
 const MEMBER = '198.51.100.10'
 const rules = `table inet test { chain input { type filter hook input priority 0; ip daddr ${MEMBER} udp dport 1-65000 log prefix "[GW-DROP] " group ${GROUP} snaplen 24 queue-threshold 32 drop; }; }`
 /** Of the release that came with the system. */
-const program = '/usr/lib/cyberalarm/bin/cyberalarm'
+const program = '/usr/lib/cyberalarm/agent/bin/cyberalarm'
 const sender = join(import.meta.dirname, 'test-steady-sender.ts')
 
 type Box = Awaited<ReturnType<typeof startBox>>
