@@ -45,6 +45,7 @@ export const statusOf = (facts: Facts): Status => ({
   process: facts.process,
   findings: findingsOf(facts),
   central: uplinkStatus(facts),
+  update: facts.update ?? null,
   queue: facts.queue,
   gateways: facts.gateways.map(gatewayStatus),
   accounting: [...facts.accounting],
