@@ -17,6 +17,7 @@ const well: Facts = {
   version: '1.2.3',
   startedAtMs: minutesAgo(90),
   process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallSinceStartMs: 1400, longestStallLastHourMs: 4 },
+  canary: { nonce: null, count: 0, ageSeconds: null, own: { sentAgeSeconds: null, returnedAgeSeconds: null } },
   settingsFault: undefined,
   settingsNotices: [],
   central: { url: 'https://central.example', pinCount: 2 },

@@ -1,7 +1,7 @@
 // What is known of the agent at one moment, as plain data: findings and the status are made of it and of nothing else.
 // Times are ms since 1970; 0 or undefined is never.
 import type { Fault } from '../errors.ts'
-import type { InputStatus, ProcessStatus, Receipt, UpdateFacts } from './status-schema.ts'
+import type { CanaryStatus, InputStatus, ProcessStatus, Receipt, UpdateFacts } from './status-schema.ts'
 
 export interface GatewayFacts {
   readonly number: number
@@ -27,6 +27,7 @@ export interface Facts {
   readonly version: string
   readonly startedAtMs: number
   readonly process: ProcessStatus
+  readonly canary: CanaryStatus
   /** Why settings that changed are not in use. */
   readonly settingsFault: Fault | undefined
   /** Settings that a newer release wrote and this one does not know. */

@@ -45,6 +45,19 @@ export const statusSchema = z.object({
       longestStallLastHourMs: z.number(),
     })
     .nullable(),
+  /**
+   * Marked messages from addresses of this machine (`cyberalarm-canary <nonce> <number>`): the last nonce that was not the agent's own
+   * and how many of its messages came; and when the agent sent its own last, and when the last came back. Null where nobody knows.
+   */
+  canary: z
+    .object({
+      nonce: z.string().max(16).nullable(),
+      count: z.number(),
+      ageSeconds: z.number().nullable(),
+      own: z.object({ sentAgeSeconds: z.number().nullable(), returnedAgeSeconds: z.number().nullable() }),
+    })
+    .nullable()
+    .default(null),
   /** The most important first; empty when all is well. */
   findings: z.array(findingSchema).max(100),
   central: z.object({
@@ -137,3 +150,4 @@ export type Receipt = z.infer<typeof receiptSchema>
 export type UpdateFacts = NonNullable<Status['update']>
 export type InputStatus = Status['accounting'][number]
 export type ProcessStatus = NonNullable<Status['process']>
+export type CanaryStatus = NonNullable<Status['canary']>

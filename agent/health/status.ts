@@ -43,6 +43,7 @@ export const statusOf = (facts: Facts): Status => ({
   startedAt: iso(facts.startedAtMs),
   device: facts.identity.device ?? null,
   process: facts.process,
+  canary: facts.canary,
   findings: findingsOf(facts),
   central: uplinkStatus(facts),
   update: facts.update ?? null,
