@@ -7,7 +7,7 @@ import { isErrorWithCode, openRegular } from '../lib/durable-file.ts'
 import type { Answer, Fetch } from './fetch.ts'
 
 const BLOCK = 512
-export const ARCHIVE_MAX_BYTES = 512 * 1024 * 1024
+export const ARCHIVE_MAX_BYTES = 128 * 1024 * 1024
 const MEMBER_MAX_BYTES = 64 * 1024 * 1024
 const MEMBERS_MAX = 500
 const CHUNK_BYTES = 64 * 1024
