@@ -8,7 +8,8 @@ import { readUpdateState, type UpdateState, writeUpdateState } from './state.ts'
 import { sentenceOf } from './words.ts'
 
 export interface AttemptOptions {
-  readonly metadata: MetadataOptions
+  /** That there is no way to central, or no such file, is a result of the attempt. */
+  readonly open: () => Promise<MetadataOptions>
   readonly box: Omit<Box, 'tried'>
   /** The updater's own folder, and the file for others in it. */
   readonly folder: string
@@ -65,7 +66,8 @@ export async function attempt(options: AttemptOptions): Promise<Attempt> {
     }
   }
   try {
-    const offer = await findOffer(options.metadata, box.channel)
+    const metadata = await options.open()
+    const offer = await findOffer(metadata, box.channel)
     const { version, number } = offer.manifest
     const describe = (decision: Decision): Partial<UpdateState> => ({
       kind: decision.kind,
@@ -74,7 +76,7 @@ export async function attempt(options: AttemptOptions): Promise<Attempt> {
     })
     const first = isPending ? ({ kind: 'handed-over' } as const) : decide(offer, known, now(), options.isWanted)
     tell({ learntAt: iso(now()), offered: { version, number }, ...describe(first) })
-    const decision = options.canInstall ? await carryOut(offer, first, known, options, tell) : first
+    const decision = options.canInstall ? await carryOut(offer, first, known, { ...options, ...metadata, state: path }, tell) : first
     tell({
       loading: undefined,
       ...describe(decision),
@@ -102,16 +104,15 @@ async function carryOut(
   offer: Offer,
   first: Decision,
   box: Box,
-  options: AttemptOptions,
+  options: AttemptOptions & Pick<MetadataOptions, 'fetch' | 'limits'>,
   tell: (more: Partial<UpdateState>) => void,
 ): Promise<Decision> {
   if (first.kind !== 'now' && first.kind !== 'before-window') return first
-  const { folder, metadata, now } = options
+  const { folder, now } = options
   const all = sizeOfOffer(offer)
   let toldAt = Number.NEGATIVE_INFINITY
   await loadParts(offer, folder, {
     ...options,
-    ...metadata,
     progress: done => {
       if (performance.now() - toldAt < TELL_EVERY_MS) return
       toldAt = performance.now()

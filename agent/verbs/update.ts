@@ -45,12 +45,15 @@ export async function update(call: Words, paths: Paths, settings: Settings, opti
   const notices: string[] = []
   const box = await boxOf(paths, settings)
   const root = readRootFile(paths.updateRoot)
-  await using source = await openSource(options.from, settings, call.signal)
-  const metadata = { fetch: source.fetch, state: paths.updateMetadata, root, notice: (text: string) => notices.push(text) }
-  const { offer, decision } = options.isCheck
-    ? await look(metadata, box, isWanted)
-    : await attempt({
-        metadata,
+  let source: Source | undefined
+  const open = async () => {
+    source = await openSource(options.from, settings, call.signal)
+    return { fetch: source.fetch, state: paths.updateMetadata, root, notice: (text: string) => notices.push(text) }
+  }
+  const { offer, decision } = await (options.isCheck
+    ? look(await open(), box, isWanted)
+    : attempt({
+        open,
         box,
         folder: paths.updates,
         state: paths.updateState,
@@ -61,6 +64,7 @@ export async function update(call: Words, paths: Paths, settings: Settings, opti
         now: Date.now,
         signal: call.signal,
       })
+  ).finally(() => source?.close())
   const sentence = sentenceOf(decision, offer, box, !canInstall)
   call.print(
     call.json
@@ -74,21 +78,22 @@ async function look(metadata: Parameters<typeof findOffer>[0], box: Box, isWante
   return { offer, decision: decide(offer, box, Date.now(), isWanted) }
 }
 
-interface Source extends AsyncDisposable {
+interface Source {
   readonly fetch: Fetch
+  close(): Promise<void>
 }
 
 async function openSource(file: string | undefined, settings: Settings, signal: AbortSignal): Promise<Source> {
   if (file !== undefined) {
     const archive = openArchive(file)
-    return { fetch: archive.fetch, [Symbol.asyncDispose]: async () => archive.close() }
+    return { fetch: archive.fetch, close: async () => archive.close() }
   }
   const { 'central.url': url, 'central.pins': pins, 'uplink.proxy': proxy } = settings
   if (url === '' || pins.length === 0) throw new Failure('central-not-set', 'central.url or central.pins is not set')
   const client = await openCentral({ url, pins, proxy }, undefined, signal)
   return {
     fetch: (path, ask) => client.get(`/v1/updates/${path}`, { ...ask, signal: AbortSignal.any([signal, ask.signal]) }),
-    [Symbol.asyncDispose]: () => client.close(),
+    close: () => client.close(),
   }
 }
 
