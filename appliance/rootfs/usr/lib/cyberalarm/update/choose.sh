@@ -16,17 +16,17 @@ follow() {
   chosen=factory against=''
   first=$(active)
   case $first in a) other=b ;; b) other=a ;; *) first='' other='' ;; esac
-  for each in $first $other; do
+  for candidate in $first $other; do
     least=$(number "$state/good")
     # below the highest that was good is only the one before, and only if it is the very release that was
-    [ "$each" = "$first" ] || least=$(highest 1 "$(number "$state/$each/good")")
+    [ "$candidate" = "$first" ] || least=$(highest 1 "$(number "$state/$candidate/good")")
     why='it was never good'
-    if { [ "$each" = "$first" ] || [ "$(number "$state/$each/good")" = "$(number_in "$state/$each/manifest" number)" ]; } &&
-      usable "$each" "$least"; then
-      chosen=$each
+    if { [ "$candidate" = "$first" ] || [ "$(number "$state/$candidate/good")" = "$(number_in "$state/$candidate/manifest" number)" ]; } &&
+      usable "$candidate" "$least"; then
+      chosen=$candidate
       break
     fi
-    against="$against${against:+; }slot $each: $why"
+    against="$against${against:+; }slot $candidate: $why"
   done
   point "$chosen"
 }

@@ -4,10 +4,10 @@
 mount_of() { printf 'run-cyberalarm\\x2drelease-%s-%s.mount' "$1" "$2"; }
 
 shut() {
-  for kind in runtime agent; do
-    systemctl stop "$(mount_of "$1" "$kind")" 2> /dev/null || true
-    [ ! -e "/dev/mapper/cyberalarm-$1-$kind" ] || veritysetup close "cyberalarm-$1-$kind" || return 1
-    rm -f "$run/$1.$kind"
+  for each in runtime agent; do
+    systemctl stop "$(mount_of "$1" "$each")" 2> /dev/null || true
+    [ ! -e "/dev/mapper/cyberalarm-$1-$each" ] || veritysetup close "cyberalarm-$1-$each" || return 1
+    rm -f "$run/$1.$each"
   done
 }
 
