@@ -42,6 +42,9 @@ export const verbs: readonly Verb[] = [
         if (isMissed) hangUp()
       }
       for (;;) {
+        // settings that change from here on, before the agent listens for that, are taken up once it does
+        onHangup = undefined
+        isMissed = false
         const isToStartAgain = await runAgent(
           {
             paths: pathsBelow(call.root),
@@ -184,14 +187,16 @@ A Linux server is updated with its packages: there this only tells that a newer 
     exitCodes: { 1: 'it could not be learnt or loaded; the box goes on with the release that it has' },
     options: {
       check: { help: 'only look; nothing is loaded' },
+      offline: { help: 'with --check: only verify what was learnt before, without asking central' },
       now: { help: 'change now, not when it is the turn of this box' },
       from: { value: 'FILE', help: 'take the release from this file, not from central' },
       'if-due': { help: 'do nothing if it was looked within the hour and nothing is due (for the timer)' },
     },
     run: async call => {
-      const { update } = await import('./update.ts')
+      const { checkKept, update } = await import('./update.ts')
       const { check: isCheck, now: isNow, from, 'if-due': isIfDue } = call.values
-      await update(call, pathsBelow(call.root), readSettings(call.root), { isCheck, isNow, from, isIfDue })
+      if (isCheck && call.values.offline) await checkKept(call, pathsBelow(call.root))
+      else await update(call, pathsBelow(call.root), readSettings(call.root), { isCheck, isNow, from, isIfDue })
       return 0
     },
   }),

@@ -14,6 +14,7 @@ import { attempt, isDue } from '../update/attempt.ts'
 import { type Box, type Decision, decide, findOffer, type Offer } from '../update/check.ts'
 import type { Fetch } from '../update/fetch.ts'
 import { sizeOfOffer } from '../update/load.ts'
+import { readKept } from '../update/on-disk.ts'
 import { readReleaseReport, readUpdateState } from '../update/state.ts'
 import { parseWindow } from '../update/window.ts'
 import { sentenceOf } from '../update/words.ts'
@@ -131,6 +132,13 @@ function runningRelease(current: string): Pick<Box, 'version' | 'number'> {
   if (bytes === undefined) return own
   const { data } = releaseSchema.safeParse(JSON.parse(bytes.toString()))
   return data === undefined ? own : { version: data.version, number: data.release }
+}
+
+/** `cyberalarm update --check --offline`: versions of what is kept of the metadata, as this release reads them; no settings are needed. */
+export async function checkKept({ json, print }: Pick<Call, 'json' | 'print'>, { updateRoot, updateMetadata }: Paths): Promise<void> {
+  const versions = await readKept({ state: updateMetadata, root: readRootFile(updateRoot) })
+  const lines = Object.entries(versions).map(([role, number]) => `${role} ${number}`)
+  print(json ? JSON.stringify(versions) : lines.join('\n'))
 }
 
 function readRootFile(path: string): Buffer {
