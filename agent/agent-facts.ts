@@ -117,7 +117,12 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     wasStoppedCleanly: parts.wasStoppedCleanly,
     gateways: parts.gateways.active.map(gatewayFacts),
     accounting: inputNames.map(name => inputStatus(name, accounts.totals[name], kernelLostOf(name) !== null)),
-    sources: sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
+    sources: sources.map(({ name, address, counters, keepsConnections }) => ({
+      name,
+      address,
+      counters: { ...counters },
+      keepsConnections,
+    })),
     sourceFaults: parts.faults,
     products: collector.products,
     refused: { ...collector.refused },

@@ -20,6 +20,8 @@ export interface SourceFacts {
   readonly name: string
   readonly address: string
   readonly counters: Readonly<Record<string, number>>
+  /** Whether its connections outlive a restart of the agent; absent where there are none. */
+  readonly keepsConnections?: boolean | undefined
 }
 
 export interface Facts {

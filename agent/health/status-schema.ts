@@ -116,7 +116,17 @@ export const statusSchema = z.object({
       }),
     )
     .max(100),
-  sources: z.array(z.object({ name: text, address: text, counters: counts })).max(100),
+  sources: z
+    .array(
+      z.object({
+        name: text,
+        address: text,
+        counters: counts,
+        /** Whether its connections outlive a restart of the agent; absent where there are none. */
+        keepsConnections: z.boolean().optional(),
+      }),
+    )
+    .max(100),
   /** Of each product whose messages came: how many its recogniser claimed, and could not read. */
   products: z.array(z.object({ product: text, claimed: z.number(), unreadable: z.number() })).max(500),
   /** Messages that were too long or broken to be read, by reason; they are among the unreadable ones. */

@@ -49,7 +49,7 @@ export const statusOf = (facts: Facts): Status => ({
   queue: facts.queue,
   gateways: facts.gateways.map(gatewayStatus),
   accounting: [...facts.accounting],
-  sources: facts.sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
+  sources: facts.sources.map(({ counters, ...source }) => ({ ...source, counters: { ...counters } })),
   products: [...facts.products],
   refused: { ...facts.refused },
   unreadableShapes: [...facts.unreadableShapes],

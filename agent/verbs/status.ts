@@ -61,7 +61,10 @@ export function statusText(status: Status, now: number): string {
     `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
     `queue     ${grouped(queue.batches)} ${queue.batches === 1 ? 'batch' : 'batches'}, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
     ...(status.process === null ? [] : [processText(status.process)]),
-    ...status.sources.map(source => `listening ${source.name} ${source.address}${countersText(source.counters)}`),
+    ...status.sources.map(
+      ({ name, address, counters, keepsConnections }) =>
+        `listening ${name} ${address}${countersText(counters)}${keepsConnections === false ? '  (a restart closes its connections)' : ''}`,
+    ),
     '',
     ...gatewaysText(status, now),
     '',
