@@ -59,7 +59,7 @@ t.test('an agent of systemd', { skip: reason ?? false }, async t => {
   machine.sh(`systemctl start cyberalarm-udp.socket cyberalarm-tcp.socket ${unit}`)
   const property = (name: string) => machine.sh(`systemctl show -P ${name} ${unit}`).trim()
   const status = (): Status | undefined => {
-    const { code, out } = machine.run(['/usr/lib/cyberalarm/bin/cyberalarm', 'status', '--json'])
+    const { code, out } = machine.run(['/usr/lib/cyberalarm/agent/bin/cyberalarm', 'status', '--json'])
     return code === 0 ? statusSchema.parse(JSON.parse(out)) : undefined
   }
   const codes = () => status()?.findings.map(({ code }) => code) ?? []
@@ -109,7 +109,7 @@ t.test('an agent of systemd', { skip: reason ?? false }, async t => {
   const first = await isUp()
   t.match(first, { dataPath: { isWatched: true, ways: ['udp'], fault: null, restartedAt: null }, gateways: [], canary: { nonce: null } })
   machine.sh(
-    'setpriv --reuid cyberalarm --regid cyberalarm --clear-groups /usr/lib/cyberalarm/bin/cyberalarm enrol',
+    'setpriv --reuid cyberalarm --regid cyberalarm --clear-groups /usr/lib/cyberalarm/agent/bin/cyberalarm enrol',
     `${await central.makeCode()}\n`,
   )
 
