@@ -71,7 +71,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
   const wakeUplink = new Notifier()
   const limits = limitsOf(settings)
-  const manager = serviceManager(await loadNativeNotify(), fault => log.warning(fault))
   const { sources, sockets, faults } = await openSources({
     settings,
     paths,

@@ -104,5 +104,7 @@ t.test('only systemd that started this very process is told', async t => {
   t.equal(of({ LISTEN_PID: '7' }), 30_000)
   t.equal(of({ SYSTEMD_EXEC_PID: '7' }), 30_000)
   t.equal(of({ WATCHDOG_PID: '7', WATCHDOG_USEC: '5000000' }), 5000, 'WatchdogSec= of the unit')
+  t.equal(of({ SYSTEMD_EXEC_PID: '7', WATCHDOG_USEC: '5000000' }), 5000, 'Environment= of the unit')
+  t.equal(of({ SYSTEMD_EXEC_PID: '7', WATCHDOG_PID: '8', WATCHDOG_USEC: '5000000' }), 30_000)
   t.equal(of({ WATCHDOG_PID: '7', WATCHDOG_USEC: 'x' }), 30_000)
 })

@@ -125,6 +125,7 @@ export function watchdogMs(environment: Readonly<Record<string, string | undefin
   const { NOTIFY_SOCKET, WATCHDOG_USEC: microseconds, WATCHDOG_PID, LISTEN_PID, SYSTEMD_EXEC_PID } = environment
   const own = String(processId)
   if (NOTIFY_SOCKET === undefined || ![WATCHDOG_PID, LISTEN_PID, SYSTEMD_EXEC_PID].includes(own)) return undefined
-  const stated = WATCHDOG_PID === own && microseconds !== undefined && /^\d{1,15}$/.test(microseconds) ? Number(microseconds) / 1000 : 0
+  const stated =
+    (WATCHDOG_PID ?? own) === own && microseconds !== undefined && /^\d{1,15}$/.test(microseconds) ? Number(microseconds) / 1000 : 0
   return stated > 0 ? stated : WATCHDOG_MS
 }
