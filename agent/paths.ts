@@ -26,6 +26,8 @@ export interface Paths {
   readonly releaseReport: string
   /** Unix socket on which a running agent tells how it is. */
   readonly statusSocket: string
+  /** When the watchdog restarted the agent last. */
+  readonly watchdogRestart: string
 }
 
 export function pathsBelow(root: string): Paths {
@@ -49,5 +51,6 @@ export function pathsBelow(root: string): Paths {
     currentRelease: join(root, 'run/cyberalarm-release/current'),
     releaseReport: join(root, 'run/cyberalarm-release/report.json'),
     statusSocket: join(run, 'status.sock'),
+    watchdogRestart: join(run, 'watchdog-restart'),
   }
 }
