@@ -28,6 +28,8 @@ const onBox: Partial<Record<FailureCode, string>> = {
   'agent-running': helpdesk,
   'agent-not-running': 'It is started again automatically. If this lasts for minutes, restart this box.',
   'agent-differs': helpdesk,
+  'update-by-package': helpdesk,
+  'update-available': helpdesk,
   unexpected: helpdesk,
 }
 
