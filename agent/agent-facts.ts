@@ -1,5 +1,6 @@
 // The facts of a running agent, taken from its parts: the health module knows none of them.
 import { centralOf, type LiveSettings } from './changed-settings.ts'
+import type { DataPath } from './data-path.ts'
 import type { Batcher } from './delivery/batcher.ts'
 import { type Fault, faultOf } from './errors.ts'
 import type { ClockWatch } from './health/clock-watch.ts'
@@ -33,6 +34,7 @@ export interface AgentParts {
   readonly gateways: Gateways
   readonly accounts: Accounts
   readonly collector: Collector
+  readonly dataPath: DataPath
   readonly sources: readonly Source[]
   /** Why sources could not be opened. */
   readonly faults: readonly Fault[]
@@ -92,6 +94,7 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     startedAtMs: parts.startedAt,
     process: parts.process.status,
     canary: canaryStatus(collector.canary, performance.now()),
+    dataPath: parts.dataPath.facts,
     settingsFault: parts.live.fault,
     settingsNotices: noticesOf(parts.live.current),
     central: { url: central.url, pinCount: central.pins.length },
@@ -117,7 +120,12 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     wasStoppedCleanly: parts.wasStoppedCleanly,
     gateways: parts.gateways.active.map(gatewayFacts),
     accounting: inputNames.map(name => inputStatus(name, accounts.totals[name], kernelLostOf(name) !== null)),
-    sources: sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
+    sources: sources.map(({ name, address, counters, keepsConnections }) => ({
+      name,
+      address,
+      counters: { ...counters },
+      keepsConnections,
+    })),
     sourceFaults: parts.faults,
     products: collector.products,
     refused: { ...collector.refused },
