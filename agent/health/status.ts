@@ -55,6 +55,7 @@ export const statusOf = (facts: Facts): Status => ({
   dataPath: dataPathStatus(facts.dataPath),
   findings: findingsOf(facts),
   central: uplinkStatus(facts),
+  update: facts.update ?? null,
   queue: facts.queue,
   gateways: facts.gateways.map(gatewayStatus),
   accounting: [...facts.accounting],
