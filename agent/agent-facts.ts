@@ -1,28 +1,33 @@
 // The facts of a running agent, taken from its parts: the health module knows none of them.
+import type { HealthWatch } from './agent-health.ts'
 import { centralOf, type LiveSettings } from './changed-settings.ts'
 import type { Batcher } from './delivery/batcher.ts'
 import { type Fault, faultOf } from './errors.ts'
 import type { ClockWatch } from './health/clock-watch.ts'
-import type { Facts, GatewayFacts } from './health/facts.ts'
+import type { Facts } from './health/facts.ts'
 import type { ProcessWatch } from './health/process-watch.ts'
 import type { InputStatus } from './health/status-schema.ts'
 import { type InputCounts, inputNames, sum, unaccounted } from './ledger/accounting.ts'
 import type { Accounts } from './ledger/accounts.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Collector } from './pipeline/collector.ts'
-import type { Gateway, Gateways } from './pipeline/gateways.ts'
+import type { Gateways } from './pipeline/gateways.ts'
 import { noticesOf } from './settings/table.ts'
 import type { Source } from './sources/source.ts'
 import type { Spool } from './spool/spool.ts'
 import type { IdentityKeeper } from './uplink/identity-file.ts'
+import type { Reporter } from './uplink/report.ts'
 import type { UplinkState } from './uplink/uplink.ts'
 
 export interface AgentParts {
   readonly version: string
+  readonly systemNumber: number
   readonly startedAt: number
   readonly live: LiveSettings
   readonly wasStoppedCleanly: boolean
   readonly process: ProcessWatch
+  readonly health: HealthWatch
+  readonly reporter: Reporter
   readonly clock: ClockWatch
   readonly keeper: IdentityKeeper
   readonly uplink: UplinkState
@@ -58,19 +63,8 @@ export function inputStatus(input: string, all: InputCounts, canKernelLose: bool
   }
 }
 
-const gatewayFacts = (gateway: Gateway): GatewayFacts => ({
-  number: gateway.number,
-  address: gateway.address,
-  product: gateway.recogniser?.title,
-  messages: gateway.messages,
-  parsed: gateway.parsed,
-  messagesPerSecond: gateway.messagesPerSecond,
-  lastMessageAtMs: gateway.lastMessageAt,
-  clockOffsetMs: gateway.clock.clockOffsetMs,
-})
-
 export function factsOf(parts: AgentParts, now: number): Facts {
-  const { keeper, uplink, spool, ledger, clock, accounts, collector, sources } = parts
+  const { keeper, uplink, spool, ledger, clock, accounts, collector, sources, health, reporter } = parts
   const { failure } = uplink
   const central = centralOf(parts.live.current)
   const kernelLostOf = (name: string) => sources.find(source => source.name === name)?.kernelLost() ?? null
@@ -94,15 +88,24 @@ export function factsOf(parts: AgentParts, now: number): Facts {
       bytesSent: uplink.bytesSent,
       failure: failure === undefined ? undefined : { ...failure, sinceMs: failure.since, atMs: failure.at },
       retryAtMs: uplink.retryAt,
+      lastAnswerAtMs: Math.max(uplink.lastReceiptAt, reporter.lastAt),
+      reportFailure: reporter.failure === undefined ? undefined : { ...reporter.failure, sinceMs: reporter.failure.since },
+      clockErrorMs: uplink.clockErrorMs,
     },
-    queue: { batches: spool.length + spool.newer.batches, bytes: spool.usedBytes + spool.newer.bytes, quotaBytes: spool.quotaBytes },
+    queue: {
+      batches: spool.length + spool.newer.batches,
+      bytes: spool.usedBytes + spool.newer.bytes,
+      quotaBytes: spool.quotaBytes,
+      oldestAtMs: spool.oldestAtMs,
+    },
     diskFault: parts.batcher.diskFault ?? ledger.checkpointFault,
     ledger: { tornBytes: ledger.tornBytes, damage: ledger.damage },
-    storedFaults: parts.storedFaults,
+    storedFaults: [...parts.storedFaults, ...health.faults],
     spoolDamage: { told: spool.damage, count: spool.damages },
     clock: { jumps: clock.jumps, lastJumpMs: clock.lastJumpMs },
     wasStoppedCleanly: parts.wasStoppedCleanly,
-    gateways: parts.gateways.active.map(gatewayFacts),
+    gateways: parts.gateways.active.map(gateway => health.gatewayFacts(gateway, now)),
+    missing: health.missing(now),
     accounting: inputNames.map(name => inputStatus(name, accounts.totals[name], kernelLostOf(name) !== null)),
     sources: sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
     sourceFaults: parts.faults,
@@ -110,6 +113,9 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     refused: { ...collector.refused },
     unreadableShapes: collector.shapes.top(SHAPES_SHOWN),
     forgottenSources: collector.triage.recent.evicted,
+    ...health.factsAt(now, performance.now()),
+    stallsMs: parts.process.recentStalls,
+    canaryAgeMs: undefined,
     readingFaults: { count: collector.readingFaults, last: faultOf(collector.lastReadingFault).detail.slice(0, REASON_MAX) },
   }
 }

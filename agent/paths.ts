@@ -17,6 +17,16 @@ export interface Paths {
   readonly updateRoot: string
   /** Unix socket on which a running agent tells how it is. */
   readonly statusSocket: string
+  /** The same in Prometheus' text format, by HTTP. */
+  readonly metricsSocket: string
+  /** What health has learned of gateways. */
+  readonly health: string
+  /** What the guard of releases says of the last update. */
+  readonly releaseReport: string
+  /** What the system is: lines such as `number 12`. */
+  readonly system: string
+  /** What the system says of itself; `host` has files of /proc that the sandbox of the unit hides. */
+  readonly machine: { readonly proc: string; readonly sys: string; readonly host: string }
 }
 
 export function pathsBelow(root: string): Paths {
@@ -35,5 +45,10 @@ export function pathsBelow(root: string): Paths {
     updateMetadata: join(root, 'var/lib/cyberalarm-update/metadata.json'),
     updateRoot: join(root, 'usr/lib/cyberalarm/update-root.json'),
     statusSocket: join(run, 'status.sock'),
+    metricsSocket: join(run, 'metrics.sock'),
+    health: join(data, 'health.json'),
+    releaseReport: join(root, 'run/cyberalarm-release/report.json'),
+    system: join(root, 'usr/lib/cyberalarm/system'),
+    machine: { proc: join(root, 'proc'), sys: join(root, 'sys'), host: join(root, 'run/cyberalarm-host') },
   }
 }

@@ -1,7 +1,7 @@
 // Whatever central, a gateway or a file says, what the verbs print holds nothing that a terminal obeys, and no line of its own.
 import t, { type Test } from 'tap'
 import { fault } from '../errors.ts'
-import { finding } from '../health/checks.ts'
+import { finding } from '../health/findings.ts'
 import { emptyRows, emptyTotals } from '../ledger/accounting.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { journalLines } from '../log.ts'

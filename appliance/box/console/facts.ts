@@ -10,6 +10,7 @@ import type { EnrolmentReport } from '../enrolment-report.ts'
 export const agentStatusSchema = statusSchema.pick({
   device: true,
   findings: true,
+  health: true,
   central: true,
   queue: true,
   gateways: true,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { advice, type FailureCode, fault } from '../../../agent/errors.ts'
-import { finding } from '../../../agent/health/checks.ts'
+import { finding } from '../../../agent/health/findings.ts'
 import { boxAdvice } from './box-advice.ts'
 import { centralSentence } from './central-sentence.ts'
 import { overview } from './flow.ts'
