@@ -6,10 +6,11 @@ import { type Fault, faultOf } from './errors.ts'
 import type { ClockWatch } from './health/clock-watch.ts'
 import type { Facts } from './health/facts.ts'
 import type { ProcessWatch } from './health/process-watch.ts'
-import type { InputStatus } from './health/status-schema.ts'
+import type { CanaryStatus, InputStatus } from './health/status-schema.ts'
 import { type InputCounts, inputNames, sum, unaccounted } from './ledger/accounting.ts'
 import type { Accounts } from './ledger/accounts.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import type { Canary } from './pipeline/canary.ts'
 import type { Collector } from './pipeline/collector.ts'
 import type { Gateways } from './pipeline/gateways.ts'
 import { noticesOf } from './settings/table.ts'
@@ -63,6 +64,17 @@ export function inputStatus(input: string, all: InputCounts, canKernelLose: bool
   }
 }
 
+/** `now` is of the monotonic clock. */
+function canaryStatus({ outside, own }: Canary, now: number): CanaryStatus {
+  const age = (atMs: number) => (Number.isNaN(atMs) ? null : Math.round((now - atMs) / 100) / 10)
+  return {
+    nonce: outside.nonce === '' ? null : outside.nonce,
+    count: outside.count,
+    ageSeconds: age(outside.atMs),
+    own: { sentAgeSeconds: age(own.sentAtMs), returnedAgeSeconds: age(own.returnedAtMs) },
+  }
+}
+
 export function factsOf(parts: AgentParts, now: number): Facts {
   const { keeper, uplink, spool, ledger, clock, accounts, collector, sources, health, reporter } = parts
   const { failure } = uplink
@@ -73,6 +85,7 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     version: parts.version,
     startedAtMs: parts.startedAt,
     process: parts.process.status,
+    canary: canaryStatus(collector.canary, performance.now()),
     settingsFault: parts.live.fault,
     settingsNotices: noticesOf(parts.live.current),
     central: { url: central.url, pinCount: central.pins.length },
@@ -115,7 +128,6 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     forgottenSources: collector.triage.recent.evicted,
     ...health.factsAt(now, performance.now()),
     stallsMs: parts.process.recentStalls,
-    canaryAgeMs: undefined,
     readingFaults: { count: collector.readingFaults, last: faultOf(collector.lastReadingFault).detail.slice(0, REASON_MAX) },
   }
 }

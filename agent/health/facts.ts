@@ -1,7 +1,7 @@
 // What is known of the agent at one moment, as plain data: findings and the status are made of it and of nothing else.
 // Times are ms since 1970; 0 or undefined is never.
 import type { Fault } from '../errors.ts'
-import type { InputStatus, ProcessStatus, Receipt } from './status-schema.ts'
+import type { CanaryStatus, InputStatus, ProcessStatus, Receipt } from './status-schema.ts'
 
 export interface GatewayFacts {
   readonly number: number
@@ -54,6 +54,7 @@ export interface Facts {
   readonly version: string
   readonly startedAtMs: number
   readonly process: ProcessStatus
+  readonly canary: CanaryStatus
   /** Why settings that changed are not in use. */
   readonly settingsFault: Fault | undefined
   /** Settings that a newer release wrote and this one does not know. */
@@ -117,8 +118,6 @@ export interface Facts {
   readonly shedToday: number
   /** Starts after a kill or a crash within 24 hours. */
   readonly uncleanStarts: number
-  /** How long ago the last test message came back; undefined where there are none. */
-  readonly canaryAgeMs: number | undefined
   /** When the certificate for syslog over TLS ends; undefined where there is none. */
   readonly tlsCertificateUntilMs: number | undefined
   readonly machine: MachineFacts

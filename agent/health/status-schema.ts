@@ -46,6 +46,19 @@ export const statusSchema = z.object({
       longestStallLastHourMs: z.number(),
     })
     .nullable(),
+  /**
+   * Marked messages from addresses of this machine (`cyberalarm-canary <nonce> <number>`): the last nonce that was not the agent's own
+   * and how many of its messages came; and when the agent sent its own last, and when the last came back. Null where nobody knows.
+   */
+  canary: z
+    .object({
+      nonce: z.string().max(16).nullable(),
+      count: z.number(),
+      ageSeconds: z.number().nullable(),
+      own: z.object({ sentAgeSeconds: z.number().nullable(), returnedAgeSeconds: z.number().nullable() }),
+    })
+    .nullable()
+    .default(null),
   /** The most important first; empty when all is well. */
   findings: z.array(findingSchema).max(100),
   /** Every check of health (docs/health.md), in the order of importance. The console may be older than the agent. */
@@ -131,3 +144,4 @@ export type Severity = (typeof severities)[number]
 export type Receipt = z.infer<typeof receiptSchema>
 export type InputStatus = Status['accounting'][number]
 export type ProcessStatus = NonNullable<Status['process']>
+export type CanaryStatus = NonNullable<Status['canary']>

@@ -49,6 +49,7 @@ export const statusOf = (facts: Facts, outcomes: Outcomes): Status => ({
   process: facts.process,
   findings: findingsOf(outcomes),
   health: checkStatusOf(outcomes),
+  canary: facts.canary,
   central: uplinkStatus(facts),
   queue: { batches: facts.queue.batches, bytes: facts.queue.bytes, quotaBytes: facts.queue.quotaBytes },
   gateways: [

@@ -102,3 +102,14 @@ export declare function openUdp(options: UdpOptions): UdpSocket
 
 /** What has arrived at a stream socket of this process and was not read (FIONREAD of tcp(7)); null if the descriptor is none. */
 export declare function unreadBytes(fd: number): number | null
+
+/**
+ * Sends `text` (1 to 1024 bytes, lines `NAME=value`) to the service manager whose socket NOTIFY_SOCKET names, with a descriptor if one is
+ * given: READY=1, WATCHDOG=1, or FDSTORE=1 with FDNAME= (sd_notify(3)). False where there is none. What it does with it, it does not say:
+ * notifyBarrier tells when. Throws TypeError or RangeError for arguments, and otherwise an Error with the `code` of the system: EBADF,
+ * ECONNREFUSED, ENOENT, EAGAIN where it took nothing for 5 s. A manager that is busy makes the call wait.
+ */
+export declare function notify(text: string, fd?: number): boolean
+
+/** Waits until every earlier notification was read, 5 s at most; false where there is no service manager. Throws as notify does: ETIMEDOUT. */
+export declare function notifyBarrier(): boolean

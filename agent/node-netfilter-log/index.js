@@ -11,6 +11,7 @@ export const Entry = Object.freeze({ offset: 0, length: 1, port: 2, address: 4 }
 const KIB = 1024
 const MIB = 1024 * KIB
 const GROUPS_MAX = 32
+const NOTIFICATION_MAX = 1024
 /** How long batches are delivered before other events have their turn. */
 const TURN_MS = 5
 /** Same order as `enum step` in reader.h. */
@@ -107,6 +108,26 @@ export function openUdp(options) {
 export function unreadBytes(fd) {
   const bytes = native.unreadBytes(whole({ fd }, 'fd', undefined, 0, 0x7fffffff))
   return bytes < 0 ? null : bytes
+}
+
+export function notify(text, fd) {
+  if (typeof text !== 'string') throw wrong(TypeError, 'ERR_INVALID_ARG_TYPE', `text must be a string, and is ${kindOf(text)}`)
+  if (text === '' || text.includes('\0') || Buffer.byteLength(text) > NOTIFICATION_MAX)
+    throw wrong(RangeError, 'ERR_OUT_OF_RANGE', `text must be 1 to ${NOTIFICATION_MAX} bytes without NUL`)
+  const errno = native.notify(text, fd === undefined ? -1 : whole({ fd }, 'fd', null, 0, 0x7fffffff))
+  return isTaken(errno, 'notify the service manager')
+}
+
+export function notifyBarrier() {
+  return isTaken(native.barrier(), 'wait for the service manager')
+}
+
+/** False if there is no service manager. */
+function isTaken(errno, what) {
+  if (errno === 0) return true
+  const code = getSystemErrorName(-errno)
+  if (code === 'EDESTADDRREQ') return false
+  throw Object.assign(new Error(`${code}: cannot ${what}`), { code, errno: -errno })
 }
 
 function multipleOf4(options, byDefault, min) {

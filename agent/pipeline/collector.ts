@@ -9,6 +9,7 @@ import { readRulePrefix } from '../recognisers/tokenisers/rule-prefix.ts'
 import type { NflogRefusal, NflogSink } from '../sources/packets/nflog.ts'
 import type { RefusalReason, Sink } from '../sources/source.ts'
 import type { Triage } from '../triage/triage.ts'
+import { Canary } from './canary.ts'
 import type { Gateways } from './gateways.ts'
 import { Interpreter, type ProductCounts } from './interpreter.ts'
 import { Shapes, shapeOf } from './message-shapes.ts'
@@ -25,6 +26,7 @@ const SHAPES_PER_SECOND = 20
 
 export class Collector {
   readonly shapes = new Shapes()
+  readonly canary = new Canary()
   /** Messages refused before they were read, by reason. They count as unreadable, what is not IP as ignored. */
   readonly refused: Record<RefusalReason | NflogRefusal, number> = {
     oversize: 0,
@@ -60,7 +62,7 @@ export class Collector {
         account.received()
         account.placedUnreadable()
         this.refused[reason]++
-        this.gateways.get(peer).messages++
+        this.gateways.numbered(this.gateways.get(peer), peer).messages++
       },
     }
     return sink
@@ -106,7 +108,14 @@ export class Collector {
 
   private deliver(account: InputAccount, bytes: Uint8Array, start: number, end: number, peer: string, receivedAtMs: number): void {
     account.received()
-    const gateway = this.gateways.get(peer)
+    let gateway = this.gateways.get(peer)
+    if (gateway.isLoopback) {
+      if (this.canary.take(bytes, start, end)) {
+        account.placedIgnored()
+        return
+      }
+      gateway = this.gateways.numbered(gateway, peer)
+    }
     const { interpreter } = this
     let reading: Reading
     try {

@@ -33,6 +33,7 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
     startedAt: null,
     device: readIdentity(paths.identity)?.stored.device ?? null,
     process: null,
+    canary: null,
     findings: [finding('problem', fault('agent-not-running', 'No agent is running'))],
     health: [],
     central: {

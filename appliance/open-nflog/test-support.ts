@@ -16,9 +16,10 @@ export function buildManager(t: { teardown(done: () => void): unknown }): string
   if (!existsSync(openNflogProgram)) execFileSync('bash', [join(root, 'scripts/build-addon.sh')])
   const folder = mkdtempSync(join(tmpdir(), 'ca-manager-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const sources = ['test-manager.c', 'service-manager.c'].map(name => join(import.meta.dirname, name))
+  const shared = join(root, 'agent/node-netfilter-log/src')
+  const sources = [join(import.meta.dirname, 'test-manager.c'), join(shared, 'service-manager.c')]
   const manager = join(folder, 'manager')
-  execFileSync('cc', ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-o', manager, ...sources])
+  execFileSync('cc', ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-I', shared, '-o', manager, ...sources])
   return manager
 }
 

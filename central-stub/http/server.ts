@@ -222,8 +222,8 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
       checkRoom(context, peer)
       enter(request, reply, limits.devices, peer)
     },
-    handler: request =>
-      work(request, limits.devices, async ({ peer, place }) => {
+    handler: async (request, reply) => {
+      const answer = await work(request, limits.devices, async ({ peer, place }) => {
         if (peer === undefined) throw new Refusal('certificate-required')
         place.isWhole = true
         const handle = () => {
@@ -233,7 +233,9 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
         return limits.queue.run(peer.member, handle, leave => {
           place.giveWay = () => leave(gaveWay())
         })
-      }),
+      })
+      return answer ?? reply.code(204).send()
+    },
   })
 }
 

@@ -23,8 +23,10 @@ export const reading = {
   },
   reading: ({ readingFaults: { count, last } }: Facts): Outcome =>
     count === 0 ? ok(0) : faulty('bad', [fault('reading-failed', `last reason: ${last}`)], count),
-  'data-path': ({ canaryAgeMs }: Facts): Outcome =>
-    canaryAgeMs === undefined ? unknown : { level: above(canaryAgeMs, 15_000, 30_000), value: secondsOf(canaryAgeMs) },
+  'data-path': ({ canary }: Facts): Outcome => {
+    const { returnedAgeSeconds: age } = canary.own
+    return age === null ? unknown : { level: above(age, 15, 30), value: Math.round(age) }
+  },
   'kernel-lost': ({ recent: { received, kernelLost } }: Facts): Outcome => ({
     level: kernelLost === 0 ? 'ok' : kernelLost > (received + kernelLost) / 1000 ? 'bad' : 'warn',
     value: kernelLost,

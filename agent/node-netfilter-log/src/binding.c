@@ -1,7 +1,12 @@
 // What JavaScript calls. Only index.js does, after it checked the arguments in words; here they are checked once more, so
 // that nothing a caller does can crash the process.
 #include "reader.h"
+#include "service-manager.h"
+#include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
+
+#define NOTIFICATION_MAX 1024 // bytes
 
 enum { NOTHING_READY = -1, ENDED = -2 };
 
@@ -122,6 +127,25 @@ static napi_value unread_bytes(napi_env env, napi_callback_info info) {
   return number_value(env, bytes);
 }
 
+// notify(text, fd): fd -1 is none. 0 or an errno.
+static napi_value notify_manager(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  size_t given = 2, length = 0;
+  int32_t fd = -1;
+  char text[NOTIFICATION_MAX + 2];
+  napi_get_cb_info(env, info, &given, values, NULL, NULL);
+  if (given < 2 || napi_get_value_string_utf8(env, values[0], text, sizeof text, &length) != napi_ok || length > NOTIFICATION_MAX ||
+      strlen(text) != length || napi_get_value_int32(env, values[1], &fd) != napi_ok)
+    return number_value(env, EINVAL);
+  return number_value(env, notify(text, fd));
+}
+
+// barrier(): 0 or an errno.
+static napi_value wait_for_manager(napi_env env, napi_callback_info info) {
+  (void)info;
+  return number_value(env, barrier());
+}
+
 napi_value failed(napi_env env, enum step step, int error) { return number_value(env, step * 4096 + error); }
 
 bool words_argument(napi_env env, napi_value value, size_t requested, const uint32_t **words) {
@@ -188,5 +212,7 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "destroy", destroy);
   export_function(env, exports, "statistics", statistics);
   export_function(env, exports, "unreadBytes", unread_bytes);
+  export_function(env, exports, "notify", notify_manager);
+  export_function(env, exports, "barrier", wait_for_manager);
   return exports;
 }

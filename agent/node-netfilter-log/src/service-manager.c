@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 5000
+#define PATIENCE_S 5
 
 int notify(const char *text, int descriptor) {
   const char *path = getenv("NOTIFY_SOCKET");
@@ -32,6 +33,8 @@ int notify(const char *text, int descriptor) {
   }
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return errno;
+  // systemd may be busy, but nobody waits for it for ever
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ .tv_sec = PATIENCE_S }, sizeof(struct timeval));
   int error = sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
   close(fd);
   return error;
@@ -43,7 +46,7 @@ int barrier(void) {
   int error = notify("BARRIER=1", ends[1]);
   close(ends[1]);
   struct pollfd end = { .fd = ends[0] };
-  if (error == 0 && poll(&end, 1, PATIENCE_MS) <= 0) error = ETIMEDOUT;
+  if (error == 0 && poll(&end, 1, PATIENCE_S * 1000) <= 0) error = ETIMEDOUT;
   close(ends[0]);
   return error;
 }
