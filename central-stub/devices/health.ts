@@ -113,7 +113,7 @@ async function writeChange(transaction: Transaction, { device, at, number, level
 }
 
 async function forgetOld(transaction: Transaction, device: string): Promise<void> {
-  const sql = `DELETE FROM health_changes WHERE device = $device AND at < (
-    SELECT min(at) FROM (SELECT at FROM health_changes WHERE device = $device ORDER BY at DESC LIMIT ${CHANGES_KEPT}))`
+  const sql = `DELETE FROM health_changes WHERE device = $device AND changed_at < (
+    SELECT min(changed_at) FROM (SELECT changed_at FROM health_changes WHERE device = $device ORDER BY changed_at DESC LIMIT ${CHANGES_KEPT}))`
   await transaction.run(sql, { device })
 }

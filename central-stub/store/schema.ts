@@ -38,7 +38,7 @@ export const healthTables = `
 CREATE TABLE IF NOT EXISTS health (
   device VARCHAR PRIMARY KEY, received_at TIMESTAMP_MS NOT NULL, report VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS health_changes (
-  device VARCHAR NOT NULL, at TIMESTAMP_MS NOT NULL, "check" UTINYINT NOT NULL, level VARCHAR NOT NULL, value BIGINT);
+  device VARCHAR NOT NULL, changed_at TIMESTAMP_MS NOT NULL, number UTINYINT NOT NULL, level VARCHAR NOT NULL, value BIGINT);
 `
 
 interface Column {

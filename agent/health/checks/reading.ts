@@ -1,7 +1,7 @@
 // Checks of what becomes of the messages inside the agent: none is lost without being counted, and the agent keeps up.
 import { fault } from '../../errors.ts'
 import type { Facts } from '../facts.ts'
-import { above, faulty, type Outcome, ok, secondsOf, unknown } from './outcome.ts'
+import { above, faulty, type Outcome, ok, unknown } from './outcome.ts'
 
 /** Fewer say little. */
 const JUDGED_FROM_MESSAGES = 200

@@ -80,7 +80,7 @@ function health(facts: Facts): string {
   const of = (...levels: string[]) =>
     facts.agent.kind === 'running' && facts.agent.status.health.filter(({ level }) => levels.includes(level)).length
   const wrong = of('warn', 'bad')
-  const well = `${of('ok')} checks well, ${of('unknown')} not known`
+  const well = `${of('ok')} ${of('ok') === 1 ? 'check' : 'checks'} well, ${of('unknown')} not known`
   return wrong === 0 ? well : `${wrong} ${wrong === 1 ? 'needs' : 'need'} attention, ${well}`
 }
 
