@@ -22,7 +22,7 @@ export class SettledLevels {
 
   private settleOne(name: CheckName, outcome: Outcome, now: number): Outcome {
     const held = this.held.get(name)
-    const isBetter = held !== undefined && rank(outcome) < rank(held.outcome)
+    const isBetter = held !== undefined && held.outcome.level !== 'unknown' && rank(outcome) < rank(held.outcome)
     const betterSince = isBetter ? (held.betterSince ?? now) : undefined
     const isKept = isBetter && outcome.isCertain !== true && now - (betterSince ?? now) < BETTER_FOR_MS
     const next = isKept ? held.outcome : outcome
