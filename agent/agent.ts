@@ -19,6 +19,7 @@ import { statusOf } from './health/status.ts'
 import type { Status } from './health/status-schema.ts'
 import { serveStatus } from './health/status-socket.ts'
 import { Notifier } from './lib/notifier.ts'
+import { loadNativeNotify, serviceManager } from './lib/service-manager.ts'
 import type { Log } from './log.ts'
 import { openStored } from './open-stored.ts'
 import type { Paths } from './paths.ts'
@@ -28,14 +29,15 @@ import { OpenBatches } from './pipeline/open-batches.ts'
 import { openSources } from './pipeline/open-sources.ts'
 import type { Settings } from './settings/table.ts'
 import type { HandedOver } from './sources/handed-over.ts'
-import type { Spool } from './spool/spool.ts'
 import { Networks } from './triage/networks.ts'
 import { Triage } from './triage/triage.ts'
 import { Reporter } from './uplink/report.ts'
-import { initialUplinkState, type UplinkState, uploadForever } from './uplink/uplink.ts'
+import { initialUplinkState, moveTimes, type UplinkState, uploadForever } from './uplink/uplink.ts'
 
 /** How long an agent that shuts down goes on sending; the spool keeps the rest. */
 const SHUTDOWN_GRACE_MS = 3000
+/** The same once it reads no more, where its sockets are kept for the next agent. */
+const LAST_GRACE_MS = 250
 
 export interface AgentOptions {
   readonly paths: Paths
@@ -67,10 +69,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
   const wakeUplink = new Notifier()
   const limits = limitsOf(settings)
+  const manager = serviceManager(await loadNativeNotify(), fault => log.warning(fault))
   const { sources, sockets, faults } = await openSources({
     settings,
     paths,
     handedOver: options.handedOver,
+    manager,
     log,
     limits,
     sequencesBefore: socket => sequencesBefore(before, socket, now()),
@@ -108,8 +112,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const uplink = initialUplinkState()
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
+  const reporter = new Reporter({ report: () => healthReport(judged(), parts), answered: () => undefined }, performance.now())
   const everySecond = setInterval(() => {
-    clock.tick()
+    const jumpMs = clock.tick()
+    moveTimes(uplink, jumpMs)
+    reporter.moveTimes(jumpMs)
     watch.tick()
     collector.tick()
     gateways.tick()
@@ -120,7 +127,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   }, 1000)
 
   const stopping = new AbortController()
-  const reporter = new Reporter({ report: () => healthReport(judged(), parts), answered: () => undefined }, performance.now())
   const parts = {
     ...stored,
     health,
@@ -175,17 +181,25 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   changes?.listen(() => {
     if (!ending.aborted) live.takeUp(() => changes.read(), affected)
   })
-  log.info(`listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`)
+  const listening = `listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`
+  log.info(listening)
+  manager.notify(`READY=1\nSTATUS=${listening.slice(0, 500)}`)
   watch.start()
   options.ready?.(status())
 
   await aborted(ending)
+  // where the sockets are kept, the next agent is to come soon once this one reads no more: so what waits is sent before
+  const isKept = Object.values(sockets).some(socket => socket > 0)
+  if (isKept) await drain(stored, uplink, SHUTDOWN_GRACE_MS)
   losses.end(now())
-  await Promise.all(sources.map(source => source.close()))
+  // TLS takes a moment to say goodbye, in which the others still read
+  await Promise.all(sources.filter(({ name }) => name === 'tls').map(source => source.close()))
+  await Promise.all(sources.filter(({ name }) => name !== 'tls').map(source => source.close()))
   stopping.abort()
   await batching
   await batcher.closeOnce(stopping.signal)
-  await drain(spool, uplink, uploads)
+  await drain(stored, uplink, isKept ? LAST_GRACE_MS : SHUTDOWN_GRACE_MS)
+  await uploads.stop()
   clearInterval(everySecond)
   watch.stop()
   outbox.beforeKeeping()
@@ -204,13 +218,15 @@ const tlsCertificateOf = (settings: Settings, paths: Paths): string => {
   return settings['syslog.tls.certificate'] || join(paths.tls, 'syslog.crt')
 }
 
+type Stored = ReturnType<typeof openStored>
+
 const now = (): Moment => ({ at: Date.now(), uptime: uptime() })
 
-/** Goes on sending what waits while central takes it, for SHUTDOWN_GRACE_MS at most. */
-async function drain(spool: Spool, uplink: UplinkState, uploads: Uploads): Promise<void> {
-  const deadline = performance.now() + SHUTDOWN_GRACE_MS
-  while (spool.length > 0 && uplink.failuresInARow === 0 && performance.now() < deadline) await sleep(20)
-  await uploads.stop()
+/** Waits for what is in the spool now to be sent while central takes it, for so long at most. */
+async function drain({ spool, ledger }: Pick<Stored, 'spool' | 'ledger'>, uplink: UplinkState, graceMs: number): Promise<void> {
+  const deadline = performance.now() + graceMs
+  const last = spool.last?.last ?? 0
+  while (spool.length > 0 && ledger.state.receipted < last && uplink.failuresInARow === 0 && performance.now() < deadline) await sleep(20)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -63,6 +63,12 @@ export class Reporter {
     }
   }
 
+  /** The clock was set: what is kept of times goes with it. */
+  moveTimes(jumpMs: number): void {
+    if (this.lastAt > 0) this.lastAt += jumpMs
+    if (this.failure !== undefined) this.failure = { ...this.failure, since: this.failure.since + jumpMs }
+  }
+
   private failed(error: unknown): void {
     const fault = faultOf(error)
     this.failure = { ...fault, since: this.failure?.since ?? Date.now() }
