@@ -39,6 +39,8 @@ export interface HealthParts {
   readonly gateways: Gateways
   readonly log: Log
   readonly wasStoppedCleanly: boolean
+  /** Of the identity that the box has; undefined without one. */
+  enrolment(): string | undefined
   /** PEM file of the certificate for syslog over TLS; '' where nothing listens. */
   tlsCertificate(): string
 }
@@ -54,7 +56,10 @@ export class HealthWatch {
   private readonly received = new RecentGrowth(MINUTE_MS, 10)
   private readonly refused = new RecentGrowth(MINUTE_MS, 10)
   private readonly lost = new RecentGrowth(MINUTE_MS, 10)
-  private readonly shed = new RecentGrowth(HOUR_MS, 24)
+  private shed = new RecentGrowth(HOUR_MS, 24)
+  /** Whose identity the box has, and since when. */
+  private enrolment: string | undefined
+  private enrolledAt = Number.NEGATIVE_INFINITY
   private readonly uncleanStarts: number[]
   private facts: HealthFacts | undefined
   private lookedAt = Number.NEGATIVE_INFINITY
@@ -71,6 +76,7 @@ export class HealthWatch {
     for (const { address, ...rhythm } of kept.gateways)
       if (now - rhythm.lastAt < FORGOTTEN_MS) this.followed.set(address, newFollowed(new Rhythm(rhythm)))
     this.savedAt = uptimeMs
+    this.enrolment = parts.enrolment()
     this.look(now, uptimeMs)
     if (!parts.wasStoppedCleanly) this.save(now)
   }
@@ -181,7 +187,12 @@ export class HealthWatch {
     }
   }
 
+  /** What is left out because nobody is there to take it, or because the box went to another member, is as it should be. */
   private shedAt(uptimeMs: number): number {
+    const enrolment = this.parts.enrolment()
+    if (enrolment !== this.enrolment) this.enrolledAt = uptimeMs
+    this.enrolment = enrolment
+    if (enrolment === undefined || uptimeMs - this.enrolledAt < MINUTE_MS) this.shed = new RecentGrowth(HOUR_MS, 24)
     return this.shed.note(sum(Object.values(this.parts.accounts.totals).map(({ shed }) => shed)), uptimeMs)
   }
 }

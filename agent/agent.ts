@@ -82,7 +82,14 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     nflogSink: () => collector.nflogSink(),
   })
   const health = new HealthWatch(
-    { ...stored, paths, collector, log, tlsCertificate: () => tlsCertificateOf(live.current, paths) },
+    {
+      ...stored,
+      paths,
+      collector,
+      log,
+      enrolment: () => keeper.identity?.stored.enrolment,
+      tlsCertificate: () => tlsCertificateOf(live.current, paths),
+    },
     Date.now(),
     performance.now(),
   )
