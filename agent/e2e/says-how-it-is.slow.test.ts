@@ -125,10 +125,14 @@ t.test(
   'a firewall that stops is missed by its own rhythm',
   { skip: existsSync(faketime) ? false : 'needs libfaketime (apt-get install faketime)' },
   async t => {
-    const box = healthBox(t)
+    const central = await startCentral({ folder: join(temporaryFolder(t), 'central') })
+    t.teardown(() => central.close())
+    const box = healthBox(t, { central, machine: {} })
     const shift = join(box.root, 'shift')
     const setClock = (minutes: number) => writeFileSync(shift, `+${minutes * 60}s\n`)
     setClock(0)
+    // the number of a gateway is kept with the first batch
+    await cyberalarm(box.root, 'enrol', await central.makeCode())
     const preload = ['env', `LD_PRELOAD=${faketime}`, `FAKETIME_TIMESTAMP_FILE=${shift}`, 'FAKETIME_NO_CACHE=1', 'DONT_FAKE_MONOTONIC=1']
     const agent = await box.start({ inside: preload })
     const lines = Array.from({ length: 100 }, (_, i) => blockedLine(i))
