@@ -1,6 +1,7 @@
 // The facts of a running agent, taken from its parts: the health module knows none of them.
 import type { HealthWatch } from './agent-health.ts'
 import { centralOf, type LiveSettings } from './changed-settings.ts'
+import type { DataPath } from './data-path.ts'
 import type { Batcher } from './delivery/batcher.ts'
 import { type Fault, faultOf } from './errors.ts'
 import type { ClockWatch } from './health/clock-watch.ts'
@@ -38,6 +39,7 @@ export interface AgentParts {
   readonly gateways: Gateways
   readonly accounts: Accounts
   readonly collector: Collector
+  readonly dataPath: DataPath
   readonly sources: readonly Source[]
   /** Why sources could not be opened. */
   readonly faults: readonly Fault[]
@@ -86,6 +88,7 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     startedAtMs: parts.startedAt,
     process: parts.process.status,
     canary: canaryStatus(collector.canary, performance.now()),
+    dataPath: parts.dataPath.facts,
     settingsFault: parts.live.fault,
     settingsNotices: noticesOf(parts.live.current),
     central: { url: central.url, pinCount: central.pins.length },
@@ -120,7 +123,12 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     gateways: parts.gateways.active.map(gateway => health.gatewayFacts(gateway, now)),
     missing: health.missing(now),
     accounting: inputNames.map(name => inputStatus(name, accounts.totals[name], kernelLostOf(name) !== null)),
-    sources: sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
+    sources: sources.map(({ name, address, counters, keepsConnections }) => ({
+      name,
+      address,
+      counters: { ...counters },
+      keepsConnections,
+    })),
     sourceFaults: parts.faults,
     products: collector.products,
     refused: { ...collector.refused },

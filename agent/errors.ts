@@ -42,7 +42,6 @@ export const advice = {
   'ledger-torn': 'Nothing to do: this is what a power cut leaves behind.',
   'kernel-lost': 'Give the machine more CPU, or let fewer firewalls log to it.',
   'messages-refused': 'Check the syslog settings of the firewalls: framing over TCP and TLS, and the longest message.',
-  'data-path-broken': 'Nothing to do: the agent is restarted by itself. If this persists, call the helpdesk.',
   'queue-old': 'See what is said about central. Batches are kept until the queue is full.',
   'queue-filling': 'See what is said about central. More room: spool.quotaMiB.',
   'queue-shed': 'See what is said about central, disk and queue: these events are lost, and central is told.',
@@ -62,6 +61,12 @@ export const advice = {
   'check-of-newer-release': 'Look at the box itself, or update this program.',
   'agent-stalled':
     'The machine has too little CPU, or its disk is slow. Give it more, or move other work away. If this persists, tell the helpdesk.',
+  'data-path-cut': 'systemd restarts the agent by itself. If this comes again, send the diagnostics to the helpdesk: what it read is kept.',
+  'data-path-unproven':
+    'Allow traffic from this machine to itself (loopback) on the syslog port if a firewall on this machine forbids it. If none does, restart the agent; if that does not help, call the helpdesk.',
+  'disk-stuck': 'Check the health of the disk: it takes no data and reports no error. systemd restarts the agent by itself.',
+  'watchdog-restarted':
+    'Nothing to do if this stays the only time: the agent works again. If it comes again, send the diagnostics to the helpdesk; the journal says why.',
   'stopped-uncleanly': 'Find out why the agent was killed: power cut, reset, or out of memory. Nothing to do if you know.',
   'clock-jumped': 'Check the time synchronisation (NTP) of this box.',
   'listen-failed':

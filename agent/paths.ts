@@ -27,6 +27,8 @@ export interface Paths {
   readonly system: string
   /** What the system says of itself; `host` has files of /proc that the sandbox of the unit hides. */
   readonly machine: { readonly proc: string; readonly sys: string; readonly host: string }
+  /** When the watchdog restarted the agent last. */
+  readonly watchdogRestart: string
 }
 
 export function pathsBelow(root: string): Paths {
@@ -50,5 +52,6 @@ export function pathsBelow(root: string): Paths {
     releaseReport: join(root, 'run/cyberalarm-release/report.json'),
     system: join(root, 'usr/lib/cyberalarm/system'),
     machine: { proc: join(root, 'proc'), sys: join(root, 'sys'), host: join(root, 'run/cyberalarm-host') },
+    watchdogRestart: join(run, 'watchdog-restart'),
   }
 }

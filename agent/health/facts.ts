@@ -43,10 +43,26 @@ export interface ReleaseFacts {
   readonly text: string
 }
 
+/** What the agent shows of itself (watchdog.ts). */
+export interface DataPathFacts {
+  /** Whether systemd restarts it when it shows nothing. */
+  readonly isWatched: boolean
+  /** The sources through which it sends itself marked messages. */
+  readonly ways: readonly string[]
+  /** When one of them was last shown to be read; undefined is never. */
+  readonly ageMs: number | undefined
+  /** What it did not show when it looked last. */
+  readonly fault: Fault | undefined
+  /** When it was last restarted for that; 0 is never. */
+  readonly restartedAtMs: number
+}
+
 export interface SourceFacts {
   readonly name: string
   readonly address: string
   readonly counters: Readonly<Record<string, number>>
+  /** Whether its connections outlive a restart of the agent; absent where there are none. */
+  readonly keepsConnections?: boolean | undefined
 }
 
 export interface Facts {
@@ -55,6 +71,7 @@ export interface Facts {
   readonly startedAtMs: number
   readonly process: ProcessStatus
   readonly canary: CanaryStatus
+  readonly dataPath: DataPathFacts
   /** Why settings that changed are not in use. */
   readonly settingsFault: Fault | undefined
   /** Settings that a newer release wrote and this one does not know. */

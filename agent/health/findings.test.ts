@@ -42,6 +42,7 @@ t.test('nothing is known of a machine that says nothing, and that passes for not
     machine: nothing,
     release: undefined,
     tlsCertificateUntilMs: undefined,
+    dataPath: { ...well.dataPath, ageMs: undefined },
     update: { ...update, checkedAtMs: undefined },
     identity: { ...identity, certificateUntilMs: undefined },
     ...uplink({ clockErrorMs: undefined }),

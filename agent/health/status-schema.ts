@@ -59,6 +59,21 @@ export const statusSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** Whether the agent shows that what arrives is read and kept. Null where nobody knows. */
+  dataPath: z
+    .object({
+      /** Whether systemd restarts it when it no longer does. */
+      isWatched: z.boolean(),
+      /** The sources through which it sends itself marked messages. */
+      ways: z.array(z.string().max(20)).max(10),
+      /** Since one of them was last shown to be read. Null: not yet, or there is nothing to show. */
+      ageSeconds: z.number().nullable(),
+      fault: z.object({ code: z.string().max(64), detail: text, advice: text }).nullable(),
+      /** When it was last restarted for that. */
+      restartedAt: time.nullable(),
+    })
+    .nullable()
+    .default(null),
   /** The most important first; empty when all is well. */
   findings: z.array(findingSchema).max(100),
   /** Every check of health (docs/health.md), in the order of importance. The console may be older than the agent. */
@@ -126,7 +141,17 @@ export const statusSchema = z.object({
       }),
     )
     .max(100),
-  sources: z.array(z.object({ name: text, address: text, counters: counts })).max(100),
+  sources: z
+    .array(
+      z.object({
+        name: text,
+        address: text,
+        counters: counts,
+        /** Whether its connections outlive a restart of the agent; absent where there are none. */
+        keepsConnections: z.boolean().optional(),
+      }),
+    )
+    .max(100),
   /** Of each product whose messages came: how many its recogniser claimed, and could not read. */
   products: z.array(z.object({ product: text, claimed: z.number(), unreadable: z.number() })).max(500),
   /** Messages that were too long or broken to be read, by reason; they are among the unreadable ones. */

@@ -1,7 +1,7 @@
 // From the facts of a running agent to its status: what `status` prints, the console shows and the diagnostics pick from.
 import type { Outcomes } from './checks/index.ts'
 import { gatewayLevel } from './checks/senders.ts'
-import type { Facts, GatewayFacts } from './facts.ts'
+import type { DataPathFacts, Facts, GatewayFacts } from './facts.ts'
 import { checkStatusOf, findingsOf } from './findings.ts'
 import type { Status } from './status-schema.ts'
 
@@ -17,6 +17,14 @@ const gatewayStatus = (gateway: GatewayFacts, now: number): Status['gateways'][n
   lastMessageAt: new Date(gateway.lastMessageAtMs).toISOString(),
   clockOffsetSeconds: Number.isNaN(gateway.clockOffsetMs) ? null : Math.round(gateway.clockOffsetMs / 100) / 10,
   level: gatewayLevel(gateway, now),
+})
+
+const dataPathStatus = ({ ageMs, restartedAtMs, fault, ways, isWatched }: DataPathFacts): Status['dataPath'] => ({
+  isWatched,
+  ways: [...ways],
+  ageSeconds: ageMs === undefined ? null : Math.round(ageMs / 100) / 10,
+  fault: fault ?? null,
+  restartedAt: iso(restartedAtMs),
 })
 
 function uplinkStatus({ central, uplink }: Facts): Status['central'] {
@@ -50,6 +58,7 @@ export const statusOf = (facts: Facts, outcomes: Outcomes): Status => ({
   findings: findingsOf(outcomes),
   health: checkStatusOf(outcomes),
   canary: facts.canary,
+  dataPath: dataPathStatus(facts.dataPath),
   central: uplinkStatus(facts),
   queue: { batches: facts.queue.batches, bytes: facts.queue.bytes, quotaBytes: facts.queue.quotaBytes },
   gateways: [
@@ -58,7 +67,7 @@ export const statusOf = (facts: Facts, outcomes: Outcomes): Status => ({
     ...facts.missing.map(gateway => gatewayStatus(gateway, facts.now)).filter(({ level }) => level === 'warn' || level === 'bad'),
   ],
   accounting: [...facts.accounting],
-  sources: facts.sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
+  sources: facts.sources.map(({ counters, ...source }) => ({ ...source, counters: { ...counters } })),
   products: [...facts.products],
   refused: { ...facts.refused },
   unreadableShapes: [...facts.unreadableShapes],

@@ -17,6 +17,7 @@ export const well: Facts = {
   startedAtMs: minutesAgo(90),
   process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallSinceStartMs: 1400, longestStallLastHourMs: 4 },
   canary: { nonce: null, count: 0, ageSeconds: null, own: { sentAgeSeconds: null, returnedAgeSeconds: null } },
+  dataPath: { isWatched: true, ways: ['udp'], ageMs: 4000, fault: undefined, restartedAtMs: 0 },
   settingsFault: undefined,
   settingsNotices: [],
   central: { url: 'https://central.example', pinCount: 2 },
@@ -169,8 +170,15 @@ export const cases: Record<CheckName, readonly Case[]> = {
     [{ readingFaults: { count: 2, last: 'x is undefined' } }, problem('reading-failed', /2 messages: last reason: x is undefined$/)],
   ],
   'data-path': [
-    [{ canary: { ...well.canary, own: { sentAgeSeconds: 1, returnedAgeSeconds: 16 } } }, warning('data-path-broken', /for 16 s$/)],
-    [{ canary: { ...well.canary, own: { sentAgeSeconds: 1, returnedAgeSeconds: 31 } } }, problem('data-path-broken', /for 31 s$/)],
+    [{ dataPath: { ...well.dataPath, ageMs: 16_000 } }, warning('data-path-cut', /for 16 s$/)],
+    [
+      { dataPath: { ...well.dataPath, fault: fault('data-path-cut', 'it did not come back over udp') } },
+      problem('data-path-cut', /over udp$/),
+    ],
+  ],
+  watchdog: [
+    [{ dataPath: { ...well.dataPath, restartedAtMs: minutesAgo(1441) } }],
+    [{ dataPath: { ...well.dataPath, restartedAtMs: minutesAgo(60) } }, warning('watchdog-restarted', /60 min ago/)],
   ],
   'gateway-silent': [
     [ofGateway({ lastMessageAtMs: minutesAgo(9) })],

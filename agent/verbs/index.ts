@@ -29,6 +29,7 @@ export const verbs: readonly Verb[] = [
     options: {},
     run: async call => {
       const { runAgent } = await import('../agent.ts')
+      const { watchdogMs } = await import('../health/watchdog.ts')
       const handedOver = parseHandedOver(call.environment, process.pid)
       let onHangup: (() => void) | undefined
       let isMissed = false
@@ -54,6 +55,7 @@ export const verbs: readonly Verb[] = [
             log: journalLog,
             version,
             handedOver,
+            watchdogMs: watchdogMs(call.environment, process.pid),
             ready: status => call.json && call.print(JSON.stringify(status)),
           },
           call.signal,

@@ -1,7 +1,7 @@
 // Checks of what becomes of the messages inside the agent: none is lost without being counted, and the agent keeps up.
 import { fault } from '../../errors.ts'
 import type { Facts } from '../facts.ts'
-import { above, faulty, type Outcome, ok, unknown } from './outcome.ts'
+import { above, DAY_MS, faulty, type Outcome, ok, unknown } from './outcome.ts'
 
 /** Fewer say little. */
 const JUDGED_FROM_MESSAGES = 200
@@ -23,9 +23,16 @@ export const reading = {
   },
   reading: ({ readingFaults: { count, last } }: Facts): Outcome =>
     count === 0 ? ok(0) : faulty('bad', [fault('reading-failed', `last reason: ${last}`)], count),
-  'data-path': ({ canary }: Facts): Outcome => {
-    const { returnedAgeSeconds: age } = canary.own
-    return age === null ? unknown : { level: above(age, 15, 30), value: Math.round(age) }
+  // systemd restarts the agent for it (watchdog.ts); a look that fails is known before that
+  'data-path': ({ dataPath: { fault: found, ageMs } }: Facts): Outcome => {
+    const value = ageMs === undefined ? undefined : Math.round(ageMs / 1000)
+    if (found !== undefined) return { level: 'bad', value, local: [found], isCertain: true }
+    return ageMs === undefined ? unknown : { level: above(ageMs, 15_000, 30_000), value }
+  },
+  watchdog: ({ dataPath: { restartedAtMs }, now }: Facts): Outcome => {
+    const ago = now - restartedAtMs
+    if (restartedAtMs === 0 || ago > DAY_MS) return ok(0)
+    return { level: 'warn', value: Math.max(0, Math.floor(ago / 60_000)), isCertain: true }
   },
   'kernel-lost': ({ recent: { received, kernelLost } }: Facts): Outcome => ({
     level: kernelLost === 0 ? 'ok' : kernelLost > (received + kernelLost) / 1000 ? 'bad' : 'warn',

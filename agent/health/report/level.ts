@@ -4,4 +4,4 @@
 export const levels = ['unknown', 'ok', 'warn', 'bad'] as const
 export type Level = (typeof levels)[number]
 
-export type Unit = 'none' | 'count' | 'seconds' | 'milliseconds' | 'hours' | 'days' | 'percent' | 'per-mille' | 'degrees'
+export type Unit = 'none' | 'count' | 'seconds' | 'milliseconds' | 'minutes' | 'hours' | 'days' | 'percent' | 'per-mille' | 'degrees'

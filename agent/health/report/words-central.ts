@@ -59,11 +59,14 @@ export const centralWords = {
     ['messages at which the agent itself failed', '-', '> 0'],
     value => `The agent failed to read ${messages(value)}`,
   ),
-  'data-path': row(
-    11,
-    'data-path-broken',
-    'seconds',
-    ['age of the last test message that came through', '> 15 s', '> 30 s'],
-    value => `No test message has come through the agent for ${span(value)}`,
+  'data-path': row(11, 'data-path-cut', 'seconds', ['age of the last test message that came through', '> 15 s', '> 30 s'], value =>
+    value === undefined ? 'No test message has come through the agent' : `No test message has come through the agent for ${span(value)}`,
+  ),
+  watchdog: row(
+    40,
+    'watchdog-restarted',
+    'minutes',
+    ['minutes since the watchdog restarted the agent, for a day', '< 24 h', '-'],
+    value => `The watchdog restarted the agent ${span((value ?? 0) * 60)} ago, because it did not show any more that it works`,
   ),
 } as const

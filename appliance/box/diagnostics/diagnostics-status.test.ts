@@ -10,6 +10,7 @@ const status: Status = {
   startedAt: '2026-11-21T12:00:00Z',
   device: 'd',
   canary: null,
+  dataPath: null,
   process: { residentBytes: 1, cpuSeconds: 2, longestStallSinceStartMs: 3, longestStallLastHourMs: 3, ...more },
   health: [{ check: 'clock', level: 'ok', value: 0, ...more }],
   findings: [{ code: 'clock-jumped', severity: 'warning', detail: 'd', advice: 'a', since: 's', ...more }],
