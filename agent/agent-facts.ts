@@ -1,4 +1,5 @@
 // The facts of a running agent, taken from its parts: the health module knows none of them.
+import { statSync } from 'node:fs'
 import type { HealthWatch } from './agent-health.ts'
 import { centralOf, type LiveSettings } from './changed-settings.ts'
 import type { DataPath } from './data-path.ts'
@@ -7,21 +8,24 @@ import { type Fault, faultOf } from './errors.ts'
 import type { ClockWatch } from './health/clock-watch.ts'
 import type { Facts } from './health/facts.ts'
 import type { ProcessWatch } from './health/process-watch.ts'
-import type { CanaryStatus, InputStatus } from './health/status-schema.ts'
+import type { CanaryStatus, InputStatus, UpdateFacts } from './health/status-schema.ts'
 import { type InputCounts, inputNames, sum, unaccounted } from './ledger/accounting.ts'
 import type { Accounts } from './ledger/accounts.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import type { Paths } from './paths.ts'
 import type { Canary } from './pipeline/canary.ts'
 import type { Collector } from './pipeline/collector.ts'
 import type { Gateways } from './pipeline/gateways.ts'
 import { noticesOf } from './settings/table.ts'
 import type { Source } from './sources/source.ts'
 import type { Spool } from './spool/spool.ts'
+import { updateStatus } from './update/state.ts'
 import type { IdentityKeeper } from './uplink/identity-file.ts'
 import type { Reporter } from './uplink/report.ts'
 import type { UplinkState } from './uplink/uplink.ts'
 
 export interface AgentParts {
+  readonly paths: Paths
   readonly version: string
   readonly systemNumber: number
   readonly startedAt: number
@@ -77,6 +81,14 @@ function canaryStatus({ outside, own }: Canary, now: number): CanaryStatus {
   }
 }
 
+/** As files that other programs write tell it now. */
+export function updateFacts(paths: Pick<Paths, 'updateState' | 'releaseReport'>): UpdateFacts | undefined {
+  const told = updateStatus(paths)
+  if (told === undefined) return undefined
+  const { offered = null, learntAt = null, fault = null, release = null } = told
+  return { ...told, offered, learntAt, fault, release }
+}
+
 export function factsOf(parts: AgentParts, now: number): Facts {
   const { keeper, uplink, spool, ledger, clock, accounts, collector, sources, health, reporter } = parts
   const { failure } = uplink
@@ -114,6 +126,8 @@ export function factsOf(parts: AgentParts, now: number): Facts {
       quotaBytes: spool.quotaBytes,
       oldestAtMs: spool.oldestAtMs,
     },
+    update: updateFacts(parts.paths),
+    isPackage: statSync(parts.paths.updateSwitch, { throwIfNoEntry: false }) === undefined,
     diskFault: parts.batcher.diskFault ?? ledger.checkpointFault,
     ledger: { tornBytes: ledger.tornBytes, damage: ledger.damage },
     storedFaults: [...parts.storedFaults, ...health.faults],

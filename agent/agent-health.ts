@@ -5,7 +5,7 @@ import { describe, type Fault, fault } from './errors.ts'
 import type { Facts, GatewayFacts, MachineFacts } from './health/facts.ts'
 import { type KeptHealth, openHealth, writeHealth } from './health/kept-health.ts'
 import { readMachine } from './health/machine/index.ts'
-import { releaseOf, updateOf } from './health/machine/releases.ts'
+import { releaseOf } from './health/machine/releases.ts'
 import { smallFile } from './health/machine/small-file.ts'
 import { Rhythm } from './health/rhythm.ts'
 import { RecentGrowth } from './health/windows.ts'
@@ -45,7 +45,7 @@ export interface HealthParts {
   tlsCertificate(): string
 }
 
-type HealthFacts = Pick<Facts, 'recent' | 'shedToday' | 'uncleanStarts' | 'tlsCertificateUntilMs' | 'machine' | 'release' | 'update'>
+type HealthFacts = Pick<Facts, 'recent' | 'shedToday' | 'uncleanStarts' | 'tlsCertificateUntilMs' | 'machine' | 'release'>
 
 export class HealthWatch {
   /** What was wrong with its file. */
@@ -158,7 +158,6 @@ export class HealthWatch {
       tlsCertificateUntilMs: endOf(this.parts.tlsCertificate()),
       machine,
       release: releaseOf(paths.releaseReport),
-      update: updateOf(paths.updateMetadata, now),
     }
   }
 

@@ -149,6 +149,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
   const stopping = new AbortController()
   const parts = {
+    paths,
     ...stored,
     health,
     reporter,

@@ -158,7 +158,7 @@ t.test('what no machine of a test has: heat, and too little memory (folders stan
   t.match(await whenCheck(agent, 'temperature', 'bad'), /96 °C/)
 })
 
-t.test('what the guard of releases says, and signatures that have expired (its report stands in for it)', async t => {
+t.test('what the guard of releases says, and signatures that have expired (their files stand in for them)', async t => {
   const box = healthBox(t)
   const at = new Date().toISOString()
   writeFiles(box.root, {
@@ -170,12 +170,14 @@ t.test('what the guard of releases says, and signatures that have expired (its r
       number: 57,
       text: 'it did not send',
     }),
-    'var/lib/cyberalarm-update/metadata.json': JSON.stringify({
-      files: { 'timestamp.json': '{"signed":{"expires":"2026-01-01T00:00:00Z"}}' },
+    'var/lib/cyberalarm-update/state.json': JSON.stringify({
+      at,
+      running: { version: '0.1.0', number: 1 },
+      fault: { code: 'update-expired', detail: 'the signatures have expired', since: '2026-01-01T00:00:00Z' },
     }),
   })
   const said = await whenCheck(await box.start(), 'update', 'bad')
   t.match(said, /The last update did not work and was taken back: it did not send \[update-taken-back\]/)
   t.match(said, /This box has gone back to the release it came with \[release-factory-only\]/)
-  t.match(said, /The signatures of the updates have expired \[update-check-old\]/)
+  t.match(said, /The box has not been able to look for updates for \d+ days: the signatures have expired \[update-expired\]/)
 })

@@ -1,7 +1,7 @@
 // What is known of the agent at one moment, as plain data: findings and the status are made of it and of nothing else.
 // Times are ms since 1970; 0 or undefined is never.
 import type { Fault } from '../errors.ts'
-import type { CanaryStatus, InputStatus, ProcessStatus, Receipt } from './status-schema.ts'
+import type { CanaryStatus, InputStatus, ProcessStatus, Receipt, UpdateFacts } from './status-schema.ts'
 
 export interface GatewayFacts {
   readonly number: number
@@ -106,6 +106,10 @@ export interface Facts {
     /** Since when its oldest batch waits; 0 while it is empty, undefined where that is not known. */
     readonly oldestAtMs: number | undefined
   }
+  /** Undefined where there are no updates. */
+  readonly update: UpdateFacts | undefined
+  /** The machine is updated by its packages. */
+  readonly isPackage: boolean
   /** Why the disk does not take what has to be kept. */
   readonly diskFault: Fault | undefined
   readonly ledger: { readonly tornBytes: number; readonly damage: readonly string[] }
@@ -139,11 +143,6 @@ export interface Facts {
   readonly tlsCertificateUntilMs: number | undefined
   readonly machine: MachineFacts
   readonly release: ReleaseFacts | undefined
-  readonly update: {
-    /** When it was last looked for updates; undefined where it never was. */
-    readonly checkedAtMs: number | undefined
-    readonly isExpired: boolean
-  }
   /** Messages that made the agent itself fail, and the last reason. */
   readonly readingFaults: { readonly count: number; readonly last: string }
 }

@@ -92,6 +92,22 @@ export const statusSchema = z.object({
     failure: z.object({ code: z.string().max(64), detail: text, advice: text, since: time, at: time }).nullable(),
     retryAt: time.nullable(),
   }),
+  /** How far the box is with releases of the agent. Null where there are none, and in what older agents say. */
+  update: z
+    .object({
+      /** Never changes its meaning: current, now, paused, before-wave, loading, handed-over, failed and so on. */
+      kind: z.string().max(64),
+      text,
+      offered: z.object({ version: text, number: z.number() }).nullable(),
+      /** When it was last learnt what is offered. */
+      learntAt: time.nullable(),
+      /** Since when that fails. */
+      fault: z.object({ code: z.string().max(64), detail: text, since: time }).nullable(),
+      /** The release that runs or was tried last: factory, good, trial, taken-back, refused or waiting. */
+      release: z.object({ state: text, version: text, number: z.number(), text }).nullable(),
+    })
+    .nullable()
+    .default(null),
   queue: z.object({ batches: z.number(), bytes: z.number(), quotaBytes: z.number() }),
   gateways: z
     .array(
@@ -167,6 +183,7 @@ export type Finding = z.infer<typeof findingSchema>
 export type CheckStatus = Status['health'][number]
 export type Severity = (typeof severities)[number]
 export type Receipt = z.infer<typeof receiptSchema>
+export type UpdateFacts = NonNullable<Status['update']>
 export type InputStatus = Status['accounting'][number]
 export type ProcessStatus = NonNullable<Status['process']>
 export type CanaryStatus = NonNullable<Status['canary']>

@@ -60,6 +60,7 @@ export const statusOf = (facts: Facts, outcomes: Outcomes): Status => ({
   canary: facts.canary,
   dataPath: dataPathStatus(facts.dataPath),
   central: uplinkStatus(facts),
+  update: facts.update ?? null,
   queue: { batches: facts.queue.batches, bytes: facts.queue.bytes, quotaBytes: facts.queue.quotaBytes },
   gateways: [
     ...facts.gateways.map(gateway => gatewayStatus(gateway, facts.now)),

@@ -1,86 +1,8 @@
-// Facts of a box on which all is well, and for each check what makes it fire and what it then says.
+// For each check what makes it fire, and what it then says.
 import { fault } from '../errors.ts'
 import type { Facts } from './facts.ts'
 import type { CheckName } from './report/words.ts'
-
-export const DAY_MS = 86_400_000
-export const now = Date.parse('2026-11-20T12:00:00Z')
-export const minutesAgo = (minutes: number): number => now - minutes * 60_000
-const counts = { received: 5, merged: 0, dropped: {}, droppedTotal: 0, ignored: 5, unreadable: 0, waiting: 0, spooled: 0, sent: 0, shed: 0 }
-
-const nothingLost = { connectionsCut: 0, bytesCut: 0, deafSeconds: 0 }
-
-/** An enrolled box on which all is well. */
-export const well: Facts = {
-  now,
-  version: '1.2.3',
-  startedAtMs: minutesAgo(90),
-  process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallSinceStartMs: 1400, longestStallLastHourMs: 4 },
-  canary: { nonce: null, count: 0, ageSeconds: null, own: { sentAgeSeconds: null, returnedAgeSeconds: null } },
-  dataPath: { isWatched: true, ways: ['udp'], ageMs: 4000, fault: undefined, restartedAtMs: 0 },
-  settingsFault: undefined,
-  settingsNotices: [],
-  central: { url: 'https://central.example', pinCount: 2 },
-  identity: { device: '00000000-0000-4000-8000-000000000001', certificateUntilMs: now + 40 * DAY_MS, fault: undefined },
-  uplink: {
-    lastReceiptAtMs: minutesAgo(1),
-    lastReceipt: undefined,
-    waitingSinceMs: 0,
-    bytesSent: 700,
-    failure: undefined,
-    retryAtMs: 0,
-    lastAnswerAtMs: minutesAgo(1),
-    reportFailure: undefined,
-    clockErrorMs: 0,
-  },
-  queue: { batches: 0, bytes: 0, quotaBytes: 2 ** 31, oldestAtMs: 0 },
-  diskFault: undefined,
-  ledger: { tornBytes: 0, damage: [] },
-  storedFaults: [],
-  spoolDamage: { told: [], count: 0 },
-  clock: { jumps: 0, lastJumpMs: 0 },
-  wasStoppedCleanly: true,
-  gateways: [
-    {
-      number: 1,
-      address: '192.0.2.1',
-      product: 'Fortinet FortiGate',
-      messages: 4000,
-      parsed: 3990,
-      messagesPerSecond: 0.26,
-      lastMessageAtMs: minutesAgo(1),
-      clockOffsetMs: -40_040,
-      sinceMs: minutesAgo(90),
-      recent: { messages: 2000, parsed: 1990 },
-      usualSilenceMs: 60_000,
-    },
-  ],
-  missing: [],
-  recent: { received: 2000, refused: 0, kernelLost: 0 },
-  stallsMs: [4, 300, 2, 0, 1],
-  shedToday: 0,
-  uncleanStarts: 0,
-  tlsCertificateUntilMs: now + 400 * DAY_MS,
-  machine: {
-    disk: { freePercent: 60, freeInodesPercent: 90 },
-    isReadOnly: false,
-    diskErrors: 0,
-    memoryAvailablePercent: 50,
-    memoryWaitPercent: 0.5,
-    memoryKills: 0,
-    hottestCelsius: 61,
-  },
-  release: { state: 'good', slot: 'a', atMs: minutesAgo(60), text: '' },
-  update: { checkedAtMs: minutesAgo(60), isExpired: false },
-  accounting: [{ input: 'udp', ...counts, unaccounted: 0, kernelLost: 0, ...nothingLost }],
-  sources: [{ name: 'udp', address: '[::]:514', counters: {} }],
-  sourceFaults: [],
-  products: [{ product: 'fortigate', claimed: 4, unreadable: 1 }],
-  refused: { oversize: 0 },
-  unreadableShapes: [],
-  forgottenSources: 0,
-  readingFaults: { count: 0, last: '' },
-}
+import { asked, counts, DAY_MS, daysAgo, minutesAgo, nothingLost, now, well } from './test-well.ts'
 
 export const failure = { sinceMs: minutesAgo(10), atMs: minutesAgo(1) }
 
@@ -252,13 +174,17 @@ export const cases: Record<CheckName, readonly Case[]> = {
   ],
   'clock-jumped': [[{ clock: { jumps: 1, lastJumpMs: -3_600_400 } }, warning('clock-jumped', /jumped once .*: last by -3600 s$/)]],
   'update-metadata': [
-    [{ update: { checkedAtMs: now - 3.1 * DAY_MS, isExpired: false } }, warning('update-check-old', /for 3 days|for 74 h/)],
-    [{ update: { checkedAtMs: now - 11 * DAY_MS, isExpired: false } }, problem('update-check-old', /for 11 days$/)],
-    [{ update: { checkedAtMs: now, isExpired: true } }, problem('update-check-old', /expired$/)],
+    [{ update: { ...asked, learntAt: daysAgo(3.1) } }, warning('update-check-old', /for 3 days$/)],
+    [{ update: { ...asked, learntAt: daysAgo(11) } }, problem('update-check-old', /for 11 days$/)],
+    [{ update: { ...asked, fault: { code: 'update-expired', detail: 'x', since: daysAgo(4) } } }, problem('update-expired', /: x$/)],
   ],
   update: [
+    [
+      { isPackage: true, update: { ...asked, kind: 'now', learntAt: daysAgo(0) } },
+      warning('update-available', /: CyberAlarm 1\.3\.0 is there; this machine has 1\.2\.3$/),
+    ],
     [{ release: { state: 'waiting', slot: 'a', atMs: now - 14.5 * DAY_MS, text: '' } }],
-    [{ release: { state: 'waiting', slot: 'a', atMs: now - 15 * DAY_MS, text: '' } }, warning('update-taken-back', /for 15 days$/)],
+    [{ release: { state: 'waiting', slot: 'a', atMs: now - 15 * DAY_MS, text: '' } }, warning('update-taken-back', /has not taken$/)],
     [
       { release: { state: 'refused', slot: 'a', atMs: now, text: 'a signature is missing' } },
       warning('update-refused', /: a signature is missing$/),

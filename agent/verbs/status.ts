@@ -1,7 +1,7 @@
 // `cyberalarm status`: how the agent is. Asks the running one; if none runs, tells what the disk knows and says so.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { inputStatus } from '../agent-facts.ts'
+import { inputStatus, updateFacts } from '../agent-facts.ts'
 import { Failure, fault } from '../errors.ts'
 import { finding } from '../health/findings.ts'
 import { type CheckStatus, type Finding, type InputStatus, type Status, startingSchema, statusSchema } from '../health/status-schema.ts'
@@ -46,6 +46,7 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
       failure: null,
       retryAt: null,
     },
+    update: updateFacts(paths) ?? null,
     queue: { ...waitingIn(paths.spool), quotaBytes: settings['spool.quotaMiB'] * 1024 * 1024 },
     gateways: [],
     accounting: inputNames.map(name => inputStatus(name, totals[name], false)),
@@ -71,6 +72,7 @@ export function statusText(status: Status, now: number): string {
     ...healthText(status),
     `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
     `queue     ${grouped(queue.batches)} ${queue.batches === 1 ? 'batch' : 'batches'}, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
+    ...(status.update === null ? [] : updateLines(status.update)),
     ...(status.process === null ? [] : [processText(status.process)]),
     ...(status.dataPath === null ? [] : [dataPathText(status.dataPath)]),
     ...status.sources.map(
@@ -109,6 +111,13 @@ function findingLines({ code, severity, detail, advice, since }: Finding, now: n
   const span = since === undefined ? '' : ` for ${spanText(Math.max(0, Math.round((now - Date.parse(since)) / 1000)))}`
   const lines = `${detail} [${code}]${span}`.split('\n')
   return [`  ${severity === 'information' ? '-' : '!'} ${lines[0]}`, ...lines.slice(1).map(line => `    ${line}`), `    ${advice}`]
+}
+
+function updateLines({ text, release }: NonNullable<Status['update']>): string[] {
+  return [
+    `update    ${text}`,
+    ...(release === null ? [] : [`release   ${release.version} (${release.number}), ${release.state}: ${release.text}`]),
+  ]
 }
 
 const processText = ({ residentBytes, cpuSeconds, ...stall }: NonNullable<Status['process']>): string =>

@@ -1,18 +1,30 @@
 // Checks of the release and of what the agent keeps: updates, restarts, and files that were damaged.
-import { fault } from '../../errors.ts'
+import { advice, type FailureCode, fault } from '../../errors.ts'
 import type { Facts } from '../facts.ts'
 import { above, DAY_MS, faulty, HOUR_MS, type Outcome, ok, unknown } from './outcome.ts'
 
 const WAITS_TOO_LONG_DAYS = 14
+/** A box that hears nothing of updates for a day or two is switched off at night, or central is being mended. */
+const FAILS_MS = 3 * DAY_MS
+
+const codeOf = (code: string): FailureCode => (Object.hasOwn(advice, code) ? (code as FailureCode) : 'unexpected')
 
 export const release = {
-  'update-metadata': ({ update: { checkedAtMs, isExpired }, now }: Facts): Outcome => {
-    if (isExpired) return { level: 'bad', isCertain: true }
-    if (checkedAtMs === undefined) return unknown
-    const age = Math.max(0, now - checkedAtMs)
-    return { level: above(age, 3 * DAY_MS, 10 * DAY_MS), value: Math.floor(age / HOUR_MS), isCertain: true }
+  'update-metadata': ({ update, now }: Facts): Outcome => {
+    const since = Date.parse(update?.learntAt ?? update?.fault?.since ?? '')
+    if (update === undefined || Number.isNaN(since)) return unknown
+    const age = Math.max(0, now - since)
+    const { fault: found } = update
+    const isExpired = found?.code === 'update-expired' && age > FAILS_MS
+    const level = isExpired ? 'bad' : above(age, FAILS_MS, 10 * DAY_MS)
+    const local = level === 'ok' || found === null ? [] : [fault(codeOf(found.code), found.detail)]
+    return { level, value: Math.floor(age / HOUR_MS), local, isCertain: true }
   },
-  update: ({ release, now }: Facts): Outcome => {
+  update: ({ release, update, isPackage, version, now }: Facts): Outcome => {
+    if (isPackage && update?.kind === 'now' && update.offered !== null) {
+      const detail = `CyberAlarm ${update.offered.version} is there; this machine has ${version}`
+      return { level: 'warn', value: 0, local: [fault('update-available', detail)], isCertain: true }
+    }
     if (release === undefined || release.state === 'unknown') return unknown
     const value = Math.floor(Math.max(0, now - release.atMs) / DAY_MS)
     const local = (code: 'update-taken-back' | 'update-refused') => (release.text === '' ? [] : [fault(code, release.text)])

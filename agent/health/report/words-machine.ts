@@ -88,18 +88,15 @@ export const machineWords = {
     'update-check-old',
     'hours',
     ['age of the last look for updates', '> 3 days', '> 10 days, or expired'],
-    value =>
-      value === undefined
-        ? 'The signatures of the updates have expired'
-        : `The box has not been able to look for updates for ${span(value * 3600)}`,
+    value => `The box has not been able to look for updates for ${span((value ?? 0) * 3600)}`,
   ),
   update: row(
     32,
     'update-taken-back',
     'days',
     ['days since an update waits or was taken back', 'refused, or waits > 14 days', 'taken back'],
-    (value, level) =>
-      level === 'bad' ? 'The last update did not work and was taken back' : `An update has not been taken for ${days(value)}`,
+    (_value, level) =>
+      level === 'bad' ? 'The last update did not work and was taken back' : 'There is an update that this box has not taken',
   ),
   slots: row(
     33,

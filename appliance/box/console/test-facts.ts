@@ -21,6 +21,7 @@ export const status: AgentStatus = {
     failure: null,
     retryAt: null,
   },
+  update: null,
   queue: { batches: 0, bytes: 0, quotaBytes: 2 ** 31 },
   gateways: [
     {
@@ -72,6 +73,7 @@ export const facts = (over: Partial<Facts> = {}, statusOver: Partial<AgentStatus
   settings: { at: 'before', sources: [], notices: [] },
   enrolment: undefined,
   diagnostics: undefined,
+  updateUsb: undefined,
   system: undefined,
   slot: 'a',
   member: '',

@@ -5,7 +5,7 @@ import { checkNames } from '../../../agent/health/report/words.ts'
 import { statusSchema } from '../../../agent/health/status-schema.ts'
 import { rules } from '../../../agent/triage/rules.ts'
 
-const { accounting, central, findings, gateways, health, process, products, queue, sources, unreadableShapes } = statusSchema.shape
+const { accounting, central, findings, gateways, health, process, products, queue, sources, unreadableShapes, update } = statusSchema.shape
 
 const reasons = ['oversize', 'broken-frame', 'cut-short', 'broken-packet', 'not-ip']
 const counters = [
@@ -52,6 +52,13 @@ export const diagnosedStatusSchema = statusSchema
         .element.pick({ level: true, value: true })
         .extend({ check: z.string().transform(name => (isCheck(name) ? name : 'other')) }),
     ),
+    update: update
+      .unwrap()
+      .unwrap()
+      .pick({ kind: true, text: true, learntAt: true })
+      .extend({ release: z.object({ state: z.string(), version: z.string(), number: z.number(), text: z.string() }).nullable() })
+      .nullable()
+      .default(null),
     queue: queue.pick({ batches: true, bytes: true, quotaBytes: true }),
     accounting: z.array(
       accounting.element
