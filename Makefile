@@ -51,7 +51,8 @@ test-updates: ready ## automatic OS updates and rollback of the appliance in a v
 peers: ready ## compare the client of updates with the conformance suite of TUF (TUF_CONFORMANCE= a checkout of it)
 	@bash scripts/updates/peers.sh
 
-release: ready ## build what runs on the appliance, into build/release: agent bundle, native addon, Node.js
+release: ready ## build what runs on the appliance into build/release, and the parts that are signed into build/parts
+	@bash scripts/need.sh mksquashfs:squashfs-tools veritysetup:cryptsetup-bin
 	@node scripts/build-release.ts
 
 bench: ready ## compare speed and memory with rsyslogd and ulogd2 (QUICK=1 ONLY=part AGAINST=another checkout)

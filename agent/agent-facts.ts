@@ -1,14 +1,16 @@
 // The facts of a running agent, taken from its parts: the health module knows none of them.
 import { centralOf, type LiveSettings } from './changed-settings.ts'
+import type { DataPath } from './data-path.ts'
 import type { Batcher } from './delivery/batcher.ts'
 import { type Fault, faultOf } from './errors.ts'
 import type { ClockWatch } from './health/clock-watch.ts'
 import type { Facts, GatewayFacts } from './health/facts.ts'
 import type { ProcessWatch } from './health/process-watch.ts'
-import type { InputStatus } from './health/status-schema.ts'
+import type { CanaryStatus, InputStatus } from './health/status-schema.ts'
 import { type InputCounts, inputNames, sum, unaccounted } from './ledger/accounting.ts'
 import type { Accounts } from './ledger/accounts.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import type { Canary } from './pipeline/canary.ts'
 import type { Collector } from './pipeline/collector.ts'
 import type { Gateway, Gateways } from './pipeline/gateways.ts'
 import { noticesOf } from './settings/table.ts'
@@ -32,6 +34,7 @@ export interface AgentParts {
   readonly gateways: Gateways
   readonly accounts: Accounts
   readonly collector: Collector
+  readonly dataPath: DataPath
   readonly sources: readonly Source[]
   /** Why sources could not be opened. */
   readonly faults: readonly Fault[]
@@ -58,6 +61,17 @@ export function inputStatus(input: string, all: InputCounts, canKernelLose: bool
   }
 }
 
+/** `now` is of the monotonic clock. */
+function canaryStatus({ outside, own }: Canary, now: number): CanaryStatus {
+  const age = (atMs: number) => (Number.isNaN(atMs) ? null : Math.round((now - atMs) / 100) / 10)
+  return {
+    nonce: outside.nonce === '' ? null : outside.nonce,
+    count: outside.count,
+    ageSeconds: age(outside.atMs),
+    own: { sentAgeSeconds: age(own.sentAtMs), returnedAgeSeconds: age(own.returnedAtMs) },
+  }
+}
+
 const gatewayFacts = (gateway: Gateway): GatewayFacts => ({
   number: gateway.number,
   address: gateway.address,
@@ -79,6 +93,8 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     version: parts.version,
     startedAtMs: parts.startedAt,
     process: parts.process.status,
+    canary: canaryStatus(collector.canary, performance.now()),
+    dataPath: parts.dataPath.facts,
     settingsFault: parts.live.fault,
     settingsNotices: noticesOf(parts.live.current),
     central: { url: central.url, pinCount: central.pins.length },

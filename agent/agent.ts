@@ -4,6 +4,7 @@ import { uptime } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf } from './agent-facts.ts'
 import { centralOf, LiveSettings, limitsOf, quotasOf } from './changed-settings.ts'
+import { DataPath, lastRestartMs } from './data-path.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { uplinkHost } from './delivery/uplink-host.ts'
 import { Uploads } from './delivery/uploads.ts'
@@ -13,6 +14,7 @@ import { statusOf } from './health/status.ts'
 import type { Status } from './health/status-schema.ts'
 import { serveStatus } from './health/status-socket.ts'
 import { Notifier } from './lib/notifier.ts'
+import { loadNativeNotify, serviceManager } from './lib/service-manager.ts'
 import type { Log } from './log.ts'
 import { openStored } from './open-stored.ts'
 import type { Paths } from './paths.ts'
@@ -22,13 +24,17 @@ import { OpenBatches } from './pipeline/open-batches.ts'
 import { openSources } from './pipeline/open-sources.ts'
 import type { Settings } from './settings/table.ts'
 import type { HandedOver } from './sources/handed-over.ts'
-import type { Spool } from './spool/spool.ts'
 import { Networks } from './triage/networks.ts'
 import { Triage } from './triage/triage.ts'
-import { initialUplinkState, type UplinkState, uploadForever } from './uplink/uplink.ts'
+import { initialUplinkState, moveTimes, type UplinkState, uploadForever } from './uplink/uplink.ts'
 
 /** How long an agent that shuts down goes on sending; the spool keeps the rest. */
 const SHUTDOWN_GRACE_MS = 3000
+/** The same once it reads no more, where its sockets are kept for the next agent. */
+const LAST_GRACE_MS = 250
+
+/** How long it may take to listen. */
+const START_MAX_MS = 600_000
 
 export interface AgentOptions {
   readonly paths: Paths
@@ -39,6 +45,8 @@ export interface AgentOptions {
   readonly version: string
   /** Sockets that systemd opened for us. */
   readonly handedOver: HandedOver
+  /** After this time without a proof that the agent works, systemd restarts it; undefined where systemd did not start it. */
+  readonly watchdogMs?: number | undefined
   /** Called once everything listens, with the addresses. */
   readonly ready?: (status: Status) => void
 }
@@ -52,6 +60,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const startedAt = Date.now()
   mkdirSync(paths.data, { recursive: true, mode: 0o700 })
   let currentStatus: (() => Status) | undefined
+  const manager = serviceManager(await loadNativeNotify(), fault => log.warning(fault))
+  // a large ledger takes its time to be read
+  if (options.watchdogMs !== undefined) manager.notify(`WATCHDOG_USEC=${START_MAX_MS * 1000}`)
   const statusServer = await serveStatus(paths.statusSocket, () => currentStatus?.())
   const stored = openStored({ paths, quotas: quotasOf(settings), log })
   const { keeper, ledger, spool, accounts, outbox, gateways, before, identity } = stored
@@ -64,6 +75,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     settings,
     paths,
     handedOver: options.handedOver,
+    manager,
     log,
     limits,
     sequencesBefore: socket => sequencesBefore(before, socket, now()),
@@ -93,14 +105,21 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     stored: () => wakeUplink.notify(),
   })
   outbox.beforeKeeping = () => Object.assign(ledger.state, { heard: losses.heard(now()), unreported: batcher.unreported })
+  const restartedAtMs = lastRestartMs(paths.watchdogRestart)
+  const dataPath = new DataPath({ watchdogMs: options.watchdogMs, manager, sources, collector, batcher, log, restartedAtMs })
   const uplink = initialUplinkState()
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
   const everySecond = setInterval(() => {
-    clock.tick()
+    const jumpMs = clock.tick()
+    if (jumpMs !== 0) {
+      moveTimes(uplink, jumpMs)
+      collector.triage.recent.move(jumpMs, Date.now())
+    }
     watch.tick()
     collector.tick()
     gateways.tick()
+    if (!ending.aborted) dataPath.tick()
     outbox.keepCounts({ isFlushed: batcher.diskFault !== undefined })
     if (uplink.isSending) keeper.supersedeIfChanged()
     else if (!batcher.isPersisting && stored.adoptIdentity()) wakeUplink.notify()
@@ -117,6 +136,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     uplink,
     batcher,
     collector,
+    dataPath,
     sources,
     faults,
   }
@@ -151,17 +171,25 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   changes?.listen(() => {
     if (!ending.aborted) live.takeUp(() => changes.read(), affected)
   })
-  log.info(`listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`)
+  const listening = `listening on ${sources.map(source => `${source.name} ${source.address}`).join(', ') || 'nothing'}`
+  log.info(listening)
+  manager.notify(`READY=1\nSTATUS=${listening.slice(0, 500)}`)
   watch.start()
   options.ready?.(status())
 
   await aborted(ending)
+  // where the sockets are kept, the next agent is to come soon once this one reads no more: so what waits is sent before
+  const isKept = Object.values(sockets).some(socket => socket > 0)
+  if (isKept) await drain(stored, uplink, SHUTDOWN_GRACE_MS)
   losses.end(now())
-  await Promise.all(sources.map(source => source.close()))
+  // TLS takes a moment to say goodbye, in which the others still read
+  await Promise.all(sources.filter(({ name }) => name === 'tls').map(source => source.close()))
+  await Promise.all(sources.filter(({ name }) => name !== 'tls').map(source => source.close()))
   stopping.abort()
   await batching
   await batcher.closeOnce(stopping.signal)
-  await drain(spool, uplink, uploads)
+  await drain(stored, uplink, isKept ? LAST_GRACE_MS : SHUTDOWN_GRACE_MS)
+  await uploads.stop()
   clearInterval(everySecond)
   watch.stop()
   outbox.beforeKeeping()
@@ -173,13 +201,15 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   return restart.signal.aborted
 }
 
+type Stored = ReturnType<typeof openStored>
+
 const now = (): Moment => ({ at: Date.now(), uptime: uptime() })
 
-/** Goes on sending what waits while central takes it, for SHUTDOWN_GRACE_MS at most. */
-async function drain(spool: Spool, uplink: UplinkState, uploads: Uploads): Promise<void> {
-  const deadline = performance.now() + SHUTDOWN_GRACE_MS
-  while (spool.length > 0 && uplink.failuresInARow === 0 && performance.now() < deadline) await sleep(20)
-  await uploads.stop()
+/** Waits for what is in the spool now to be sent while central takes it, for so long at most. */
+async function drain({ spool, ledger }: Pick<Stored, 'spool' | 'ledger'>, uplink: UplinkState, graceMs: number): Promise<void> {
+  const deadline = performance.now() + graceMs
+  const last = spool.last?.last ?? 0
+  while (spool.length > 0 && ledger.state.receipted < last && uplink.failuresInARow === 0 && performance.now() < deadline) await sleep(20)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

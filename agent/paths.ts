@@ -17,6 +17,8 @@ export interface Paths {
   readonly updateRoot: string
   /** Unix socket on which a running agent tells how it is. */
   readonly statusSocket: string
+  /** When the watchdog restarted the agent last. */
+  readonly watchdogRestart: string
 }
 
 export function pathsBelow(root: string): Paths {
@@ -35,5 +37,6 @@ export function pathsBelow(root: string): Paths {
     updateMetadata: join(root, 'var/lib/cyberalarm-update/metadata.json'),
     updateRoot: join(root, 'usr/lib/cyberalarm/update-root.json'),
     statusSocket: join(run, 'status.sock'),
+    watchdogRestart: join(run, 'watchdog-restart'),
   }
 }

@@ -81,7 +81,7 @@ t.test('a start on trial', { skip: reason ?? false }, async t => {
   await t.test('a system without the card and the route is not, though its agent answers, until they are there', async t => {
     network('del')
     start('b')
-    t.equal(machine.run(['/usr/lib/cyberalarm/bin/cyberalarm', 'status']).code, 0)
+    t.equal(machine.run(['/usr/lib/cyberalarm/agent/bin/cyberalarm', 'status']).code, 0)
     machine.sh('/usr/bin/sleep 8')
     t.match(guard(), /SubState=running/)
     t.equal(memory(), 'slot=a unconfirmed= trial=')

@@ -1,18 +1,27 @@
-// Builds what runs on a box into build/release: the agent in a few JavaScript files, the native receiver and Node.js itself.
-//   bin/cyberalarm, bin/cyberalarm-box   start it        lib/   the programs        bin/node   the pinned Node.js
+// Builds what runs on a box into build/release, laid out as it is installed below /usr/lib/cyberalarm:
+//   agent/    the agent: a part of each release        box/   the appliance's own programs, which stay with the system
+//   runtime/  the pinned Node.js: a part of each release        bin/   what opens the packet log
+//   release, system   what the parts are, and which releases the system takes
+// The parts themselves, as they are signed and sent, lie in build/parts (release-parts.ts).
 // One bundle starts faster and takes 40 MiB less than the sources with all their packages: types need not be stripped, and
-// unused code is left out.
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { build } from 'esbuild'
+// unused code is left out. Agent and box share no file: the box's programs have to work when a release does not.
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { build, type Metafile } from 'esbuild'
 import { $ } from 'zx'
+import { formatManifest } from '../agent/update/manifest.ts'
 import manifest from '../package.json' with { type: 'json' }
+import { numbers, systemText } from './release-numbers.ts'
+import { makeRelease } from './release-parts.ts'
 
 const root = join(import.meta.dirname, '..')
 const release = join(root, 'build', 'release')
 const addon = join('node_modules', 'node-netfilter-log')
-/** Programs, each with the file of the bundle it starts in: the agent, and what only the appliance has. */
-const programs = { cyberalarm: 'main', 'cyberalarm-box': 'box' }
+/** Bundles by the folder they are installed in, each with the program that starts it and the file it starts in. */
+const bundles = [
+  { folder: 'agent', program: 'cyberalarm', entry: 'main', source: 'agent/main.ts' },
+  { folder: 'box', program: 'cyberalarm-box', entry: 'box', source: 'appliance/box/main.ts' },
+] as const
 
 // packages written for CommonJS ask for `require` in the middle of an ES module
 const requireForCommonJs = "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);"
@@ -26,45 +35,71 @@ UV_THREADPOOL_SIZE=2
 NODE_FLAGS="--max-semi-space-size=1 --no-maglev"
 `
 
-const launcher = (program: string) => `#!/bin/sh
+const launcher = (entry: string) => `#!/bin/sh
 # Starts what belongs to the same release as this file.
 here=$(dirname "$(readlink -f "$0")")
 set -a
 . "$here/../lib/environment"
 set +a
 # shellcheck disable=SC2086 # words
-exec "$here/node" $NODE_FLAGS "$here/../lib/${program}.js" "$@"
+exec "$here/../../runtime/bin/node" $NODE_FLAGS "$here/../lib/${entry}.js" "$@"
 `
+const { name, version, release: number, license } = manifest
+
+async function bundle({ folder, program, entry, source }: (typeof bundles)[number]): Promise<Metafile> {
+  const lib = join(release, folder, 'lib')
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { [entry]: source },
+    outdir: lib,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    external: ['node-netfilter-log'],
+    banner: { js: requireForCommonJs },
+    legalComments: 'eof',
+    metafile: true,
+  })
+  writeFileSync(join(lib, 'package.json'), `${JSON.stringify({ name, version, release: number, license, type: 'module' }, null, 2)}\n`)
+  writeFileSync(join(lib, 'environment'), environment)
+  install(join('bin', program), folder, launcher(entry))
+  return metafile
+}
+
+/** A program below `folder`, from its text. */
+function install(path: string, folder: string, content: string | Buffer): void {
+  const to = join(release, folder, path)
+  mkdirSync(dirname(to), { recursive: true })
+  writeFileSync(to, content)
+  chmodSync(to, 0o755)
+}
 
 $.cwd = root
 rmSync(release, { recursive: true, force: true })
 await $`bash scripts/build-addon.sh`
-const { metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: { main: 'agent/main.ts', box: 'appliance/box/main.ts' },
-  outdir: join(release, 'lib'),
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node26',
-  external: ['node-netfilter-log'],
-  banner: { js: requireForCommonJs },
-  legalComments: 'eof',
-  metafile: true,
-})
+const metafiles = []
+for (const each of bundles) metafiles.push(await bundle(each))
+const outputs = Object.assign({}, ...metafiles.map(metafile => metafile.outputs)) as Metafile['outputs']
 // for the bill of materials
-writeFileSync(join(root, 'build', 'release.metafile.json'), JSON.stringify(metafile))
-const { name, version, license } = manifest
-writeFileSync(join(release, 'lib', 'package.json'), `${JSON.stringify({ name, version, license, type: 'module' }, null, 2)}\n`)
-for (const file of ['package.json', 'index.js', 'build/nflog.node']) cpSync(join(root, addon, file), join(release, 'lib', addon, file))
-mkdirSync(join(release, 'bin'))
-copyFileSync(join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node'), join(release, 'bin', 'node'))
-copyFileSync(join(root, 'build', 'open-nflog'), join(release, 'bin', 'open-nflog'))
-writeFileSync(join(release, 'lib', 'environment'), environment)
-for (const [name, program] of Object.entries(programs)) writeFileSync(join(release, 'bin', name), launcher(program))
-for (const name of readdirSync(join(release, 'bin'))) chmodSync(join(release, 'bin', name), 0o755)
-const bytes = Object.values(metafile.outputs).reduce((total, output) => total + output.bytes, 0)
-console.log(
-  `build/release: ${name} ${version}, ${Object.keys(metafile.outputs).length} files of JavaScript, ${Math.round(bytes / 1024)} KiB`,
-)
+writeFileSync(join(root, 'build', 'release.metafile.json'), JSON.stringify({ outputs }))
+for (const file of ['package.json', 'index.js', 'build/nflog.node'])
+  cpSync(join(root, addon, file), join(release, 'agent/lib', addon, file))
+install('bin/node', 'runtime', readFileSync(join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node')))
+install('bin/open-nflog', '.', readFileSync(join(root, 'build', 'open-nflog')))
+// the same modes whatever umask the builder has, for they are in the parts
+for (const entry of readdirSync(release, { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath, entry.name)
+  chmodSync(path, entry.isDirectory() || statSync(path).mode & 0o100 ? 0o755 : 0o644)
+}
+const parts = ['runtime', 'agent'].map(kind => ({ kind, folder: join(release, kind) }))
+const made = makeRelease(join(root, 'build/parts'), numbers, parts)
+writeFileSync(join(release, 'release'), formatManifest(made))
+writeFileSync(join(release, 'system'), systemText)
+const bytes = Object.values(outputs).reduce((total, output) => total + output.bytes, 0)
+console.log(`build/release: ${name} ${version}, ${Object.keys(outputs).length} files of JavaScript, ${Math.round(bytes / 1024)} KiB`)
+for (const { kind, rootHash } of made.parts)
+  console.log(
+    `build/parts: ${kind} ${rootHash.slice(0, 12)}, ${Math.ceil(statSync(join(root, `build/parts/parts/${rootHash}.img`)).size / 1024)} KiB`,
+  )

@@ -26,7 +26,7 @@ const options = readOptions({
     },
   },
 })
-if (!existsSync(join(release, 'bin/node'))) throw new Error('build/release does not exist: run make release')
+if (!existsSync(join(release, 'runtime/bin/node'))) throw new Error('build/release does not exist: run make release')
 const time = sourceDate(top)
 const settings = options.central === undefined ? undefined : parseSettings(readFileSync(options.central, 'utf8'), options.central)
 const central = settings && { url: settings['central.url'], pins: settings['central.pins'] }

@@ -17,6 +17,8 @@ const well: Facts = {
   version: '1.2.3',
   startedAtMs: minutesAgo(90),
   process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallSinceStartMs: 1400, longestStallLastHourMs: 4 },
+  canary: { nonce: null, count: 0, ageSeconds: null, own: { sentAgeSeconds: null, returnedAgeSeconds: null } },
+  dataPath: { isWatched: true, ways: ['udp'], ageMs: 4000, fault: undefined, restartedAtMs: 0 },
   settingsFault: undefined,
   settingsNotices: [],
   central: { url: 'https://central.example', pinCount: 2 },
@@ -115,6 +117,19 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
     },
   ],
   disk: [{ over: { diskFault: fault('disk-full', 'cannot write x') }, finds: [{ code: 'disk-full', severity: 'problem' }] }],
+  dataPath: [
+    {
+      over: { dataPath: { ...well.dataPath, fault: fault('data-path-cut', 'it did not come back over udp') } },
+      finds: [{ code: 'data-path-cut', severity: 'problem', detail: /over udp$/ }],
+    },
+  ],
+  watchdog: [
+    { over: { dataPath: { ...well.dataPath, restartedAtMs: minutesAgo(1441) } }, finds: [] },
+    {
+      over: { dataPath: { ...well.dataPath, restartedAtMs: minutesAgo(60) } },
+      finds: [{ code: 'watchdog-restarted', severity: 'warning', detail: /on 2026-11-20 11:00 UTC/ }],
+    },
+  ],
   accounting: [
     {
       over: { accounting: [{ input: 'tcp', ...counts, unaccounted: 1, kernelLost: null, ...nothingLost }] },

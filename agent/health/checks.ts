@@ -20,6 +20,7 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 /** A receipt comes within seconds; an attempt is given up after a minute or two. */
 const RECEIPT_LATE_MS = 15 * 60_000
 const SENDERS_SHOWN_MS = 3_600_000
+const RESTART_SHOWN_MS = 86_400_000
 
 type Check = (facts: Facts) => Finding | readonly Finding[] | undefined
 
@@ -56,6 +57,14 @@ export const checks: Readonly<Record<string, Check>> = {
           waitingSinceMs,
         ),
   disk: ({ diskFault }) => (diskFault === undefined ? undefined : finding('problem', diskFault)),
+  dataPath: ({ dataPath: { fault: found } }) => (found === undefined ? undefined : finding('problem', found)),
+  watchdog: ({ dataPath: { restartedAtMs }, now }) =>
+    now - restartedAtMs > RESTART_SHOWN_MS
+      ? undefined
+      : finding(
+          'warning',
+          fault('watchdog-restarted', `systemd restarted the agent on ${isoMinute(restartedAtMs)}: it did not show any more that it works`),
+        ),
   accounting: ({ accounting }) => {
     const wrong = accounting.filter(input => input.unaccounted !== 0)
     if (wrong.length === 0) return undefined

@@ -1,7 +1,7 @@
 // What is known of the agent at one moment, as plain data: findings and the status are made of it and of nothing else.
 // Times are ms since 1970; 0 or undefined is never.
 import type { Fault } from '../errors.ts'
-import type { InputStatus, ProcessStatus, Receipt } from './status-schema.ts'
+import type { CanaryStatus, InputStatus, ProcessStatus, Receipt } from './status-schema.ts'
 
 export interface GatewayFacts {
   readonly number: number
@@ -16,6 +16,20 @@ export interface GatewayFacts {
   readonly clockOffsetMs: number
 }
 
+/** What the agent shows of itself (watchdog.ts). */
+export interface DataPathFacts {
+  /** Whether systemd restarts it when it shows nothing. */
+  readonly isWatched: boolean
+  /** The sources through which it sends itself marked messages. */
+  readonly ways: readonly string[]
+  /** When one of them was last shown to be read; undefined is never. */
+  readonly ageMs: number | undefined
+  /** What it did not show when it looked last. */
+  readonly fault: Fault | undefined
+  /** When it was last restarted for that; 0 is never. */
+  readonly restartedAtMs: number
+}
+
 export interface SourceFacts {
   readonly name: string
   readonly address: string
@@ -27,6 +41,8 @@ export interface Facts {
   readonly version: string
   readonly startedAtMs: number
   readonly process: ProcessStatus
+  readonly canary: CanaryStatus
+  readonly dataPath: DataPathFacts
   /** Why settings that changed are not in use. */
   readonly settingsFault: Fault | undefined
   /** Settings that a newer release wrote and this one does not know. */

@@ -45,6 +45,34 @@ export const statusSchema = z.object({
       longestStallLastHourMs: z.number(),
     })
     .nullable(),
+  /**
+   * Marked messages from addresses of this machine (`cyberalarm-canary <nonce> <number>`): the last nonce that was not the agent's own
+   * and how many of its messages came; and when the agent sent its own last, and when the last came back. Null where nobody knows.
+   */
+  canary: z
+    .object({
+      nonce: z.string().max(16).nullable(),
+      count: z.number(),
+      ageSeconds: z.number().nullable(),
+      own: z.object({ sentAgeSeconds: z.number().nullable(), returnedAgeSeconds: z.number().nullable() }),
+    })
+    .nullable()
+    .default(null),
+  /** Whether the agent shows that what arrives is read and kept. Null where nobody knows. */
+  dataPath: z
+    .object({
+      /** Whether systemd restarts it when it no longer does. */
+      isWatched: z.boolean(),
+      /** The sources through which it sends itself marked messages. */
+      ways: z.array(z.string().max(20)).max(10),
+      /** Since one of them was last shown to be read. Null: not yet, or there is nothing to show. */
+      ageSeconds: z.number().nullable(),
+      fault: z.object({ code: z.string().max(64), detail: text, advice: text }).nullable(),
+      /** When it was last restarted for that. */
+      restartedAt: time.nullable(),
+    })
+    .nullable()
+    .default(null),
   /** The most important first; empty when all is well. */
   findings: z.array(findingSchema).max(100),
   central: z.object({
@@ -120,3 +148,4 @@ export type Severity = (typeof severities)[number]
 export type Receipt = z.infer<typeof receiptSchema>
 export type InputStatus = Status['accounting'][number]
 export type ProcessStatus = NonNullable<Status['process']>
+export type CanaryStatus = NonNullable<Status['canary']>

@@ -1,6 +1,6 @@
 // From the facts of a running agent to its status: what `status` prints, the console shows and the diagnostics pick from.
 import { findingsOf } from './checks.ts'
-import type { Facts, GatewayFacts } from './facts.ts'
+import type { DataPathFacts, Facts, GatewayFacts } from './facts.ts'
 import type { Status } from './status-schema.ts'
 
 const iso = (ms: number): string | null => (ms > 0 ? new Date(ms).toISOString() : null)
@@ -14,6 +14,14 @@ const gatewayStatus = ({ clockOffsetMs, product, ...gateway }: GatewayFacts): St
   parsed: gateway.messages === 0 ? 0 : gateway.parsed / gateway.messages,
   lastMessageAt: new Date(gateway.lastMessageAtMs).toISOString(),
   clockOffsetSeconds: Number.isNaN(clockOffsetMs) ? null : Math.round(clockOffsetMs / 100) / 10,
+})
+
+const dataPathStatus = ({ ageMs, restartedAtMs, fault, ways, isWatched }: DataPathFacts): Status['dataPath'] => ({
+  isWatched,
+  ways: [...ways],
+  ageSeconds: ageMs === undefined ? null : Math.round(ageMs / 100) / 10,
+  fault: fault ?? null,
+  restartedAt: iso(restartedAtMs),
 })
 
 function uplinkStatus({ central, uplink }: Facts): Status['central'] {
@@ -43,6 +51,8 @@ export const statusOf = (facts: Facts): Status => ({
   startedAt: iso(facts.startedAtMs),
   device: facts.identity.device ?? null,
   process: facts.process,
+  canary: facts.canary,
+  dataPath: dataPathStatus(facts.dataPath),
   findings: findingsOf(facts),
   central: uplinkStatus(facts),
   queue: facts.queue,

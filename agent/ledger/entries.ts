@@ -49,7 +49,7 @@ const heardSchema = z.looseObject({
   drops: count.optional(),
   /** By group of the packet log: the number of the last packet. */
   sequences: byName.optional(),
-  /** By input: connections that were open, which an agent that is killed cuts. */
+  /** By input: connections that were open, which an agent that is killed cuts; after a stop those that were left to the next. */
   connections: byName.optional(),
 })
 export type Heard = z.infer<typeof heardSchema>

@@ -9,6 +9,7 @@ import { readRulePrefix } from '../recognisers/tokenisers/rule-prefix.ts'
 import type { NflogRefusal, NflogSink } from '../sources/packets/nflog.ts'
 import type { RefusalReason, Sink } from '../sources/source.ts'
 import type { Triage } from '../triage/triage.ts'
+import { Canary } from './canary.ts'
 import type { Gateways } from './gateways.ts'
 import { Interpreter, type ProductCounts } from './interpreter.ts'
 import { Shapes, shapeOf } from './message-shapes.ts'
@@ -25,6 +26,7 @@ const SHAPES_PER_SECOND = 20
 
 export class Collector {
   readonly shapes = new Shapes()
+  readonly canary = new Canary()
   /** Messages refused before they were read, by reason. They count as unreadable, what is not IP as ignored. */
   readonly refused: Record<RefusalReason | NflogRefusal, number> = {
     oversize: 0,
@@ -41,6 +43,8 @@ export class Collector {
   private readonly placement: Placement
   private readonly gateways: Gateways
   private readonly interpreter: Interpreter
+  /** Marked messages, by input. */
+  private readonly marked: Record<InputName, number> = { udp: 0, tcp: 0, tls: 0, nflog: 0 }
   private shapesLeft = SHAPES_PER_SECOND
 
   constructor(accounts: Accounts, batches: OpenBatches, gateways: Gateways, triage: Triage) {
@@ -60,7 +64,7 @@ export class Collector {
         account.received()
         account.placedUnreadable()
         this.refused[reason]++
-        this.gateways.get(peer).messages++
+        this.gateways.numbered(this.gateways.get(peer), peer).messages++
       },
     }
     return sink
@@ -94,6 +98,11 @@ export class Collector {
     return sink
   }
 
+  /** How many messages came, without the marked ones. */
+  messagesOf(input: InputName): number {
+    return this.accounts.totals[input].received - this.marked[input]
+  }
+
   /** What each product's recogniser made of the messages since start; packets that the kernel logs are not read by one. */
   get products(): ProductCounts[] {
     return this.interpreter.products
@@ -106,7 +115,15 @@ export class Collector {
 
   private deliver(account: InputAccount, bytes: Uint8Array, start: number, end: number, peer: string, receivedAtMs: number): void {
     account.received()
-    const gateway = this.gateways.get(peer)
+    let gateway = this.gateways.get(peer)
+    if (gateway.isLoopback) {
+      if (this.canary.take(bytes, start, end)) {
+        account.placedIgnored()
+        this.marked[account.input]++
+        return
+      }
+      gateway = this.gateways.numbered(gateway, peer)
+    }
     const { interpreter } = this
     let reading: Reading
     try {

@@ -59,10 +59,13 @@ export class Gateway {
   private countedParsed = 0
   /** The recogniser that read the last message; tried first for the next. */
   recogniser: Recogniser | undefined
+  /** Only from there marked messages are taken (canary.ts): nobody outside can send from these addresses. */
+  readonly isLoopback: boolean
 
   constructor(number: number, address: string) {
     this.number = number
     this.address = address
+    this.isLoopback = isLoopback(address)
   }
 
   /** To be called once a second. */
@@ -77,6 +80,8 @@ export class Gateway {
 export class Gateways {
   private readonly known = new Map<string, Gateway>()
   private readonly others = new Gateway(0, 'others')
+  /** Stands for addresses of this machine that sent nothing but marked messages: those take no number. */
+  private readonly unnumbered = new Gateway(0, LOOPBACK)
   private readonly places: Map<string, Place>
   private readonly senders = new ReturningSenders()
   private readonly save: (numbering: Numbering) => void
@@ -96,8 +101,14 @@ export class Gateways {
     this.save = save
   }
 
+  /** Of an address of this machine, give it to `numbered` before a message is counted for it. */
   get(address: string): Gateway {
     return this.known.get(address) ?? this.add(address)
+  }
+
+  /** What `get` gave, with a number: for a message that counts as one of a gateway. */
+  numbered(gateway: Gateway, address: string): Gateway {
+    return gateway === this.unnumbered ? this.addNumbered(address) : gateway
   }
 
   /** To be called for each readable message of a sender without a number. */
@@ -144,6 +155,10 @@ export class Gateways {
   }
 
   private add(address: string): Gateway {
+    return isLoopback(address) && !this.places.has(address) ? this.unnumbered : this.addNumbered(address)
+  }
+
+  private addNumbered(address: string): Gateway {
     let place = this.places.get(address)
     if (place === undefined) {
       if (this.places.size >= GATEWAYS_MAX) return this.others
@@ -188,6 +203,10 @@ export class Gateways {
     return found
   }
 }
+
+const LOOPBACK = '127.0.0.1'
+/** RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3. */
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
 
 /** How many numbers were given, in all rounds. */
 const givenOf = ({ next, round }: Pick<Numbering, 'next' | 'round'>): number => round * NUMBER_MAX + next - 1

@@ -73,6 +73,15 @@ t.test('connections that were open when the agent before was killed count as cut
   t.equal(losses.heard(later).connections, undefined)
 })
 
+t.test('connections that the agent before left to this one are not cut, and those that this one leaves are named', async t => {
+  const left = { heard: { ...stopped, connections: { tcp: 3 } }, sockets: before.sockets }
+  const accounts = new Accounts()
+  const tcp = { ...source('tcp', { lost: null }), counters: { connectionsAdopted: 2, connectionsOpen: 0 }, kept: 5 }
+  const losses = new LossWatch(accounts, left, { sources: [tcp], sockets: { tcp: 12 } }, later)
+  t.equal(accounts.totals.tcp.lost.connections, 1, 'the third did not come')
+  t.same(losses.heard(later).connections, { tcp: 5 })
+})
+
 t.test('the kernel may say nothing, or begin anew', async t => {
   const numbers = fresh() as { udp: Numbers; tcp: Numbers }
   const { accounts, losses } = watch({ heard: undefined, sockets: {} }, later, {}, numbers)

@@ -72,8 +72,11 @@ export class LossWatch {
     const ms = deafMs(before.heard, now)
     this.deafMs = ms === 0 ? {} : Object.fromEntries(deaf.map(({ name }) => [name, ms]))
     for (const { name } of deaf) accounts.lost(name, { deafMs: ms })
-    // an agent that was stopped had closed them all
-    for (const { name } of sources) accounts.lost(name, { connections: before.heard?.connections?.[name] ?? 0 })
+    // an agent that was stopped had closed them all, but for those that it left to this one
+    for (const { name, counters } of sources) {
+      const open = before.heard?.connections?.[name] ?? 0
+      accounts.lost(name, { connections: Math.max(0, open - (counters.connectionsAdopted ?? 0)) })
+    }
     this.refresh()
   }
 
@@ -102,7 +105,7 @@ export class LossWatch {
     if (this.step === undefined || now.at < this.step.at || now.at >= this.step.at + STEP_MS) this.step = now
     const { at, uptime } = this.until ?? this.step
     const open = this.watched
-      .map(({ source }) => [source.name, source.counters.connectionsOpen ?? 0] as const)
+      .map(({ source }) => [source.name, (source.counters.connectionsOpen ?? 0) + (source.kept ?? 0)] as const)
       .filter(([, count]) => count > 0)
     const connections = open.length === 0 ? {} : { connections: Object.fromEntries(open) }
     return { at, uptime, ...connections, ...(drops === undefined ? {} : { drops }), ...(sequences === undefined ? {} : { sequences }) }

@@ -1,17 +1,19 @@
 // Opens the sources that the settings ask for, on sockets handed over by systemd where there are any.
-import { fstatSync } from 'node:fs'
-import { hostname, networkInterfaces } from 'node:os'
+import { closeSync, fstatSync } from 'node:fs'
+import { hostname, networkInterfaces, uptime } from 'node:os'
 import { describe, Failure, type Fault, faultOf } from '../errors.ts'
 import { isErrorWithCode } from '../lib/durable-file.ts'
+import type { ServiceManager } from '../lib/service-manager.ts'
 import type { Log } from '../log.ts'
 import type { Paths } from '../paths.ts'
 import type { Settings } from '../settings/table.ts'
+import { DescriptorStore } from '../sources/descriptor-store.ts'
 import type { HandedOver } from '../sources/handed-over.ts'
 import { type ListenAddress, parseListenAddress } from '../sources/listen-address.ts'
 import { type NflogSink, openNflogSource } from '../sources/packets/nflog.ts'
 import type { Sink, Source } from '../sources/source.ts'
 import type { StreamLimits } from '../sources/syslog/syslog-connections.ts'
-import { openSyslogTcp } from '../sources/syslog/syslog-tcp.ts'
+import { openSyslogTcp, type SyslogTcpSource } from '../sources/syslog/syslog-tcp.ts'
 import { openSyslogTls } from '../sources/syslog/syslog-tls.ts'
 import { openSyslogUdp } from '../sources/syslog/syslog-udp.ts'
 import { openPlainSyslogUdp } from '../sources/syslog/syslog-udp-plain.ts'
@@ -29,6 +31,8 @@ export interface ListenOptions {
   readonly settings: Settings
   readonly paths: Paths
   readonly handedOver: HandedOver
+  /** What keeps connections for the next agent. */
+  readonly manager: ServiceManager
   readonly log: Log
   /** Of connections; may be changed while they run. */
   readonly limits: Partial<StreamLimits>
@@ -44,7 +48,7 @@ type Opener = (address: ListenAddress, fd: number | undefined) => Promise<Source
 
 /** Throws the last fault if nothing could be opened at all. */
 export async function openSources(options: ListenOptions): Promise<Opened> {
-  const { settings, paths, handedOver, log, limits, sequencesBefore, sinkFor, nflogSink } = options
+  const { settings, paths, handedOver, manager, log, limits, sequencesBefore, sinkFor, nflogSink } = options
   const onError = (error: Error) => log.warning(`error on a listening socket: ${error.message}`)
   const native = await loadNative()
   const missing = typeof native === 'string' ? [new Failure('native-missing', native)] : []
@@ -74,9 +78,18 @@ export async function openSources(options: ListenOptions): Promise<Opened> {
     const options = { ...address, fd, sink: sinkFor('udp'), onError }
     return typeof native === 'string' ? openPlainSyslogUdp(options) : openSyslogUdp(native.openUdp, options)
   }
+  const store = new DescriptorStore({ manager, folder: paths.run, uptime })
+  const isHeard = manager.notify('STATUS=opening the listeners')
+  let tcp: SyslogTcpSource | undefined
+  const openTcp: Opener = async (address, fd) => {
+    // connections outlive the agent only where their listener does
+    const keeper = fd !== undefined && isHeard ? store : undefined
+    tcp = await openSyslogTcp({ ...address, fd, sink: sinkFor('tcp'), limits, unreadBytes, keeper, onError })
+    return tcp
+  }
   const openers: Readonly<Record<SyslogInput, Opener>> = {
     udp: openUdp,
-    tcp: (address, fd) => openSyslogTcp({ ...address, fd, sink: sinkFor('tcp'), limits, unreadBytes, onError }),
+    tcp: openTcp,
     tls: openTls,
   }
   const sources: Source[] = []
@@ -105,6 +118,13 @@ export async function openSources(options: ListenOptions): Promise<Opened> {
     }
   }
   if (sources.length === 0 && faults.length > 0) throw faults.at(-1)
+  // last: an agent that crashes before it listens leaves them to the next
+  const left = store.take(handedOver.kept ?? [])
+  for (const connection of left) {
+    if (tcp === undefined) closeSync(connection.descriptor)
+    else tcp.adopt(connection)
+  }
+  if (left.length > 0) log.info(`syslog over TCP: ${left.length} connections of the agent before go on`)
   return { sources, sockets, faults: [...missing, ...restored, ...faults].map(faultOf) }
 }
 

@@ -17,6 +17,21 @@ t.test('reads which socket is for which source', async test => {
   test.same(parseHandedOver(environment('1', 'nflog'), 7), { nflog: 3 })
 })
 
+t.test('connections that the agent before left come with the time since when', async test => {
+  const names = 'udp:unfinished-812:connection-812:nflog:connection-9:connection-:connection-1x:unfinished'
+  test.same(parseHandedOver(environment('8', names), 7), {
+    udp: 3,
+    nflog: 6,
+    kept: [
+      { kind: 'unfinished', since: 812, descriptor: 4 },
+      { kind: 'connection', since: 812, descriptor: 5 },
+      { kind: 'connection', since: 9, descriptor: 7 },
+    ],
+  })
+  const many = ['tcp', ...Array.from({ length: 1100 }, () => 'connection-812')]
+  test.equal(parseHandedOver(environment(String(many.length), many.join(':')), 7).kept?.length, 1100)
+})
+
 t.test('takes no socket that is meant for another process, or none', async test => {
   test.same(parseHandedOver(environment('1', 'udp', '8'), 7), {})
   test.same(parseHandedOver(environment('1', 'udp', '07'), 7), {})
@@ -27,7 +42,7 @@ t.test('takes no socket that is meant for another process, or none', async test 
 
 t.test('refuses numbers and names that do not fit together', async test => {
   for (const wrong of [
-    environment('17', 'udp'),
+    environment('1201', 'udp'),
     environment('-1', 'udp'),
     environment('1e1', 'udp'),
     environment('', 'udp'),

@@ -5,12 +5,21 @@ import { Failure } from '../errors.ts'
 
 const names = ['udp', 'tcp', 'tls', 'nflog'] as const
 
-/** File descriptors by the name of the source that listens on them. */
-export type HandedOver = { readonly [Name in (typeof names)[number]]?: number }
+/** What the agent before left (descriptor-store.ts): `since` in seconds since the machine was started. */
+export interface KeptDescriptor {
+  readonly kind: 'connection' | 'unfinished'
+  readonly since: number
+  readonly descriptor: number
+}
+
+/** File descriptors by the name of the source that listens on them, and those that the agent before left. */
+export type HandedOver = { readonly [Name in (typeof names)[number]]?: number } & { readonly kept?: readonly KeptDescriptor[] }
 
 /** SD_LISTEN_FDS_START. */
 const FIRST = 3
-const MAX = 16
+/** FileDescriptorStoreMax= of the unit, and its sockets. */
+const MAX = 1200
+const keptName = /^(connection|unfinished)-(\d{1,12})$/
 
 /**
  * Reads LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES. Sockets for another process and unknown names are ignored;
@@ -24,12 +33,16 @@ export function parseHandedOver(environment: Readonly<Record<string, string | un
   if (count === 0) return {}
   const given = named?.split(':') ?? []
   if (given.length !== count) throw new Failure('listen-failed', `LISTEN_FDNAMES=${named ?? ''} does not name ${count} sockets`)
-  const sockets: { -readonly [Name in keyof HandedOver]: HandedOver[Name] } = {}
+  const sockets: { -readonly [Name in (typeof names)[number]]?: number } = {}
   for (const name of names) {
     const first = given.indexOf(name)
     if (first < 0) continue
     if (given.indexOf(name, first + 1) >= 0) throw new Failure('listen-failed', `LISTEN_FDNAMES=${named} names ${name} twice`)
     sockets[name] = FIRST + first
   }
-  return sockets
+  const kept = given.flatMap((name, i) => {
+    const [, kind, since] = keptName.exec(name) ?? []
+    return kind === 'connection' || kind === 'unfinished' ? [{ kind, since: Number(since), descriptor: FIRST + i } as const] : []
+  })
+  return kept.length === 0 ? sockets : { ...sockets, kept }
 }

@@ -24,6 +24,10 @@ export interface Source {
   kernelLost(): number | null
   /** By group of the packet log: the number of the last packet. */
   readonly sequences?: Readonly<Record<string, number>>
+  /** Whether its connections outlive a restart of the agent. Absent where there are none. */
+  readonly keepsConnections?: boolean
+  /** How many it left for the next agent when it closed. */
+  readonly kept?: number
   close(): Promise<void>
 }
 

@@ -36,7 +36,7 @@ const compiled = join(tmpdir(), 'node-compile-cache')
  */
 export const spawnCyberalarm = (words: readonly string[], how: Start = {}): ChildProcessWithoutNullStreams => {
   const program = how.isRelease
-    ? [join(how.checkout ?? own, 'build/release/bin/cyberalarm')]
+    ? [join(how.checkout ?? own, 'build/release/agent/bin/cyberalarm')]
     : [process.execPath, ...(how.nodeOptions ?? []), main]
   const clean = ['env', '-u', 'NODE_OPTIONS', `NODE_COMPILE_CACHE=${compiled}`]
   const [first, ...rest] = [...(how.inside ?? []), ...clean, ...program, ...words]

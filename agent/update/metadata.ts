@@ -46,6 +46,8 @@ const rootSchema = z.object({
 })
 export type Root = z.infer<typeof rootSchema>['signed']
 const stateSchema = z.object({ files: z.record(z.string().regex(/^[^/]+\.json$/), z.string()) })
+/** The files that are kept, by name, from what is on the disk. */
+export const keptFiles = (value: unknown): Record<string, string> => stateSchema.parse(value).files
 
 export interface Target {
   readonly name: string

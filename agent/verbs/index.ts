@@ -29,6 +29,7 @@ export const verbs: readonly Verb[] = [
     options: {},
     run: async call => {
       const { runAgent } = await import('../agent.ts')
+      const { watchdogMs } = await import('../health/watchdog.ts')
       const handedOver = parseHandedOver(call.environment, process.pid)
       let onHangup: (() => void) | undefined
       let isMissed = false
@@ -43,6 +44,9 @@ export const verbs: readonly Verb[] = [
         if (isMissed) hangUp()
       }
       for (;;) {
+        // settings that change from here on, before the agent listens for that, are taken up once it does
+        onHangup = undefined
+        isMissed = false
         const isToStartAgain = await runAgent(
           {
             paths: pathsBelow(call.root),
@@ -51,6 +55,7 @@ export const verbs: readonly Verb[] = [
             log: journalLog,
             version,
             handedOver,
+            watchdogMs: watchdogMs(call.environment, process.pid),
             ready: status => call.json && call.print(JSON.stringify(status)),
           },
           call.signal,
@@ -177,10 +182,17 @@ whether the box may take it: its turn, a pause, your window (update.window) or p
 Boxes get a release one after the other over days, so that a fault meets few of them first.`,
     example: 'cyberalarm update --check',
     exitCodes: { 1: 'it could not be learnt; the box goes on with the release that it has' },
-    options: { check: { help: 'only look; there is nothing else yet' } },
+    options: {
+      check: { help: 'only look; there is nothing else yet' },
+      offline: { help: 'with --check: only verify what was learnt before, without asking central' },
+    },
     run: async call => {
       if (!call.values.check) throw new Failure('argument-wrong', 'cyberalarm update needs --check')
-      const { checkForUpdate } = await import('./update.ts')
+      const { checkForUpdate, checkKept } = await import('./update.ts')
+      if (call.values.offline) {
+        await checkKept(call, pathsBelow(call.root))
+        return 0
+      }
       await checkForUpdate(call, pathsBelow(call.root), readSettings(call.root))
       return 0
     },

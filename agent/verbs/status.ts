@@ -33,6 +33,8 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
     startedAt: null,
     device: readIdentity(paths.identity)?.stored.device ?? null,
     process: null,
+    canary: null,
+    dataPath: null,
     findings: [finding('problem', fault('agent-not-running', 'No agent is running'))],
     central: { url: settings['central.url'], lastReceiptAt: null, lastReceipt: null, bytesSent: 0, failure: null, retryAt: null },
     queue: { ...waitingIn(paths.spool), quotaBytes: settings['spool.quotaMiB'] * 1024 * 1024 },
@@ -60,6 +62,7 @@ export function statusText(status: Status, now: number): string {
     `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
     `queue     ${grouped(queue.batches)} ${queue.batches === 1 ? 'batch' : 'batches'}, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
     ...(status.process === null ? [] : [processText(status.process)]),
+    ...(status.dataPath === null ? [] : [dataPathText(status.dataPath)]),
     ...status.sources.map(source => `listening ${source.name} ${source.address}${countersText(source.counters)}`),
     '',
     ...gatewaysText(status, now),
@@ -83,6 +86,15 @@ function findingLines({ code, severity, detail, advice, since }: Finding, now: n
 
 const processText = ({ residentBytes, cpuSeconds, ...stall }: NonNullable<Status['process']>): string =>
   `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(stall.longestStallLastHourMs)} ms in the last hour, ${Math.round(stall.longestStallSinceStartMs)} ms since start`
+
+function dataPathText({ isWatched, ways, ageSeconds }: NonNullable<Status['dataPath']>): string {
+  if (!isWatched) return 'watchdog  none: systemd did not start this agent, so nobody restarts it if it hangs'
+  const shown =
+    ways.length === 0
+      ? 'the disk takes batches and the agent is never late (there is no listener for test messages)'
+      : `test messages over ${ways.join(', ')} come back, last ${ageSeconds === null ? 'never' : `${spanText(Math.round(ageSeconds))} ago`}`
+  return `watchdog  ${shown}`
+}
 
 const countersText = (counters: Readonly<Record<string, number>>): string =>
   Object.entries(counters)

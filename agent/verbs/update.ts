@@ -6,6 +6,7 @@ import type { Paths } from '../paths.ts'
 import type { Settings } from '../settings/table.ts'
 import { type Box, type Decision, decide, findOffer, type Offer } from '../update/check.ts'
 import type { Fetch } from '../update/fetch.ts'
+import { readKept } from '../update/on-disk.ts'
 import { parseWindow } from '../update/window.ts'
 import { readIdentity } from '../uplink/identity.ts'
 import { openCentral } from '../uplink/pinned-client.ts'
@@ -43,6 +44,13 @@ export async function checkForUpdate(
   } finally {
     await client.close()
   }
+}
+
+/** `cyberalarm update --check --offline`: versions of what is kept of the metadata, as this release reads them; no settings are needed. */
+export async function checkKept({ json, print }: Pick<Call, 'json' | 'print'>, { updateRoot, updateMetadata }: Paths): Promise<void> {
+  const versions = await readKept({ state: updateMetadata, root: readRootFile(updateRoot) })
+  const lines = Object.entries(versions).map(([role, number]) => `${role} ${number}`)
+  print(json ? JSON.stringify(versions) : lines.join('\n'))
 }
 
 function readRootFile(path: string): Buffer {

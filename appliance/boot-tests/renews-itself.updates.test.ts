@@ -84,7 +84,7 @@ else {
   })
 
   await t.test('newer packages with which the agent does not come up are taken back, and not tried again', async t => {
-    repository.publish(newer('9999.2', { afterwards: 'rm /usr/lib/cyberalarm/lib/main.js' }))
+    repository.publish(newer('9999.2', { afterwards: 'rm /usr/lib/cyberalarm/agent/lib/main.js' }))
     const before = machine.serial.length
     await machine.says('"state":"taken-back"', 60 * MINUTES)
     t.comment(`taken back after ${seconds()} s`)

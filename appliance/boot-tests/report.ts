@@ -6,7 +6,7 @@ const sections = {
   uptime: 'cat /proc/uptime',
   failed: 'systemctl --failed --no-legend --plain',
   listening: 'ss -lntuH',
-  status: '/usr/lib/cyberalarm/bin/cyberalarm status --json',
+  status: '/usr/lib/cyberalarm/agent/bin/cyberalarm status --json',
   enrolment: 'cat /run/cyberalarm-enrol/enrolment.json',
   code: 'test -e /var/lib/cyberalarm-box/enrolment.code && echo there || echo gone',
   hostName: 'cat /proc/sys/kernel/hostname',
@@ -38,7 +38,7 @@ ExecStart=/bin/echo BARE
 
 /** Asks again each second, for two minutes; what is not so by then stands in the report. */
 const until = (condition: string): string => `n=0; until ${condition} || test $$n -gt 120; do sleep 1; n=$$((n + 1)); done`
-const STATUS = '/usr/lib/cyberalarm/bin/cyberalarm status --json'
+const STATUS = '/usr/lib/cyberalarm/agent/bin/cyberalarm status --json'
 
 /** Says `READY` when the agent answers, `ENROLLED` when it has an identity, from this start or one before, and then reports. */
 export const reportUnit = {

@@ -21,6 +21,7 @@ try {
   else
     process.exitCode = await request.command.run({
       root: request.common.root,
+      operands: request.operands,
       environment: process.env,
       signal: interrupt.signal,
       input: process.stdin,

@@ -29,6 +29,12 @@ export interface BoxPaths {
   readonly slotReport: string
   /** What base/refresh says of updates of the system. */
   readonly systemReport: string
+  /** What the release before was like, what was found of the one on probation, and what was seen meanwhile (root's own). */
+  readonly baseline: string
+  readonly verdict: string
+  readonly probationSamples: string
+  /** The second stage of probation, which outlasts a restart of the machine. */
+  readonly probation: string
   readonly configPartition: string
   readonly devices: string
   readonly networkCards: string
@@ -65,6 +71,10 @@ export function boxPathsBelow(root: string): BoxPaths {
     enrolmentReport: join(root, 'run/cyberalarm-enrol/enrolment.json'),
     slotReport: join(reports, 'slot'),
     systemReport: join(root, 'var/lib/cyberalarm-base/report.json'),
+    baseline: join(root, 'run/cyberalarm-release/baseline.json'),
+    verdict: join(root, 'run/cyberalarm-release/verdict'),
+    probationSamples: join(root, 'run/cyberalarm-release/samples.json'),
+    probation: join(root, 'var/lib/cyberalarm-releases/probation.json'),
     configPartition: join(root, 'run/cyberalarm-disk/config'),
     devices: join(root, 'dev'),
     networkCards: join(root, 'sys/class/net'),

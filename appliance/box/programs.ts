@@ -4,6 +4,7 @@ import type { Input, Output } from './console/terminal.ts'
 
 export interface ProgramCall {
   readonly root: string
+  readonly operands: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
   readonly input: Input
@@ -76,5 +77,17 @@ After an OS update the new system must have all that the old one had, or the upd
     example: 'cyberalarm-box network',
     options: {},
     run: async ({ root, signal, print }) => (await import('./network/network-facts.ts')).tellNetwork({ root, signal, print }),
+  },
+  {
+    name: 'judge',
+    operands: ['STAGE'],
+    summary: 'judge a new release of the agent by what the one before was like',
+    help: `STAGE is \`baseline\` (measure the release that runs, just before another takes over), \`first\` (watch the new one for a minute)
+or \`later\` (look at it once more, every five minutes of its first day). The verdict is written to /run/cyberalarm-release/verdict:
+\`good\`, \`trial\`, or why the release has to be left.`,
+    example: 'cyberalarm-box judge first',
+    options: {},
+    run: async ({ root, operands, environment, signal, print }) =>
+      (await import('./probation/judge.ts')).judge(operands[0], { root, environment, signal, print }),
   },
 ]

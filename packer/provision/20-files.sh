@@ -2,7 +2,7 @@
 # Our own files over the tree: appliance/rootfs and the release, with the names of this base in them.
 set -eu
 tar -x --zstd --no-same-owner -f "$INPUTS/files.tar.zst" -C "$TREE"
-ln -sfn ../lib/cyberalarm/bin/cyberalarm "$TREE/usr/bin/cyberalarm"
+ln -sfn ../../run/cyberalarm-release/current/agent/bin/cyberalarm "$TREE/usr/bin/cyberalarm"
 ln -sfn /var/lib/cyberalarm-box/etc "$TREE/etc/cyberalarm"
 ln -sfn "${RESOLV_CONF:-/run/systemd/resolve/resolv.conf}" "$TREE/etc/resolv.conf"
 ln -sfn /usr/share/zoneinfo/UTC "$TREE/etc/localtime"

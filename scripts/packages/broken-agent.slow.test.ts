@@ -17,7 +17,7 @@ const said = /the agent does not run[\s\S]*Error: broken for a test[\s\S]*cybera
 t.test('an agent that does not come up', { skip: reason ?? false }, async t => {
   const release = join(folder, 'release')
   cpSync(join(import.meta.dirname, '../../build/release'), release, { recursive: true })
-  writeFileSync(join(release, 'lib/main.js'), 'throw new Error("broken for a test")\n')
+  writeFileSync(join(release, 'agent/lib/main.js'), 'throw new Error("broken for a test")\n')
   const broken = makePackages({ release, folder, version: '1.10.0', time: 1_800_000_000, central: undefined, isQuick: true })
   const whole = makeQuickly(folder, '1.11.0')
   const machine = await startMachine(folder)

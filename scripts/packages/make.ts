@@ -28,12 +28,12 @@ export interface Made {
 
 export function makePackages(options: MakeOptions): Made {
   const { release, folder, time, central, isQuick } = options
-  const { version: released }: { version: string } = JSON.parse(readFileSync(join(release, 'lib/package.json'), 'utf8'))
+  const { version: released }: { version: string } = JSON.parse(readFileSync(join(release, 'agent/lib/package.json'), 'utf8'))
   const version = options.version ?? released
   // each family orders other versions in its own way
   if (!/^\d+(\.\d+)*$/.test(version)) throw new Error(`a package version consists of numbers and dots, not '${version}'`)
   const needs = readNeeds(
-    ['bin/node', 'bin/open-nflog', 'lib/node_modules/node-netfilter-log/build/nflog.node'].map(name => join(release, name)),
+    ['runtime/bin/node', 'bin/open-nflog', 'agent/lib/node_modules/node-netfilter-log/build/nflog.node'].map(name => join(release, name)),
   )
   checkNeeds(needs)
   mkdirSync(folder, { recursive: true })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parseSettings } from '../../agent/settings/table.ts'
-import { agentFolders, agentUsers, reachable, settingsFile } from './subset.ts'
+import { agentFolders, agentUsers, settingsFile } from './subset.ts'
 
 const top = join(import.meta.dirname, '../..')
 const shipped = (name: string) => readFileSync(join(top, 'appliance/rootfs/usr/lib', name), 'utf8')
@@ -19,6 +19,7 @@ t.test('folders of the agent, none of the appliance', async t => {
   const made = agentFolders(shipped('tmpfiles.d/cyberalarm.conf'))
   t.match(made, /^d \/var\/lib\/cyberalarm 0700 cyberalarm cyberalarm$/m)
   t.match(made, /^d \/run\/cyberalarm-root 0755 root root$/m)
+  t.match(made, /^L \/run\/cyberalarm-release\/current - - - - factory$/m, 'a server has no other release than that which is installed')
   t.match(made, /^z \/etc\/cyberalarm\/cyberalarm.conf 0640 root cyberalarm$/m)
   t.notMatch(agentFolders(`${shipped('tmpfiles.d/cyberalarm.conf')}\n${shipped('tmpfiles.d/box.conf')}`), /-box|console|chrony|dpkg/)
   const lines = made.trimEnd().split('\n')
@@ -28,18 +29,6 @@ t.test('folders of the agent, none of the appliance', async t => {
 t.test('a file in which the agent is not found is an error, not an empty file', async t => {
   t.throws(() => agentUsers('u somebody - - /\n'))
   t.throws(() => agentFolders('d /run/other 0755 root root\n'))
-})
-
-t.test('what a program needs of its bundle, and nothing that only others need', async t => {
-  const texts: Record<string, string> = {
-    'main.js': `import{a}from"./chunk-A.js";const b=()=>import("./b.js")`,
-    'chunk-A.js': `import './chunk-C.js'`,
-    'b.js': `import{main}from"./main.js"`,
-    'chunk-C.js': `require("./gone.js")`,
-    'box.js': `import"./chunk-A.js"`,
-  }
-  const found = reachable('main.js', name => texts[name], new Set(Object.keys(texts)))
-  t.strictSame([...found].sort(), ['b.js', 'chunk-A.js', 'chunk-C.js', 'main.js'])
 })
 
 t.test('the settings that are installed are settings, with and without a central', async t => {

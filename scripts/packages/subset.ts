@@ -11,7 +11,7 @@ export function agentUsers(text: string): string {
  * them. systemd before 253 does not make /run in the agent's root by itself, and then fails to close it (NoExecPaths=).
  */
 export function agentFolders(text: string): string {
-  const own = keep(text, words => /^(\/run\/cyberalarm-root(\/.*)?|\/var\/lib\/cyberalarm)$/.test(words[1]))
+  const own = keep(text, words => /^\/run\/cyberalarm-(root|release)(\/.*)?$|^\/var\/lib\/cyberalarm$/.test(words[1]))
   const lines = [
     ...own.trimEnd().split('\n'),
     'd /run/cyberalarm-root/run 0755 root root',
@@ -25,14 +25,6 @@ function keep(text: string, isWanted: (words: readonly string[]) => boolean): st
   const lines = text.split('\n').filter(line => !line.startsWith('#') && isWanted(line.split(/\s+/)))
   if (lines.length === 0) throw new Error('nothing of the agent is in the file')
   return `${lines.join('\n')}\n`
-}
-
-/** Names of the files of a bundle that `entry` needs, itself included: what only programs of the appliance need stays out. */
-export function reachable(entry: string, textOf: (name: string) => string, names: ReadonlySet<string>): ReadonlySet<string> {
-  const found = new Set([entry])
-  for (const name of found)
-    for (const [, other] of textOf(name).matchAll(/["']\.\/([\w.-]+\.js)["']/g)) if (names.has(other)) found.add(other)
-  return found
 }
 
 /** The settings file as it is installed: with the central that the release is for, or with the lines to fill in. */

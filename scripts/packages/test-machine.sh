@@ -34,9 +34,9 @@ mount -t sysfs -o ro sysfs sys
 mount -t cgroup2 groups sys/fs/cgroup
 for each in dev run tmp; do mount -t tmpfs $each $each; done
 for each in null zero full random urandom tty; do touch dev/$each && mount --bind /dev/$each dev/$each; done
+mknod dev/loop-control c 10 237; for i in $(seq 0 63); do mknod dev/loop$i b 7 $i; done
 mkdir -p dev/shm dev/pts packages .layer
-ln -s /proc/self/fd dev/fd
-ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd; ln -s pts/ptmx dev/ptmx
 mount -t tmpfs shm dev/shm
 mount -t devpts -o newinstance,ptmxmode=666 pts dev/pts
 mount --bind -o ro "$folder" packages

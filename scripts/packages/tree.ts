@@ -1,8 +1,8 @@
 // Lays out on disk what a package installs. Every file has the same time, so that the same release packed twice gives the same bytes.
 import { chmodSync, copyFileSync, lutimesSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { agentFolders, agentUsers, reachable, settingsFile } from './subset.ts'
+import { agentFolders, agentUsers, settingsFile } from './subset.ts'
 
 const top = join(import.meta.dirname, '../..')
 const software = join(top, 'appliance/software')
@@ -52,14 +52,9 @@ export function layOut({ release, folder, version, time, central }: TreeOptions,
     chmodSync(join(folder, to), mode)
   }
   const rootfs = (name: string) => readFileSync(join(top, 'appliance/rootfs/usr/lib', name), 'utf8')
-  const lib = join(release, 'lib')
-  const scripts = new Set(readdirSync(lib).filter(name => name.endsWith('.js')))
-  for (const name of reachable('main.js', name => readFileSync(join(lib, name), 'utf8'), scripts))
-    copy(join(lib, name), `usr/lib/cyberalarm/lib/${name}`)
-  for (const name of ['package.json', 'environment']) copy(join(lib, name), `usr/lib/cyberalarm/lib/${name}`)
-  for (const name of ['package.json', 'index.js', 'build/nflog.node'])
-    copy(join(lib, 'node_modules/node-netfilter-log', name), `usr/lib/cyberalarm/lib/node_modules/node-netfilter-log/${name}`)
-  for (const name of ['node', 'cyberalarm', 'open-nflog']) copy(join(release, 'bin', name), `usr/lib/cyberalarm/bin/${name}`, 0o755)
+  // the release as it is; the appliance's own programs (box/) stay out
+  for (const name of filesBelow(release, 'agent', 'runtime')) copy(join(release, name), `usr/lib/cyberalarm/${name}`, modeOf(name))
+  copy(join(release, 'bin/open-nflog'), 'usr/lib/cyberalarm/bin/open-nflog', 0o755)
   for (const name of ['cyberalarm-agent.service', 'cyberalarm-udp.socket', 'cyberalarm-tcp.socket', 'cyberalarm-tls.socket'])
     put(`${units}/${name}`, rootfs(`systemd/system/${name}`))
   copy(join(software, 'agent-service.conf'), `${units}/cyberalarm-agent.service.d/50-software.conf`)
@@ -81,11 +76,20 @@ export function layOut({ release, folder, version, time, central }: TreeOptions,
   setTimes(folder, time)
 }
 
+/** Paths below `release` of the files in these folders of it. */
+const filesBelow = (release: string, ...folders: string[]): string[] =>
+  folders.flatMap(folder =>
+    readdirSync(join(release, folder), { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(entry => relative(release, join(entry.parentPath, entry.name))),
+  )
+const modeOf = (name: string): number => (/\/bin\/[^/]+$/.test(name) ? 0o755 : 0o644)
+
 const copyright = `Copyright and licences
 
 Copyright 2026 the authors of CyberAlarm, under the Apache License 2.0 (on Debian: /usr/share/common-licenses/Apache-2.0). Licences of the packages in it
-stand at the ends of the files in /usr/lib/cyberalarm/lib. /usr/lib/cyberalarm/bin/node is Node.js; its licences are in
-node.txt beside this file.
+stand at the ends of the files in /usr/lib/cyberalarm/agent/lib. /usr/lib/cyberalarm/runtime/bin/node is Node.js; its licences are
+in node.txt beside this file.
 `
 
 const changelog = (version: string, day: Date): string => {

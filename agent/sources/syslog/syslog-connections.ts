@@ -1,8 +1,9 @@
 // The connections of a stream source: how many there may be, how long each may be idle, and how they close. Whatever goes
 // wrong with one closes that one only. Used by syslog-tcp and syslog-tls.
-import type { Server, Socket } from 'node:net'
+import { type Server, Socket } from 'node:net'
 import { peerName } from '../listen-address.ts'
 import type { Sink } from '../source.ts'
+import type { ConnectionKeeper, KeptConnection, UnfinishedFrame } from './kept-connections.ts'
 import { FrameReader } from './syslog-frame.ts'
 import { Rests } from './syslog-rests.ts'
 import { Turns } from './syslog-turns.ts'
@@ -34,6 +35,8 @@ export type UnreadBytes = (descriptor: number) => number | null
 export class Connections {
   readonly counters = {
     connections: 0,
+    /** That the agent before had accepted. */
+    connectionsAdopted: 0,
     connectionsOpen: 0,
     connectionsRefused: 0,
     handshakesFailed: 0,
@@ -47,10 +50,12 @@ export class Connections {
   /** May change at any time: what it says counts for connections that come after that. */
   readonly #stated: Partial<StreamLimits>
   readonly #unreadBytes: UnreadBytes
+  /** Left for the next agent. */
+  kept = 0
   /** Every connection; over TLS each is there twice: the accepted socket and the TLS socket. */
   readonly #sockets = new Set<Socket>()
   readonly #accepted = new Set<Socket>()
-  readonly #read = new Set<Socket>()
+  readonly #read = new Map<Socket, { readonly reader: FrameReader; readonly peer: string }>()
   readonly #rests = new Rests()
   readonly #turns = new Turns()
   readonly #perPeer = new Map<string, number>()
@@ -73,8 +78,24 @@ export class Connections {
       return undefined
     }
     this.counters.connections++
+    this.#open(socket, peer)
+    socket.setKeepAlive(true, KEEPALIVE_MS)
+    return peer
+  }
+
+  /** Reads on from a connection that the agent before left. It was admitted there, so no limit is asked again. */
+  adopt({ descriptor, peer, unfinished }: KeptConnection): void {
+    // nothing is read ahead, as in syslog-tcp.ts; the types lack what the constructor hands on to the stream
+    const options = { fd: descriptor, readable: true, writable: true, highWaterMark: 1 }
+    const socket = new Socket(options)
+    this.counters.connectionsAdopted++
+    this.#open(socket, peer)
+    this.read(socket, peer, unfinished)
+  }
+
+  #open(socket: Socket, peer: string): void {
     this.counters.connectionsOpen++
-    this.#perPeer.set(peer, ofPeer + 1)
+    this.#perPeer.set(peer, (this.#perPeer.get(peer) ?? 0) + 1)
     this.#accepted.add(socket)
     this.#track(socket)
     socket.once('close', () => {
@@ -84,21 +105,20 @@ export class Connections {
       if (left > 0) this.#perPeer.set(peer, left)
       else this.#perPeer.delete(peer)
     })
-    socket.setKeepAlive(true, KEEPALIVE_MS)
-    return peer
   }
 
-  /** Reads messages from the connection until it ends. */
-  read(socket: Socket, peer: string): void {
+  /** Reads messages from the connection until it ends; of one that was adopted, from where it stood. */
+  read(socket: Socket, peer: string, unfinished?: UnfinishedFrame): void {
     this.#track(socket)
-    this.#read.add(socket)
     const reader = new FrameReader(this.#sink, peer)
+    if (unfinished !== undefined) reader.continueFrom(unfinished)
+    this.#read.set(socket, { reader, peer })
     const rest = this.#rests.of(socket)
     const push = (bytes: Buffer) => {
       if (!reader.push(bytes)) this.#cut(socket)
     }
     let isEndedBySender = false
-    socket.setTimeout(this.#limit('firstByteMs'), () => {
+    socket.setTimeout(this.#limit(unfinished === undefined ? 'firstByteMs' : 'idleMs'), () => {
       this.counters.idleClosed++
       isEndedBySender = true // it has had all the time it could want for the rest of its line
       socket.destroy()
@@ -112,23 +132,26 @@ export class Connections {
       isEndedBySender = true
     })
     socket.once('close', () => {
-      this.#read.delete(socket)
+      // of one that was left for the next agent the stream goes on
+      if (!this.#read.delete(socket)) return
       this.#turns.whenDone(socket, () => reader.end(isEndedBySender))
     })
   }
 
   /**
-   * Stops accepting, tells every sender so (FIN, over TLS close_notify before it), takes what they still send for a moment, and cuts
-   * the connections of those that do not mind. What they sent in that moment is lost, and TCP tells nobody how much it is.
+   * Stops accepting, and leaves the connections to the next agent where `keeper` keeps them. Tells all other senders (FIN, over TLS
+   * close_notify before it), takes what they still send for a moment, and cuts the connections of those that do not mind. What these
+   * sent in that moment is lost, and TCP tells nobody how much it is.
    */
-  async close(server: Server): Promise<void> {
+  async close(server: Server, keeper?: ConnectionKeeper): Promise<void> {
     // the server's 'close' comes before that of its sockets, which may still deliver a last message
     const closed = Promise.all([
       new Promise<void>(resolve => server.close(() => resolve())),
       ...Array.from(this.#sockets, socket => new Promise<void>(resolve => socket.once('close', () => resolve()))),
     ])
     this.#rests.end()
-    for (const socket of this.#read) socket.end()
+    if (keeper !== undefined) this.#leave(keeper)
+    for (const socket of this.#read.keys()) socket.end()
     const cutAll = () => {
       for (const socket of this.#accepted) this.#cut(socket)
       for (const socket of this.#sockets) socket.destroy()
@@ -138,6 +161,29 @@ export class Connections {
     await closed
     clearTimeout(last)
     await this.#turns.idle()
+  }
+
+  /** All of it is one turn of the loop, so nothing is read from a connection that is not in what is kept of it. */
+  #leave(keeper: ConnectionKeeper): void {
+    const sockets = new Map<number, Socket>()
+    const connections: KeptConnection[] = []
+    for (const [socket, { reader, peer }] of this.#read) {
+      // read() gives what Node.js has read ahead to the listener of 'data'
+      do this.#turns.finish(socket)
+      while (socket.read() !== null)
+      const descriptor = descriptorOf(socket)
+      if (socket.destroyed || descriptor === undefined) continue
+      sockets.set(descriptor, socket)
+      connections.push({ descriptor, peer, unfinished: reader.suspend() })
+    }
+    for (const descriptor of keeper.keep(connections)) {
+      const socket = sockets.get(descriptor)
+      if (socket === undefined) continue
+      this.#read.delete(socket)
+      this.kept++
+      socket.destroy()
+    }
+    for (const socket of this.#read.keys()) socket.resume()
   }
 
   #limit(name: keyof StreamLimits): number {

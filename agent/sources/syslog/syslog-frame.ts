@@ -3,6 +3,7 @@
 // MESSAGE_MAX_BYTES; a message that is whole in the chunk is delivered from the chunk. Pure: no sockets, no clock.
 import { isDigit } from '../../lib/bytes.ts'
 import { MESSAGE_MAX_BYTES, type Sink } from '../source.ts'
+import type { UnfinishedFrame } from './kept-connections.ts'
 
 const LF = 0x0a
 const BLANK = 0x20
@@ -70,6 +71,17 @@ export class FrameReader {
     else if (this.#heldLength > 0) this.#deliver(this.#held, 0, this.#heldLength)
     this.#state = State.closed
     this.#release()
+  }
+
+  /** For another reader, which goes on in the middle of the same stream. */
+  suspend(): UnfinishedFrame {
+    const numbers = [this.#framing, this.#state, this.#content, this.#count, this.#skip, this.#ending]
+    return { numbers, held: Buffer.from(this.#held.subarray(0, this.#heldLength)) }
+  }
+
+  continueFrom({ numbers, held }: UnfinishedFrame): void {
+    ;[this.#framing, this.#state, this.#content, this.#count, this.#skip, this.#ending] = numbers
+    this.#hold(held, 0, held.length)
   }
 
   #begin(chunk: Buffer, at: number, end: number): number {

@@ -3,6 +3,7 @@
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { formatListenAddress, type ListenAddress, openOnHost } from '../listen-address.ts'
 import type { Sink, Source } from '../source.ts'
+import type { ConnectionKeeper, KeptConnection } from './kept-connections.ts'
 import { Connections, listen, type StreamLimits, type UnreadBytes } from './syslog-connections.ts'
 
 export interface SyslogTcpOptions extends ListenAddress {
@@ -11,12 +12,19 @@ export interface SyslogTcpOptions extends ListenAddress {
   readonly sink: Sink
   readonly limits?: Partial<StreamLimits>
   readonly unreadBytes?: UnreadBytes | undefined
+  /** What keeps open connections for the next agent; where there is none, closing ends them. */
+  readonly keeper?: ConnectionKeeper | undefined
   /** Errors of the listening socket that do not close it (no file descriptor left). */
   readonly onError?: (error: Error) => void
 }
 
+export interface SyslogTcpSource extends Source {
+  /** Goes on with what the agent before left. */
+  adopt(connection: KeptConnection): void
+}
+
 /** Failure 'listen-failed' if the address can't be had. */
-export async function openSyslogTcp(options: SyslogTcpOptions): Promise<Source> {
+export async function openSyslogTcp(options: SyslogTcpOptions): Promise<SyslogTcpSource> {
   const connections = new Connections(options.sink, options.limits, options.unreadBytes)
   const server = await openOnHost('tcp', options, async host => {
     // nothing is read ahead of a connection that rests (syslog-rests.ts)
@@ -33,7 +41,12 @@ export async function openSyslogTcp(options: SyslogTcpOptions): Promise<Source> 
     address: addressOf(server),
     counters: connections.counters,
     kernelLost: () => null,
-    close: () => connections.close(server),
+    keepsConnections: options.keeper !== undefined,
+    get kept() {
+      return connections.kept
+    },
+    adopt: connection => connections.adopt(connection),
+    close: () => connections.close(server, options.keeper),
   }
 }
 

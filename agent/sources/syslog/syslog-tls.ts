@@ -81,6 +81,8 @@ export async function openSyslogTls(options: SyslogTlsOptions): Promise<SyslogTl
     name: 'tls',
     address: addressOf(server),
     counters: connections.counters,
+    // the keys of a session are this process's own
+    keepsConnections: false,
     kernelLost: () => null,
     get fingerprint() {
       return fingerprint

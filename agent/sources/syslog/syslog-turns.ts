@@ -42,6 +42,14 @@ export class Turns {
     else work.next = next
   }
 
+  /** Reads what is left of a connection at once, whoever else waits; it stays paused. */
+  finish(socket: Socket): void {
+    const work = this.#waiting.get(socket)
+    if (work === undefined) return
+    this.#waiting.delete(socket)
+    for (; work.at < work.chunk.length; work.at += SLICE_BYTES) work.push(work.chunk.subarray(work.at, work.at + SLICE_BYTES))
+  }
+
   /** Resolves when nothing waits. */
   async idle(): Promise<void> {
     while (this.#waiting.size > 0) await setImmediateAsync()

@@ -9,6 +9,8 @@ const status: Status = {
   running: true,
   startedAt: '2026-11-21T12:00:00Z',
   device: 'd',
+  canary: null,
+  dataPath: null,
   process: { residentBytes: 1, cpuSeconds: 2, longestStallSinceStartMs: 3, longestStallLastHourMs: 3, ...more },
   findings: [{ code: 'clock-jumped', severity: 'warning', detail: 'd', advice: 'a', since: 's', ...more }],
   central: {
