@@ -127,6 +127,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
   const stopping = new AbortController()
   const parts = {
+    paths,
     ...stored,
     version: options.version,
     startedAt,

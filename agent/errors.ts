@@ -84,6 +84,14 @@ export const advice = {
   'update-too-slow': 'Nothing to do: the box tries again by itself. If this persists, check the connection to the internet.',
   'update-damaged': 'Nothing was changed, and the box loads the file anew. If this persists, call the helpdesk.',
   'update-no-room': 'Free space on the disk with the data folder. Until then the box goes on with the release that it has.',
+  'update-by-package':
+    'Update the package cyberalarm: on Debian and Ubuntu `apt update && apt install cyberalarm`, on Red Hat and its like `dnf upgrade cyberalarm`, or run the installer again.',
+  'update-available':
+    'Update the package cyberalarm: on Debian and Ubuntu `apt update && apt install cyberalarm`, on Red Hat and its like `dnf upgrade cyberalarm`, or run the installer again.',
+  'update-taken-back':
+    'Nothing to do: the box goes on with the release that it had. If this happens with the next release too, call the helpdesk.',
+  'update-file-missing': 'Check the name of the file, and that the user who runs the command may read it.',
+  'update-file-wrong': 'Get the file again from the helpdesk. Nothing was changed.',
   unexpected: 'This is probably a bug in CyberAlarm. If it persists, report it to the helpdesk.',
 } as const
 

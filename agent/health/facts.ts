@@ -1,7 +1,7 @@
 // What is known of the agent at one moment, as plain data: findings and the status are made of it and of nothing else.
 // Times are ms since 1970; 0 or undefined is never.
 import type { Fault } from '../errors.ts'
-import type { CanaryStatus, InputStatus, ProcessStatus, Receipt } from './status-schema.ts'
+import type { CanaryStatus, InputStatus, ProcessStatus, Receipt, UpdateFacts } from './status-schema.ts'
 
 export interface GatewayFacts {
   readonly number: number
@@ -34,6 +34,8 @@ export interface SourceFacts {
   readonly name: string
   readonly address: string
   readonly counters: Readonly<Record<string, number>>
+  /** Whether its connections outlive a restart of the agent; absent where there are none. */
+  readonly keepsConnections?: boolean | undefined
 }
 
 export interface Facts {
@@ -64,6 +66,10 @@ export interface Facts {
     readonly failure: (Fault & { readonly sinceMs: number; readonly atMs: number }) | undefined
     readonly retryAtMs: number
   }
+  /** Undefined where there are no updates. */
+  readonly update: UpdateFacts | undefined
+  /** The machine is updated by its packages. */
+  readonly isPackage: boolean
   readonly queue: { readonly batches: number; readonly bytes: number; readonly quotaBytes: number }
   /** Why the disk does not take what has to be kept. */
   readonly diskFault: Fault | undefined

@@ -84,6 +84,22 @@ export const statusSchema = z.object({
     failure: z.object({ code: z.string().max(64), detail: text, advice: text, since: time, at: time }).nullable(),
     retryAt: time.nullable(),
   }),
+  /** How far the box is with releases of the agent. Null where there are none, and in what older agents say. */
+  update: z
+    .object({
+      /** Never changes its meaning: current, now, paused, before-wave, loading, handed-over, failed and so on. */
+      kind: z.string().max(64),
+      text,
+      offered: z.object({ version: text, number: z.number() }).nullable(),
+      /** When it was last learnt what is offered. */
+      learntAt: time.nullable(),
+      /** Since when that fails. */
+      fault: z.object({ code: z.string().max(64), detail: text, since: time }).nullable(),
+      /** The release that runs or was tried last: factory, good, trial, taken-back, refused or waiting. */
+      release: z.object({ state: text, version: text, number: z.number(), text }).nullable(),
+    })
+    .nullable()
+    .default(null),
   queue: z.object({ batches: z.number(), bytes: z.number(), quotaBytes: z.number() }),
   gateways: z
     .array(
@@ -131,7 +147,17 @@ export const statusSchema = z.object({
       }),
     )
     .max(100),
-  sources: z.array(z.object({ name: text, address: text, counters: counts })).max(100),
+  sources: z
+    .array(
+      z.object({
+        name: text,
+        address: text,
+        counters: counts,
+        /** Whether its connections outlive a restart of the agent; absent where there are none. */
+        keepsConnections: z.boolean().optional(),
+      }),
+    )
+    .max(100),
   /** Of each product whose messages came: how many its recogniser claimed, and could not read. */
   products: z.array(z.object({ product: text, claimed: z.number(), unreadable: z.number() })).max(500),
   /** Messages that were too long or broken to be read, by reason; they are among the unreadable ones. */
@@ -146,6 +172,7 @@ export type Status = z.infer<typeof statusSchema>
 export type Finding = z.infer<typeof findingSchema>
 export type Severity = (typeof severities)[number]
 export type Receipt = z.infer<typeof receiptSchema>
+export type UpdateFacts = NonNullable<Status['update']>
 export type InputStatus = Status['accounting'][number]
 export type ProcessStatus = NonNullable<Status['process']>
 export type CanaryStatus = NonNullable<Status['canary']>
