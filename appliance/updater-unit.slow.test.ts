@@ -73,12 +73,12 @@ t.test(
     await until(
       () => text(`${folder}/wanted/ready`),
       found => found !== '',
-      60_000,
+      240_000,
     )
     await until(
       () => machine.sh(`systemctl show -P ActiveState ${unit}`),
       found => /inactive/.test(found),
-      60_000,
+      240_000,
     )
     t.equal(text('/var/lib/cyberalarm-box/wanted/update-now'), '', 'granted once')
 
@@ -92,13 +92,13 @@ t.test(
     await until(
       () => text(`${folder}/wanted/ready`),
       found => found !== '',
-      60_000,
+      240_000,
     )
     t.match(text(`${folder}/wanted/ready`), /^number 1001$/m)
     await until(
       () => machine.sh(`systemctl show -P ActiveState ${unit}`),
       found => /inactive/.test(found),
-      60_000,
+      240_000,
     )
     t.equal(machine.run(['test', '-e', '/var/lib/cyberalarm-update-usb/update.tar']).code, 1, 'a file is tried once')
     t.match(machine.sh('systemctl show -P ActiveState cyberalarm-update.path'), /active/)
