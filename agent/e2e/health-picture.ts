@@ -4,14 +4,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { blockedLine, cyberalarm, sendTcp, startAgent, until, writeSettings } from '../agent/testing/harness.ts'
-import { overview } from '../appliance/box/console/flow.ts'
-import { readFacts } from '../appliance/box/console/read-facts.ts'
-import { textOf } from '../appliance/box/console/test-facts.ts'
-import { wrap } from '../appliance/box/console/text.ts'
-import { view } from '../appliance/box/console/view.ts'
-import { startCentral } from '../central-stub/central.ts'
-import { boxesText } from '../central-stub/operator/boxes.ts'
+import { overview } from '../../appliance/box/console/flow.ts'
+import { readFacts } from '../../appliance/box/console/read-facts.ts'
+import { textOf } from '../../appliance/box/console/test-facts.ts'
+import { wrap } from '../../appliance/box/console/text.ts'
+import { view } from '../../appliance/box/console/view.ts'
+import { startCentral } from '../../central-stub/central.ts'
+import { boxesText } from '../../central-stub/operator/boxes.ts'
+import { blockedLine, cyberalarm, sendTcp, startAgent, until, writeSettings } from '../testing/harness.ts'
 
 const COLUMNS = 112
 const LINE = 17
@@ -47,7 +47,7 @@ try {
     ['On the box: cyberalarm status', status],
     ['At central: node central-stub/main.ts boxes', boxes],
   ] as const
-  writeFileSync(join(import.meta.dirname, '../docs/health.svg'), draw(panels.map(([title, lines]) => [title, lines.flatMap(folded)])))
+  writeFileSync(join(import.meta.dirname, '../../docs/health.svg'), draw(panels.map(([title, lines]) => [title, lines.flatMap(folded)])))
 } finally {
   await agent.kill('SIGTERM')
   await central.close()
