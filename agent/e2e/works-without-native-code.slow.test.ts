@@ -17,6 +17,12 @@ t.test('without the native receiver syslog over UDP is received all the same, an
   )
   t.equal(sums(status).unaccounted, 0)
   const findings = Object.fromEntries(status.findings.map(({ code, severity, detail }) => [code, `${severity}: ${detail}`]))
-  t.match(findings['native-missing'], /^warning: the native receiver is missing: syslog over UDP needs several times the CPU/)
-  t.match(findings['nflog-failed'], /^problem: cannot listen to nflog\.groups = 514: the native receiver is missing/)
+  t.match(
+    findings['native-missing'],
+    /^warning: An input does not work as it should: the native receiver is missing: syslog over UDP needs several times the CPU/,
+  )
+  t.match(
+    findings['nflog-failed'],
+    /^problem: An input does not work as it should: cannot listen to nflog\.groups = 514: the native receiver is missing/,
+  )
 })
