@@ -33,7 +33,7 @@ const first = [
   'echo "RUNS $$(/usr/lib/cyberalarm/agent/bin/cyberalarm status --json)"',
   collected,
   // the block in the middle of the agent, which is the smaller of the two parts
-  'part=$$(ls -S /var/lib/cyberalarm-releases/parts/*.img | tail -n 1); blocks=$$(($$(stat -c %s $$part) / 8192))',
+  'part=$$(ls -S /var/lib/cyberalarm-releases/parts/*.img | tail -n 1); blocks=$$(($$(wc -c < $$part) / 8192))',
   'dd if=/dev/zero of=$$part bs=4096 seek=$$((blocks / 2)) count=$$((blocks / 2)) conv=notrunc,fsync status=none',
   'sync; echo 3 > /proc/sys/vm/drop_caches; systemctl kill -s SEGV cyberalarm-agent; echo DAMAGED',
   until(`test "$$(readlink ${SLOT}/current)" = factory && /usr/lib/cyberalarm/agent/bin/cyberalarm status > /dev/null`),

@@ -27,18 +27,23 @@ export function wayOf(sources: readonly { readonly name: string; readonly addres
   return undefined
 }
 
-/** Sends a round with a mark of its own, which it gives. What cannot be sent does not come back, and that is judged. */
+/**
+ * Sends a round with a mark of its own, which it gives. From a loopback address, because the agent takes marked messages from no other,
+ * also where it listens on one address of the box alone. What cannot be sent does not come back, and that is judged.
+ */
 export async function sendRound(way: Way): Promise<string> {
   const nonce = randomBytes(8).toString('hex')
   const lines = Array.from({ length: ROUND }, (_, i) => `cyberalarm-canary ${nonce} ${i + 1}`)
   const isV6 = way.host.includes(':')
+  const from = isV6 ? '::1' : '127.0.0.1'
   if (way.kind === 'udp') {
     const socket = createSocket(isV6 ? 'udp6' : 'udp4')
     socket.on('error', () => undefined) // refused: nobody listens, and nothing comes back
+    await new Promise<void>(resolve => socket.once('error', () => resolve()).bind(0, from, resolve))
     for (const line of lines) await new Promise<void>(resolve => socket.send(line, way.port, way.host, () => resolve()))
     await new Promise<void>(resolve => socket.close(resolve))
   } else {
-    const socket = connect(way.port, way.host)
+    const socket = connect({ port: way.port, host: way.host, localAddress: from })
     socket.setTimeout(CONNECT_MS, () => socket.destroy())
     socket.on('error', () => socket.destroy())
     socket.end(lines.map(line => `${line}\n`).join(''))
