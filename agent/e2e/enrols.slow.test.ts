@@ -287,9 +287,11 @@ t.test('what waited for one central or member is shed and counted when the box g
     'SELECT device, count(*) AS n FROM events GROUP BY device',
   )
   const byDevice = Object.fromEntries(rows.map(row => [row.device, row.n]))
-  t.equal(stats.rows, sums(last).sent)
   t.match(sums(last), { unaccounted: 0 })
   t.same(byDevice[third], 8, 'the second member has its own events only')
-  // the old identity may have brought some out between the start of central and the enrolment: then they are the first member's
-  t.equal((byDevice[second] ?? 0) + sums(last).shed - 5, 6 + 7)
+  // The old identity may have brought some out between the start of central and the enrolment: then they are the first member's. If the
+  // enrolment came before the receipt, the box counts them as shed all the same: counted twice, never lost.
+  const [firsts, shed] = [(byDevice[second] ?? 0) - 6, sums(last).shed - 5]
+  t.ok([firsts, shed].every(some => some === 0 || some === 7) && firsts + shed >= 7, `at central ${firsts}, shed ${shed}`)
+  t.ok(stats.rows >= sums(last).sent, `central has ${stats.rows}`)
 })
