@@ -56,8 +56,10 @@ t.test('a release that is handed over', { skip: reason ?? false }, async t => {
     t.equal(active(), 'b')
     t.notOk(isThere(`${STATE}/trial`))
     t.match(machine.sh(`tar -t --zstd -f ${STATE}/failed/1.0.4.tar.zst`), /verdict/)
+    t.match(await handOver(bad), { state: 'taken-back' }, 'asked for again, it is tried again')
+    t.match(await handOver(bad), { state: 'taken-back' })
     machine.sh('rm /run/is-bad')
-    t.match(await handOver(bad), { state: 'refused', slot: 'b', text: /release 4 was taken back before/ }, 'and is not tried again')
+    t.match(await handOver(bad), { state: 'refused', slot: 'b', text: /release 4 was taken back three times/ }, 'but not for ever')
     t.match(guard.open(), { state: 'good', slot: 'b', number: 3 })
   })
 
