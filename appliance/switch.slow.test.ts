@@ -24,12 +24,14 @@ t.test('a release that is handed over', { skip: reason ?? false }, async t => {
     )
     return guard.report()
   }
+  /** The agent is started without waiting for it. */
+  const runs = async (number: number) => (await until(guard.ran, ran => ran === `release ${number}\n`)) === `release ${number}\n`
   const active = () => machine.sh(`cat ${STATE}/active`).trim()
   guard.open()
 
   t.test('is taken into a slot, started, and after its first minute is what the box starts with', async t => {
     t.match(await handOver(releases.make(2)), { state: 'trial', slot: 'a', number: 2, version: '1.0.2' })
-    t.equal(guard.ran(), 'release 2\n')
+    t.ok(await runs(2))
     t.equal(active(), 'a')
     t.match(machine.sh(`cat ${STATE}/trial`), /^a 2 \d{10}\n$/)
     t.notOk(isThere(`${STATE}/good`), 'it is not good yet')
@@ -38,12 +40,12 @@ t.test('a release that is handed over', { skip: reason ?? false }, async t => {
 
   t.test('waits while another one is on trial, and is the next after that', async t => {
     t.match(await handOver(releases.make(3)), { state: 'waiting', slot: 'a', number: 2, text: /another release is on its trial/ })
-    t.equal(guard.ran(), 'release 2\n')
+    t.ok(await runs(2))
     machine.sh('/usr/lib/cyberalarm/update/keep')
     t.match(guard.report(), { state: 'good', slot: 'a', number: 2 })
     t.equal(machine.sh(`cat ${STATE}/good ${STATE}/a/good`), '2\n2\n')
     t.match(await handOver(releases.make(3)), { state: 'trial', slot: 'b', number: 3 })
-    t.equal(guard.ran(), 'release 3\n')
+    t.ok(await runs(3))
     t.equal(machine.sh(`ls ${STATE}/parts | wc -l`), '3\n', 'the runtime of both is there once')
   })
 
@@ -51,13 +53,14 @@ t.test('a release that is handed over', { skip: reason ?? false }, async t => {
     machine.sh('/usr/lib/cyberalarm/update/keep && touch /run/is-bad')
     const bad = releases.make(4)
     t.match(await handOver(bad), { state: 'taken-back', slot: 'b', number: 3, text: /release 4 \(1\.0\.4\) .*it was bad \[test-verdict\]/ })
-    await until(guard.ran, ran => ran === 'release 3\n')
-    t.equal(guard.ran(), 'release 3\n')
+    t.ok(await runs(3))
     t.equal(active(), 'b')
     t.notOk(isThere(`${STATE}/trial`))
     t.match(machine.sh(`tar -t --zstd -f ${STATE}/failed/1.0.4.tar.zst`), /verdict/)
+    t.match(await handOver(bad), { state: 'taken-back' }, 'asked for again, it is tried again')
+    t.match(await handOver(bad), { state: 'taken-back' })
     machine.sh('rm /run/is-bad')
-    t.match(await handOver(bad), { state: 'refused', slot: 'b', text: /release 4 was taken back before/ }, 'and is not tried again')
+    t.match(await handOver(bad), { state: 'refused', slot: 'b', text: /release 4 was taken back three times/ }, 'but not for ever')
     t.match(guard.open(), { state: 'good', slot: 'b', number: 3 })
   })
 
@@ -65,7 +68,6 @@ t.test('a release that is handed over', { skip: reason ?? false }, async t => {
     t.match(await handOver(releases.make(5)), { state: 'trial', slot: 'a', number: 5 })
     machine.sh("/usr/lib/cyberalarm/update/take-back memory 'It needed more and more memory.'")
     t.match(guard.report(), { state: 'taken-back', slot: 'b', number: 3, text: /more and more memory\. \[memory\]/ })
-    await until(guard.ran, ran => ran === 'release 3\n')
     t.equal(active(), 'b')
     t.match(guard.open(), { state: 'good', slot: 'b', number: 3 })
   })
@@ -123,7 +125,7 @@ t.test('a release that is handed over', { skip: reason ?? false }, async t => {
       t.match(await handOver(make()), { state: 'refused', slot: 'b', number: 3, text: says }, name)
       t.equal(guard.kept(), before, name)
     }
-    t.equal(guard.ran(), 'release 3\n')
+    t.ok(await runs(3))
   })
 
   t.test('links, pipes and files without end in the folder of the updater', async t => {
@@ -171,8 +173,8 @@ t.test('a release that is handed over', { skip: reason ?? false }, async t => {
   t.test('from the hand-over to the start', async t => {
     const began = performance.now()
     releases.handOver(releases.make(41))
-    await until(guard.ran, ran => ran === 'release 41\n', 60_000)
+    const isStarted = await runs(41)
     t.comment(`handed over to started: ${Math.round(performance.now() - began)} ms`)
-    t.equal(guard.ran(), 'release 41\n')
+    t.ok(isStarted)
   })
 })

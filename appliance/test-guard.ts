@@ -2,7 +2,7 @@
 // guard is on trial: its scripts, units and real parts. Releases with a real agent are in probation's tests.
 import type { Machine } from '../scripts/packages/test-machine.ts'
 import { startBox } from './test-box-machine.ts'
-import { STATE, TestReleases } from './test-releases.ts'
+import { type SignedRelease, STATE, TestReleases } from './test-releases.ts'
 
 const AGENT = `[Service]
 Type=exec
@@ -58,8 +58,21 @@ export async function startGuard(t: { teardown(done: () => unknown): unknown }):
       )
       return report()
     },
-    ran: () => machine.sh('cat /run/ran'),
+    ran: () => machine.run(['cat', '/run/ran']).out,
     kept: () => machine.sh(`cd ${STATE} && find . -type f -exec sha256sum {} + | sort -k 2`),
     clear: () => void machine.sh(`rm -rf ${STATE}/*`),
   }
 }
+
+/** `old` runs and was good, in a; `next` is handed over. The watcher of the folder does not run: whoever tests starts `switch`. */
+export function handOverBesides({ machine, releases, open, clear }: Guard, old: SignedRelease, next: SignedRelease): void {
+  machine.sh('systemctl stop cyberalarm-switch.path; rm -f /run/is-bad')
+  clear()
+  releases.putInSlot(old, 'a')
+  machine.sh(`echo a > ${STATE}/active && echo ${old.manifest.number} > ${STATE}/good`)
+  open()
+  releases.handOver(next)
+}
+
+/** The agent of releases that TestReleases makes. */
+export const agentOf = (number: number): string => `release ${number}\n${'x'.repeat(20_000)}`

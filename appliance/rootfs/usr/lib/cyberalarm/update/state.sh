@@ -3,7 +3,7 @@
 #   active      the slot that is followed at a start: a, b or factory
 #   trial       SLOT 1 while a release is judged for a minute, SLOT 2 TIME for the day after
 #   good        the highest number of a release that was ever good; SLOT/good: that of the release in this slot, if it was
-#   taken-back  SHA-256 of manifests that are not tried again
+#   taken-back  SHA-256 of manifests, one for each time; after three, it is not tried again
 export LC_ALL=C
 system=/usr/lib/cyberalarm
 state=/var/lib/cyberalarm-releases
