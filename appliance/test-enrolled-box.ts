@@ -8,7 +8,7 @@ import type { Status } from '../agent/health/status-schema.ts'
 import { type CentralProcess, startCentralProcess } from '../agent/testing/central-process.ts'
 import { until } from '../agent/testing/harness.ts'
 import { startCentral } from '../central-stub/central.ts'
-import { startBox } from './test-box-machine.ts'
+import { startBox, type TestBox } from './test-box-machine.ts'
 
 const GROUP = 514
 /** Documentation addresses (RFC 5737): a foreign one, and one of the member that packets are sent to. */
@@ -19,8 +19,7 @@ const rules = `table inet test { chain input { type filter hook input priority 0
 const program = '/usr/lib/cyberalarm/agent/bin/cyberalarm'
 const sender = join(import.meta.dirname, 'test-steady-sender.ts')
 
-type Box = Awaited<ReturnType<typeof startBox>>
-export interface EnrolledBox extends Box {
+export interface EnrolledBox extends TestBox {
   readonly central: CentralProcess
   /** Undefined while no agent answers. */
   status(): Status | undefined
@@ -50,7 +49,7 @@ export interface Sending {
 /** `prepare` is run before the agent is started. */
 export async function startEnrolledBox(
   t: { teardown(done: () => unknown): unknown },
-  { prepare = () => undefined }: { readonly prepare?: (box: Box) => void } = {},
+  { prepare = () => undefined }: { readonly prepare?: (box: TestBox) => void } = {},
 ): Promise<EnrolledBox> {
   const box = await startBox(t)
   const { machine, folder } = box
