@@ -25,7 +25,7 @@ import type { Settings } from './settings/table.ts'
 import type { HandedOver } from './sources/handed-over.ts'
 import { Networks } from './triage/networks.ts'
 import { Triage } from './triage/triage.ts'
-import { initialUplinkState, type UplinkState, uploadForever } from './uplink/uplink.ts'
+import { initialUplinkState, moveTimes, type UplinkState, uploadForever } from './uplink/uplink.ts'
 
 /** How long an agent that shuts down goes on sending; the spool keeps the rest. */
 const SHUTDOWN_GRACE_MS = 3000
@@ -101,7 +101,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
   const everySecond = setInterval(() => {
-    clock.tick()
+    moveTimes(uplink, clock.tick())
     watch.tick()
     collector.tick()
     gateways.tick()

@@ -1,8 +1,9 @@
 // `cyberalarm enrol`: trades a code for an identity. The running agent takes it up within a second.
+import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { Failure } from './errors.ts'
+import { asDiskFailure, Failure } from './errors.ts'
 import { readLedger } from './ledger/ledger-files.ts'
-import { isErrorWithCode } from './lib/durable-file.ts'
+import { isErrorWithCode, removeIfThere, writeDurable } from './lib/durable-file.ts'
 import { normaliseCode } from './lib/typed-code.ts'
 import type { Paths } from './paths.ts'
 import type { Settings } from './settings/table.ts'
@@ -26,15 +27,36 @@ export async function enrol(
   const central = { url: settings['central.url'], pins: settings['central.pins'], proxy: settings['uplink.proxy'] }
   if (central.url === '' || central.pins.length === 0)
     throw new Failure('central-not-set', `central.url or central.pins is not set in ${paths.settings}`)
-  const client = await openCentral(central)
+  const giveRoom = holdRoom(paths)
   try {
-    const stored = await enrolOnce(client, letters, deviceBefore(paths), request)
-    mkdirSync(paths.data, { recursive: true, mode: 0o700 })
-    before?.(stored)
-    return writeIdentity(paths.identity, stored)
+    const client = await openCentral(central)
+    try {
+      const stored = await enrolOnce(client, letters, deviceBefore(paths), request)
+      before?.(stored)
+      giveRoom()
+      return writeIdentity(paths.identity, stored)
+    } finally {
+      await client.close()
+    }
   } finally {
-    await client.close()
+    giveRoom()
   }
+}
+
+/** An identity and its copy have some 2 KiB each, which on most disks take 4. */
+const ROOM_BYTES = 8192
+
+/** Before the code is spent and the key from before revoked: where an identity cannot be stored, nothing is asked. Failure of the disk. */
+function holdRoom(paths: Paths): () => void {
+  const path = `${paths.identity}.room`
+  try {
+    mkdirSync(paths.data, { recursive: true, mode: 0o700 })
+    // not zeros, which some file systems do not store
+    writeDurable(path, randomBytes(ROOM_BYTES))
+  } catch (error) {
+    throw asDiskFailure(error, paths.data)
+  }
+  return () => removeIfThere(path)
 }
 
 function whatIsWrong(code: string): string {

@@ -13,7 +13,8 @@ export const advice = {
   'data-lost': 'Restart; if this persists, replace the disk.',
   'not-enrolled': 'Enrol this box with `cyberalarm enrol`; it asks for the code.',
   'identity-damaged': 'Enrol again with a new code. Nothing else is lost.',
-  'identity-refused': 'Enrol again with a new code. Batches that are queued are kept.',
+  'identity-refused':
+    'Enrol again with a new code. Batches that are queued are sent then, unless central has lost what it knew of this box: then they are counted as shed.',
   'certificate-expired': 'Check the clock of this box. If it is right, enrol again with a new code.',
   'central-not-set': 'Set central.url and central.pins in the settings file. Images that are built for a central contain both.',
   'central-unreachable':
@@ -23,7 +24,7 @@ export const advice = {
   'central-certificate-expired': 'Check the date and time of this box first. If they are right, call the helpdesk.',
   'central-refused': 'If this persists, call the helpdesk and quote the code that central gave.',
   'history-differs':
-    'This box or central was restored from a snapshot or backup. Enrol again with a new code: new events are then sent, and what can no longer be sent is counted as shed.',
+    'This box or central was restored from a snapshot or backup. Enrol again with a new code: what waits and all new events are then sent, and what can no longer be sent is counted as shed.',
   'central-busy': 'Nothing to do: the box tries again by itself.',
   'receipt-wrong':
     'The receipt is not signed by central for this batch. The batch stays in the queue. If this persists, call the helpdesk.',

@@ -15,7 +15,18 @@ export const packages: readonly PackageRow[] = [
   {
     why: 'a shell and its tools (in Debian they are essential, and there without being named), and no locales',
     debian: [],
-    centos: ['centos-stream-release', 'bash', 'coreutils', 'grep', 'sed', 'util-linux', 'shadow-utils', 'glibc-minimal-langpack'],
+    centos: [
+      'centos-stream-release',
+      'bash',
+      'coreutils',
+      'diffutils',
+      'grep',
+      'sed',
+      'tar',
+      'util-linux',
+      'shadow-utils',
+      'glibc-minimal-langpack',
+    ],
   },
   { why: 'services and their sandboxes', debian: ['systemd', 'systemd-sysv', 'dbus'], centos: ['systemd', 'dbus-broker'] },
   { why: 'devices', debian: ['udev', 'kmod'], centos: ['systemd-udev', 'kmod'] },
@@ -38,6 +49,7 @@ export const packages: readonly PackageRow[] = [
     debian: ['ca-certificates', 'debian-archive-keyring'],
     centos: ['dnf', 'ca-certificates'],
   },
+  { why: 'signatures of releases', debian: ['openssl'], centos: ['openssl'] },
   { why: 'the initramfs is packed with it', debian: ['zstd'], centos: ['zstd'] },
   { why: 'the time zone names of settings and logs', debian: ['tzdata'], centos: ['tzdata'] },
 ]

@@ -15,9 +15,10 @@ import { type QuotaLimits, Quotas, quotaLimits } from './limits/quotas.ts'
 import { listenAdmin, type Operations } from './operator/admin.ts'
 import { readStats, readTop } from './operator/stats.ts'
 import { type Reader, Store } from './store/store.ts'
-import { openKeys, openServerKey } from './trust/keys.ts'
+import { authorityAt, openKeys, openServerKey } from './trust/keys.ts'
 
-const DAY_MS = 86_400_000
+/** How often the dates of its certificates are looked at. Soon, because a clock may be put right after the start. */
+const CERTIFICATES_EVERY_MS = 60_000
 /** Connections that wait to be taken; beyond it the kernel drops, and a device tries again after 1, 3 and 7 s. Linux bounds it at 4096 itself. */
 const BACKLOG = 4096
 /** Members that the operator is shown with what they have used of their quotas. */
@@ -37,6 +38,8 @@ export interface CentralOptions {
   readonly reserveBytes?: number | undefined
   /** The folder of update files, which anybody may read; without it there are none. */
   readonly updates?: string | undefined
+  /** How often the dates of its certificates are looked at; each minute by default. */
+  readonly certificatesEveryMs?: number
   /** Called with every failure of central's own. */
   readonly report?: (error: unknown) => void
 }
@@ -56,12 +59,12 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const folder = resolve(options.folder)
   openFolder(folder)
   const keys = await openKeys(folder, now())
-  const serverKey = await openServerKey(folder, keys.authority, name, now())
+  let serverKey = await openServerKey(folder, keys.authority, name, now())
   await using cleanup = new AsyncDisposableStack()
   const codes = new KnownCodes()
   const quotas = new Quotas({ ...quotaLimits, ...options.quotas })
   const onOpened = async (reader: Reader) => {
-    await codes.load(reader, now())
+    await codes.load(reader)
     quotas.load(await readUsage(reader, now()), now())
   }
   const { reserveBytes } = options
@@ -80,12 +83,15 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   await server.listen({ host, port, backlog: BACKLOG })
   const renewal = setInterval(async () => {
     try {
+      keys.authority = await authorityAt(folder, keys.authority, now())
       const { chain, key } = await openServerKey(folder, keys.authority, name, now())
+      if (chain === serverKey.chain) return
+      serverKey = { chain, key }
       server.server.setSecureContext({ cert: chain, key, ca: keys.authority.certificate, minVersion: 'TLSv1.3' })
     } catch (error) {
       report(error)
     }
-  }, DAY_MS).unref()
+  }, options.certificatesEveryMs ?? CERTIFICATES_EVERY_MS).unref()
   cleanup.defer(() => clearInterval(renewal))
   const bound = server.server.address() as AddressInfo
   const operations: Operations = {

@@ -164,3 +164,32 @@ t.test('when the database meets a full disk, central goes on without a restart; 
   t.equal((await after.stats()).events, large.receipted.length * 32_768 + small.receipted.length * 6)
   await after.close()
 })
+
+t.test('on a disk without a byte what the operator asks is done or refused, and central goes on', { skip }, async t => {
+  const { folder, leave, free } = smallDisk(t, 64)
+  const central = await startCentralProcess(folder, 0, { options: ['--reserve-mib', '1'] })
+  t.teardown(() => central.kill())
+  const names = Array.from({ length: 6 }, (_, i) => `member ${i}`)
+  const senders = await sendersOn(
+    central,
+    folder,
+    names,
+    names.map(() => undefined),
+  )
+  leave(0)
+  const failed: string[] = []
+  const ask = (request: Parameters<typeof askAdmin>[1]) =>
+    askAdmin(folder, request).catch((error: Error) => void failed.push(error.message))
+  for (const { box } of senders) {
+    await ask({ ask: 'revoke', device: box.device })
+    for (let i = 0; i < 10; i++) await ask({ ask: 'code', member: 'another', hours: 1 })
+  }
+  t.same([...new Set(failed)], ['The disk of central is full: try again later.'])
+  t.equal(central.child.exitCode ?? central.child.signalCode, null)
+  free()
+  await until(
+    () => askAdmin(folder, { ask: 'revoke', device: senders[5].box.device }).catch(String),
+    answer => answer === 1 || answer === 0,
+  )
+  t.equal(await senders[5].send(), '403 certificate-revoked undefined')
+})

@@ -11,6 +11,7 @@ import { imageSettings } from './appliance/image-settings.ts'
 import { writeOutputs } from './appliance/outputs.ts'
 import { Steps } from './appliance/steps.ts'
 import { run } from './appliance/tool.ts'
+import { chooseTrust } from './appliance/trust.ts'
 import { readOptions } from './options.ts'
 import { sourceDate } from './source-date.ts'
 
@@ -19,6 +20,8 @@ readOptions({
   help: `Builds the disk of the appliance, and from it an OVA, a disk image and a qcow2. Environment variables:
   BASE           debian-13, centos-stream-10 or centos-stream-9 (default chosen by what this machine reaches)
   CENTRAL_URL    with CENTRAL_PINS: how appliances find central; neither the OVF form nor the console asks
+  UPDATE_TRUST   folder with the keys whose releases appliances take (node scripts/updates.ts for-images; default keys of this
+                 checkout, which end after 30 days and are no keys for members)
   SIGNING_KEY    file of the release key (default a key of this checkout, which others should not trust)
   OUTPUT         folder to write (default build/appliance/VERSION-BASE)
   ACCELERATOR    kvm, where KVM is known to work (default tcg, which takes minutes longer)`,
@@ -33,6 +36,7 @@ const environment = process.env
 const { base, why } = await chooseBase(environment.BASE)
 const centralUrl = environment.CENTRAL_URL ?? ''
 const settings = imageSettings(centralUrl, environment.CENTRAL_PINS ?? '')
+const trust = chooseTrust(environment.UPDATE_TRUST, root, Date.now())
 const folder = environment.OUTPUT ?? join(build, `${version}-${base}`)
 mkdirSync(build, { recursive: true })
 const steps = new Steps(join(build, 'build.log'))
@@ -51,7 +55,7 @@ const builder =
       })
     : undefined
 const { rawPath, packages } = await steps.run('building the disk in the build machine', at =>
-  composeDisk({ root, work: join(build, 'work'), base, builder, version, epoch: sourceDate(root), settings, log, at }),
+  composeDisk({ root, work: join(build, 'work'), base, builder, version, epoch: sourceDate(root), trust: trust.folder, settings, log, at }),
 )
 const { files, signature } = await steps.run('writing OVA, image with block map, qcow2 and bill of materials', async at =>
   writeOutputs({
@@ -80,6 +84,9 @@ const { files, signature } = await steps.run('writing OVA, image with block map,
 console.log(`\n${relative(process.cwd(), folder)}/, in ${steps.elapsed}`)
 for (const { name, bytes } of files) console.log(`  ${name.padEnd(44)} ${(bytes / 1e6).toFixed(1).padStart(8)} MB`)
 console.log(`  ${'SHA256SUMS, SHA256SUMS.sig, allowed_signers'}\n\n${signature}`)
+if (trust.isDevelopment)
+  console.log(`
+The image takes releases signed with the keys of developers in ${relative(process.cwd(), trust.folder)}, which end within 30 days.`)
 if (centralUrl === '')
   console.log(`
 The image has no central, and neither the OVF form nor the console asks for one. Build it with CENTRAL_URL= and CENTRAL_PINS=;

@@ -73,7 +73,10 @@ function unsealedBatch({ ledger, spool }: Recovery) {
   return isNext ? lastBatch : undefined
 }
 
-/** After an enrolment the chain goes on if central stands at a point of it; else it begins anew where central stands. */
+/**
+ * After an enrolment the chain goes on if central stands at a point of it, or before all that waits; else it begins anew where central
+ * stands.
+ */
 export function followEnrolment(parts: Recovery, identity: Identity): void {
   const { ledger, spool, outbox, log } = parts
   const { enrolment, chain, device } = identity.stored
@@ -82,6 +85,13 @@ export function followEnrolment(parts: Recovery, identity: Identity): void {
   const isSameDevice = ledger.state.device === device || sequence === 0
   if (isSameDevice && isInChain(parts, chain)) {
     outbox.append({ kind: 'enrolled', device, enrolment, sequence, receipted, hash })
+    return
+  }
+  if (isSameDevice && chain.sequence < receipted && spool.length > 0) {
+    // central was restored from a backup: it has lost batches that are no longer here, and what waits follows a statement about them
+    const missing = spool.closeGaps(chain.sequence, chain.hash, () => undefined)
+    outbox.append({ kind: 'enrolled', device, enrolment, sequence, receipted: chain.sequence, hash: chain.hash })
+    log.warning(`central no longer has ${missing} batches that it had acknowledged: batches that wait here are sent after them`)
     return
   }
   for (const batch of spool.clear()) outbox.shed(batch, 'enrolled-anew')

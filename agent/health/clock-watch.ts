@@ -7,13 +7,14 @@ export class ClockWatch {
   lastJumpMs = 0
   private offset = Date.now() - performance.now()
 
-  /** To be called once a second. */
-  tick(): void {
+  /** To be called once a second. How far the clock jumped since the last call, in ms; 0 if it did not. */
+  tick(): number {
     const offset = Date.now() - performance.now()
-    if (Math.abs(offset - this.offset) > JUMP_MS) {
-      this.jumps++
-      this.lastJumpMs = offset - this.offset
-    }
+    const jump = offset - this.offset
     this.offset = offset
+    if (Math.abs(jump) <= JUMP_MS) return 0
+    this.jumps++
+    this.lastJumpMs = jump
+    return jump
   }
 }

@@ -139,9 +139,9 @@ export class Spool {
 
   /**
    * Puts a statement where files between neighbours are missing, because central never accepts a chain with a gap.
-   * `sequence` and `hash`: of the last batch before the spool. Returns how many batches are missing.
+   * `sequence` and `hash`: of the last batch before the spool. Returns how many batches are missing; `tell` is told of each gap.
    */
-  closeGaps(sequence: number, hash: string): number {
+  closeGaps(sequence: number, hash: string, tell = this.tell): number {
     let missing = 0
     for (let i = 0; i < this.entries.length; i++) {
       const left = i === 0 ? { last: sequence, hash } : this.entries[i - 1].segment
@@ -160,7 +160,7 @@ export class Spool {
       }
       this.entries.splice(i, 0, this.write(statement, new Uint8Array(0)))
       missing += range.last - range.first + 1
-      this.tell(`batches ${range.first} to ${range.last} are missing`)
+      tell(`batches ${range.first} to ${range.last} are missing`)
     }
     return missing
   }

@@ -77,6 +77,20 @@ export function isRenewalDue(identity: Identity, now: number): boolean {
   return now > from + ((to - from) * 2) / 3
 }
 
+/** A renewal that fails must not keep batches from being sent while the certificate is still good. */
+export const RENEWAL_EVERY_MS = 3_600_000
+const RENEWAL_SOONEST_MS = 60_000
+
+/**
+ * How long to wait after an attempt to renew that follows so many failed ones. Short at first, because a box that was off for long may
+ * have little time and a network that is not there yet; and less as the end comes near, behind which it is out until somebody comes.
+ */
+export function renewalPauseMs(identity: Identity, now: number, failures: number): number {
+  const left = identity.certificate.validToDate.getTime() - now
+  const usual = Math.min(RENEWAL_EVERY_MS, RENEWAL_SOONEST_MS * 2 ** Math.min(failures, 10))
+  return left < 0 ? usual : Math.min(usual, Math.max(RENEWAL_SOONEST_MS, left / 10))
+}
+
 /** The answer, if it is of that form and its certificate is for our key. */
 function accept<T extends { readonly certificate: string }>(answer: Answer, schema: z.ZodType<T>, privateKey: string): T {
   if (answer.status !== 200) throw refusalOf(answer)

@@ -5,11 +5,11 @@ import t from 'tap'
 import { startCentral } from '../../central-stub/central.ts'
 import { temporaryFolder } from '../testing/harness.ts'
 import { madeIdentity } from '../testing/made-identity.ts'
-import { enrolOnce, isRenewalDue, renewOnce } from './enrol.ts'
-import { identityFrom } from './identity.ts'
+import { enrolOnce, isRenewalDue, renewalPauseMs, renewOnce } from './enrol.ts'
+import { type Identity, identityFrom } from './identity.ts'
 import { openCentral } from './pinned-client.ts'
 import { type Play, play, STEP_MS, stage } from './test-stage.ts'
-import { initialUplinkState, type UplinkHost } from './uplink.ts'
+import { initialUplinkState, moveTimes, type UplinkHost } from './uplink.ts'
 
 const DAY = 86_400_000
 
@@ -109,6 +109,59 @@ t.test('renews when two thirds of the life of its certificate are over, and batc
     ['/v1/renew', '/v1/batches', '/v1/batches', '/v1/batches'],
   )
   t.equal(replaced.length, 0)
+})
+
+t.test('a box whose clock is behind renews by the clock of central', async t => {
+  const end = identity.certificate.validToDate.getTime()
+  const { host, queue, posts } = stage(identity, 2, [])
+  const { receiptIn } = host
+  const late = new Date(end - DAY).toISOString()
+  const withTime = (body: unknown, as: Identity) => {
+    const receipt = receiptIn(body, as)
+    return receipt === undefined ? undefined : { ...receipt, storedAt: late }
+  }
+  await play({ ...host, receiptIn: withTime }, () => queue.length === 0, identity.certificate.validFromDate.getTime() + DAY)
+  t.same(
+    posts.map(post => post.path),
+    ['/v1/batches', '/v1/renew', '/v1/batches'],
+  )
+})
+
+t.test('an enrolment ends what was wrong before it, also if nothing waits then', async t => {
+  const { host, queue, posts, become } = stage(identity, 1, [{ status: 401, retryAfterSeconds: 0 }])
+  const next = await madeIdentity()
+  let turns = 0
+  const wait: UplinkHost['wait'] = async (ms, until) => {
+    if (posts.length === 1) {
+      queue.length = 0
+      become(next)
+      turns++
+    }
+    await host.wait(ms, until)
+  }
+  const state = await play({ ...host, wait }, () => turns > 3)
+  t.equal(state.failure, undefined)
+  t.equal(state.retryAt, 0)
+})
+
+t.test('asks for a renewal more often as the end of its certificate comes near', async t => {
+  const end = identity.certificate.validToDate.getTime()
+  const pauses = [0, 1, 2, 100].map(failures => renewalPauseMs(identity, end - 20 * DAY, failures))
+  t.same(pauses, [60_000, 120_000, 240_000, 3_600_000])
+  t.equal(renewalPauseMs(identity, end - 1_800_000, 100), 180_000)
+  t.equal(renewalPauseMs(identity, end - 1000, 100), 60_000)
+  t.equal(renewalPauseMs(identity, end + 1000, 100), 3_600_000, 'too late: somebody has to come')
+})
+
+t.test('a clock that is set changes nothing of how long ago something was', async t => {
+  const at = Date.now()
+  const failure = { code: 'central-busy' as const, detail: '', advice: '', since: at - 5000, at: at - 1000 }
+  const state = { ...initialUplinkState(), waitingSince: at - 10_000, retryAt: at + 2000, failure }
+  moveTimes(state, -365 * DAY)
+  t.match(state, { waitingSince: at - 10_000 - 365 * DAY, retryAt: at + 2000 - 365 * DAY, lastReceiptAt: 0 })
+  t.match(state.failure, { since: at - 5000 - 365 * DAY, at: at - 1000 - 365 * DAY })
+  moveTimes(state, 365 * DAY)
+  t.match(state, { waitingSince: at - 10_000, failure })
 })
 
 t.test('a renewal gives a new key and certificate for the same device, and the old ones stay good', async t => {

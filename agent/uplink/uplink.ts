@@ -3,7 +3,7 @@
 import { describe, Failure, type FailureCode, type Fault, faultOf } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import type { Log } from '../log.ts'
-import { isRenewalDue, refusalOf, renewOnce } from './enrol.ts'
+import { isRenewalDue, RENEWAL_EVERY_MS, refusalOf, renewalPauseMs, renewOnce } from './enrol.ts'
 import type { Identity } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
 
@@ -67,6 +67,17 @@ export const initialUplinkState = (): UplinkState => ({
   retryAt: 0,
 })
 
+/** The clock of this machine was set: what the state says of the past and of the next attempt stays as long ago, or as far ahead. */
+export function moveTimes(state: UplinkState, jumpMs: number): void {
+  const moved = (at: number) => (at === 0 ? 0 : at + jumpMs)
+  const { failure, lastReceiptAt, waitingSince, retryAt } = state
+  Object.assign(state, { lastReceiptAt: moved(lastReceiptAt), waitingSince: moved(waitingSince), retryAt: moved(retryAt) })
+  if (failure !== undefined) state.failure = { ...failure, since: moved(failure.since), at: moved(failure.at) }
+}
+
+/** By the clock of this machine, or by central's, if this one is behind: central's decides when a certificate has expired. */
+const latestOf = ({ lastReceipt }: UplinkState): number => Math.max(Date.now(), Date.parse(lastReceipt?.storedAt ?? '') || 0)
+
 /** Sends one frame and gives its receipt. Throws a Failure. */
 async function uploadOnce(
   host: UplinkHost,
@@ -92,8 +103,6 @@ const REJECTING_STATUSES = [400, 413, 415, 422]
 const REJECTIONS_MAX = 8
 /** A central that answers differently each time shall not fill the log: of each kind one line in this time. */
 const SAID_EVERY_MS = 600_000
-/** A renewal that fails must not keep batches from being sent while the certificate is still good. */
-const RENEWAL_EVERY_MS = 3_600_000
 
 class Refused extends Failure {
   readonly answer: Answer
@@ -107,11 +116,16 @@ class Refused extends Failure {
 export async function uploadForever(host: UplinkHost, state: UplinkState, log: Log, signal: AbortSignal): Promise<void> {
   let open: { client: CentralClient; identity: Identity } | undefined
   let renewAt = 0
+  let renewals = 0
   const saidAt = new Map<FailureCode, number>()
+  let last: Identity | undefined
   let rejected: { identity: Identity | undefined; sequence: number; refusals: number } | undefined
   while (!signal.aborted) {
     const identity = host.identity()
     const superseded = host.superseded()
+    // whoever was given another identity has talked to central: what went wrong before that is over
+    if (last !== undefined && identity !== last) Object.assign(state, { failure: undefined, failuresInARow: 0, retryAt: 0 })
+    last = identity
     const attempt = AbortSignal.any([signal, superseded])
     let outgoing: Outgoing | undefined
     try {
@@ -123,8 +137,9 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
         await open.client.close()
         open = undefined
       }
-      const isRenewing = identity !== undefined && performance.now() >= renewAt && isRenewalDue(identity, Date.now())
-      if (isRenewing) renewAt = performance.now() + RENEWAL_EVERY_MS
+      const now = latestOf(state)
+      const isRenewing = identity !== undefined && performance.now() >= renewAt && isRenewalDue(identity, now)
+      if (isRenewing) renewAt = performance.now() + renewalPauseMs(identity, Date.now(), renewals++)
       outgoing = identity === undefined || isRenewing ? undefined : host.next(identity)
       if (!isRenewing) state.waitingSince = outgoing === undefined ? 0 : state.waitingSince || Date.now()
       if (identity === undefined || (outgoing === undefined && !isRenewing)) {
@@ -133,7 +148,11 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       }
       state.attempts++
       open ??= { client: await host.connect(identity, attempt), identity }
-      if (isRenewing) host.replace(await renewOnce(open.client, identity, attempt))
+      if (isRenewing) {
+        host.replace(await renewOnce(open.client, identity, attempt))
+        renewals = 0
+        renewAt = performance.now() + RENEWAL_EVERY_MS
+      }
       attempt.throwIfAborted()
       if (outgoing === undefined) continue
       state.isSending = true

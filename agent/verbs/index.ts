@@ -43,6 +43,9 @@ export const verbs: readonly Verb[] = [
         if (isMissed) hangUp()
       }
       for (;;) {
+        // settings that change from here on, before the agent listens for that, are taken up once it does
+        onHangup = undefined
+        isMissed = false
         const isToStartAgain = await runAgent(
           {
             paths: pathsBelow(call.root),

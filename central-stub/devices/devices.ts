@@ -81,10 +81,17 @@ export async function countIssuedSince(reader: Reader, device: string, since: nu
   return (await reader.read(z.object({ issued: number }), sql, { device, since: timestamp(since) }))[0].issued
 }
 
-/** Revokes every certificate of a device; gives how many were not revoked before. */
+/**
+ * Revokes every certificate of a device; gives how many were not revoked before. Not by UPDATE with RETURNING: DuckDB then deletes the
+ * rows and inserts them again, index and all, and taking that back on a full disk ends the process.
+ */
 export async function revokeCertificates(transaction: Transaction, device: string, now: number): Promise<number> {
-  const sql = 'UPDATE certificates SET revoked_at = $now WHERE device = $device AND revoked_at IS NULL RETURNING fingerprint'
-  return (await transaction.read(z.object({ fingerprint: z.string() }), sql, { device, now: timestamp(now) })).length
+  const active = 'device = $device AND revoked_at IS NULL'
+  const [{ count }] = await transaction.read(z.object({ count: number }), `SELECT count(*) AS count FROM certificates WHERE ${active}`, {
+    device,
+  })
+  await transaction.run(`UPDATE certificates SET revoked_at = $now WHERE ${active}`, { device, now: timestamp(now) })
+  return count
 }
 
 /** The member of a device, or undefined if there is no such device. */

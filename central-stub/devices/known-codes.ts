@@ -1,16 +1,14 @@
-// The hashes of codes that may still be good, in memory: whether a code is worth looking at is known without asking the
-// database, so that strangers who try codes cost next to nothing. What a code is good for, the database says.
+// The hashes of all codes that were issued, in memory: whether a code is worth looking at is known without asking the
+// database, so that strangers who try codes cost next to nothing. What a code is good for, and whether it has expired, the database
+// says each time: the clock of this moment may be wrong.
 import * as z from 'zod'
-import { timestamp } from '../store/schema.ts'
 import type { Reader } from '../store/store.ts'
 
 export class KnownCodes {
   private hashes = new Set<string>()
 
-  async load(reader: Reader, now: number): Promise<void> {
-    const rows = await reader.read(z.object({ hash: z.string() }), 'SELECT hash FROM codes WHERE expires_at > $now', {
-      now: timestamp(now),
-    })
+  async load(reader: Reader): Promise<void> {
+    const rows = await reader.read(z.object({ hash: z.string() }), 'SELECT hash FROM codes')
     this.hashes = new Set(rows.map(({ hash }) => hash))
   }
 

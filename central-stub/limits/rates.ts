@@ -36,7 +36,7 @@ export class Rates {
 
   private wholeOf(key: string, now: number): number {
     const at = this.wholeAt.get(key) ?? now
-    // a clock that was set back must not keep anyone waiting for longer than the burst
-    return Math.min(Math.max(at, now), now + this.rate.burst * this.rate.everyMs)
+    // more than is ever owed: the clock was set back since, and nobody is kept waiting for that
+    return at > now + this.rate.burst * this.rate.everyMs ? now : Math.max(at, now)
   }
 }

@@ -70,6 +70,23 @@ t.test('the server certificate is made anew when it must be, and the pin stays',
   t.same((await openKeys(folder, now)).pins, pins)
 })
 
+t.test('certificates that a wrong clock has dated are made anew, whichever way it was wrong, and the pin stays', async t => {
+  for (const wrong of [now + 400 * DAY_MS, 0]) {
+    const folder = join(t.testdir(), String(wrong))
+    openFolder(folder)
+    const first = await openKeys(folder, wrong)
+    await openServerKey(folder, first.authority, 'localhost', wrong)
+    const { authority, pins } = await openKeys(folder, now)
+    t.same(pins, first.pins)
+    t.same((await openKeys(folder, now)).authority.certificate, authority.certificate, 'once')
+    const { chain } = await openServerKey(folder, authority, 'localhost', now)
+    for (const pem of chain.split(/(?<=-----END CERTIFICATE-----)\n/).slice(0, 2)) {
+      const { validFromDate, validToDate } = new X509Certificate(pem)
+      t.ok(validFromDate.getTime() <= now && validToDate.getTime() > now + 300 * DAY_MS, `${validFromDate} to ${validToDate}`)
+    }
+  }
+})
+
 t.test('does not take a folder that is in use for something else', async t => {
   const folder = t.testdir({ 'holiday.jpg': 'not a key' })
   chmodSync(folder, 0o755)

@@ -13,7 +13,10 @@ import { withoutSumLine, withSumLine } from '../../agent/lib/summed.ts'
 import { fileNames } from '../folder.ts'
 import { type Authority, issueServer, makeAuthority, pinOf } from './certificates.ts'
 
-const SERVER_RENEW_MS = 30 * 86_400_000
+const DAY_MS = 86_400_000
+const SERVER_RENEW_MS = 30 * DAY_MS
+/** So that no certificate of the server is cut short by it. */
+const AUTHORITY_RENEW_MS = 500 * DAY_MS
 
 export interface ServerKey {
   /** PEM: the server's certificate, then the authority's, because boxes pin the latter. */
@@ -22,7 +25,8 @@ export interface ServerKey {
 }
 
 export interface Keys {
-  readonly authority: Authority
+  /** Its certificate may be made anew while central runs, its key never. */
+  authority: Authority
   readonly pins: readonly string[]
   readonly seal: { readonly id: string; readonly publicKey: Uint8Array; readonly privateKey: Uint8Array }
   readonly receipt: { readonly id: string; readonly publicKey: Buffer; readonly privateKey: KeyObject }
@@ -41,7 +45,8 @@ export async function openKeys(folder: string, now: number): Promise<Keys> {
     writeState(path, withSumLine(made))
     return made
   }
-  const authority = readAuthority(await file(fileNames.authority, () => newAuthority(now)))
+  const stored = readAuthority(await file(fileNames.authority, () => newAuthority(now)))
+  const authority = await authorityAt(folder, stored, now)
   const seal = readSeal(await file(fileNames.seal, newSeal))
   const receipt = createPrivateKey(await file(fileNames.receipt, () => pemOf(generateKeyPairSync('ed25519').privateKey)))
   const publicKey = createPublicKey(receipt).export({ type: 'spki', format: 'der' })
@@ -49,21 +54,42 @@ export async function openKeys(folder: string, now: number): Promise<Keys> {
   return { authority, pins: [pinOf(authority.certificate)], seal, receipt: { id, publicKey, privateKey: receipt } }
 }
 
-/** The server's certificate; a new one if there is none, if it soon expires, or if it is for another name or authority. */
+/**
+ * The authority with a certificate that is good now. It is made anew for the same key, which is what boxes pin, before it ends, and
+ * where a clock that was wrong has dated it.
+ */
+export async function authorityAt(folder: string, authority: Authority, now: number): Promise<Authority> {
+  if (isGood(new X509Certificate(authority.certificate), now, AUTHORITY_RENEW_MS)) return authority
+  const made = await makeAuthority(authority.privateKey, now)
+  keepIfRoom(join(folder, fileNames.authority), `${pemOf(made.privateKey)}${made.certificate}\n`)
+  return made
+}
+
+/**
+ * The server's certificate; a new one if there is none, if it soon expires or is of a time to come (central's clock was ahead), or if it
+ * is for another name or authority.
+ */
 export async function openServerKey(folder: string, authority: Authority, name: string, now: number): Promise<ServerKey> {
   const path = join(folder, fileNames.server)
   const stored = mendState(path, decode).value
   if (stored !== undefined && isUsable(certificateIn(stored), authority, name, now)) return serverKey(stored, authority)
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const made = `${pemOf(privateKey)}${await issueServer(authority, publicKey, name, now)}\n`
-  try {
-    writeState(path, withSumLine(made))
-  } catch (error) {
-    // boxes pin the authority, not this key: it is as good unwritten, and the next start makes another
-    if (!isErrorWithCode(error, 'ENOSPC', 'EDQUOT')) throw error
-  }
+  keepIfRoom(path, made)
   return serverKey(made, authority)
 }
+
+/** Boxes pin the authority's key, nothing of this: it is as good unwritten, and the next start makes another. */
+function keepIfRoom(path: string, text: string): void {
+  try {
+    writeState(path, withSumLine(text))
+  } catch (error) {
+    if (!isErrorWithCode(error, 'ENOSPC', 'EDQUOT')) throw error
+  }
+}
+
+const isGood = ({ validFromDate, validToDate }: X509Certificate, now: number, leastMs: number): boolean =>
+  validFromDate.getTime() <= now && validToDate.getTime() - now > leastMs
 
 function decode(bytes: Buffer): string {
   const text = withoutSumLine(bytes.toString('utf8'))
@@ -75,7 +101,7 @@ function isUsable(certificate: string, authority: Authority, name: string, now: 
   const server = new X509Certificate(certificate)
   const signer = new X509Certificate(authority.certificate)
   const fits = (isIP(name) === 0 ? server.checkHost(name) : server.checkIP(name)) !== undefined
-  return fits && server.validToDate.getTime() - now > SERVER_RENEW_MS && server.verify(signer.publicKey)
+  return fits && isGood(server, now, SERVER_RENEW_MS) && server.verify(signer.publicKey)
 }
 
 const serverKey = (pem: string, authority: Authority): ServerKey => ({

@@ -19,6 +19,8 @@ export interface Composition {
   readonly version: string
   /** Seconds since 1970. */
   readonly epoch: number
+  /** update-root.json and keys/: whose releases it takes. */
+  readonly trust: string
   /** image.conf. */
   readonly settings: string
   readonly log: (text: string) => void
@@ -67,11 +69,12 @@ export async function composeDisk(composition: Composition): Promise<Composed> {
 }
 
 /** appliance/rootfs, the release, and the files that differ between images. */
-async function putFiles({ root, work, settings, base, version, log, epoch }: Composition, archive: string): Promise<void> {
+async function putFiles({ root, work, trust, settings, base, version, log, epoch }: Composition, archive: string): Promise<void> {
   const files = join(work, 'files')
   const ours = join(files, 'usr/lib/cyberalarm')
   await cp(join(root, 'appliance/rootfs'), files, { recursive: true })
   await cp(join(root, 'build/release'), ours, { recursive: true })
+  await cp(trust, ours, { recursive: true })
   await writeFile(join(ours, 'image.conf'), settings)
   const { network } = bases[base]
   await writeFile(join(ours, 'image.json'), `${JSON.stringify({ version, base, network })}\n`)

@@ -9,7 +9,8 @@ const onBox: Partial<Record<FailureCode, string>> = {
   'settings-unreadable': helpdesk,
   'not-enrolled': 'Press E and enter the enrolment code.',
   'identity-damaged': 'Press E and enter a new enrolment code. Nothing else is lost.',
-  'identity-refused': 'Press E and enter a new enrolment code. Batches that are queued are kept.',
+  'identity-refused':
+    'Press E and enter a new enrolment code. Batches that are queued are sent then, unless central has lost what it knew of this box.',
   'certificate-expired': 'Check the clock of this box. If it is right, press E and enter a new enrolment code.',
   'central-not-set':
     'Set central.url and central.pins in cyberalarm.conf on the drive CYBERALARM and restart this box, or use the image that was built for your central.',
