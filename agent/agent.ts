@@ -101,7 +101,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
   const everySecond = setInterval(() => {
-    moveTimes(uplink, clock.tick())
+    const jumpMs = clock.tick()
+    if (jumpMs !== 0) {
+      moveTimes(uplink, jumpMs)
+      collector.triage.recent.move(jumpMs, Date.now())
+    }
     watch.tick()
     collector.tick()
     gateways.tick()

@@ -3,6 +3,7 @@ import { ADDRESS_WORDS, randomKeys } from '../lib/keyed-hash.ts'
 import { Mark, RecentSources } from './recent-sources.ts'
 
 const NOW = 1_800_000_000_000
+const address = (number: number) => Uint32Array.of(0, 0, 0xffff, 0xcb007100 + number)
 const inverse = (odd: number): number => [1, 2, 3, 4, 5].reduce(x => Math.imul(x, 2 - Math.imul(odd, x)), odd)
 
 /** Addresses of one /64 with which somebody would want to push out ::1 of it. */
@@ -26,3 +27,33 @@ for (const [name, at] of Object.entries(neighbours))
     }
     t.equal(forgotten, 0)
   })
+
+t.test('a clock that is set makes nobody forgotten sooner or later', async t => {
+  const MINUTE_MS = 60_000
+  const DAY_MS = 86_400_000
+  const old = Date.UTC(2026, 10, 20)
+  for (const jump of [365 * DAY_MS, DAY_MS, 30_000, -30_000, -DAY_MS, -365 * DAY_MS]) {
+    const sources = new RecentSources()
+    const set = old + 5 * MINUTE_MS + jump
+    sources.mark(address(1), Mark.blocked, old)
+    sources.mark(address(2), Mark.failedLogin, old + 5 * MINUTE_MS)
+    // comes behind the jump, and before it was noticed
+    sources.mark(address(3), Mark.blocked, set + 500)
+    sources.move(jump, set + 900)
+    t.same(
+      [1, 2, 3].map(number => sources.marksOf(address(number), set + 1000)),
+      [Mark.blocked, Mark.failedLogin, Mark.blocked],
+      `${jump}`,
+    )
+    t.same(
+      [1, 2].map(number => sources.marksOf(address(number), set + 6 * MINUTE_MS)),
+      [0, Mark.failedLogin],
+      `${jump}, later`,
+    )
+    t.same(
+      [1, 2, 3].map(number => sources.marksOf(address(number), set + 11 * MINUTE_MS)),
+      [0, 0, 0],
+      `${jump}, at the end`,
+    )
+  }
+})

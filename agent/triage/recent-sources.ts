@@ -52,6 +52,22 @@ export class RecentSources {
     return (table[at + BLOCKED_AT] > oldest ? Mark.blocked : 0) | (table[at + FAILED_AT] > oldest ? Mark.failedLogin : 0)
   }
 
+  /**
+   * The clock was set by so many ms, and says `now`: what was remembered stays as long ago as it was. Else a clock that was ahead would
+   * have sources remembered until it is there again, and one that was behind would have all of them forgotten.
+   */
+  move(jumpMs: number, now: number): void {
+    const { table } = this
+    const jump = Math.round(jumpMs / 1000)
+    const present = Math.floor(now / 1000)
+    for (let at = 0; at < table.length; at += SLOT_WORDS)
+      for (const field of [at + BLOCKED_AT, at + FAILED_AT]) {
+        // marked by the new clock already, or never
+        const isOfNew = jump > 0 ? table[field] + jump > present : table[field] <= present
+        if (table[field] !== 0 && !isOfNew) table[field] = Math.max(1, table[field] + jump)
+      }
+  }
+
   /** The first slot of a source's neighbourhood. */
   private homeOf(words: Uint32Array): number {
     return mix(this.sum.of(words, 0)) >>> (32 - SLOT_BITS)

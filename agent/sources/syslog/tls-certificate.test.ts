@@ -43,6 +43,13 @@ t.test('makes a whole pair where a power cut left half of one', async test => {
   test.ok(readTlsFiles(await ensureOwnCertificate(folder(test), ['box'], now)).fingerprint)
 })
 
+t.test('a clock that is wrong on the first start costs no gateway its connection', async test => {
+  for (const wrong of ['1970-01-01T00:00:10Z', '2027-11-20T12:00:00Z']) {
+    const { validFromDate, validToDate } = new X509Certificate((await makeCertificate(['box'], new Date(wrong))).certificate)
+    test.ok(validFromDate < now && validToDate > new Date('2035-01-01'), `${validFromDate} to ${validToDate}`)
+  }
+})
+
 t.test('puts no name into a certificate that is none', async test => {
   const { certificate } = await makeCertificate(['a b', 'x'.repeat(64), '-a', 'caf\u00e9', ''], now)
   test.equal(new X509Certificate(certificate).subjectAltName, 'DNS:cyberalarm')

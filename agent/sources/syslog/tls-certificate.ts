@@ -30,8 +30,9 @@ export interface TlsMaterial {
 const DAY_MS = 86_400_000
 // a gateway trusts exactly this certificate, so replacing it means work on each; ten years is a box's life
 const VALID_DAYS = 3650
-// a box that has just been flashed may not know the time
-const EARLIER_DAYS = 2
+// a box that has just been flashed may not know the time: a certificate dated by a clock that is ahead, or decades behind, would be
+// good for no gateway that looks at dates
+const VALID_FROM_MS = Date.UTC(2026, 0, 1)
 const PEM_MAX_BYTES = 262_144
 const NAMES_MAX = 16
 
@@ -107,8 +108,8 @@ export async function makeCertificate(names: readonly string[], now: Date): Prom
     {
       name: [{ CN: [first] }],
       serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString('hex'),
-      notBefore: new Date(now.getTime() - EARLIER_DAYS * DAY_MS),
-      notAfter: new Date(now.getTime() + VALID_DAYS * DAY_MS),
+      notBefore: new Date(VALID_FROM_MS),
+      notAfter: new Date(Math.max(now.getTime(), VALID_FROM_MS) + VALID_DAYS * DAY_MS),
       signingAlgorithm: algorithm,
       keys,
       extensions: [
