@@ -1,7 +1,7 @@
 // An enrolled box with the guard, and releases of the real agent for it, of which some are broken by a few lines of their own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { until } from '../agent/testing/harness.ts'
 import { openStages } from '../agent/testing/update-stage.ts'
@@ -11,6 +11,7 @@ import type { Report } from './test-guard.ts'
 import { TestReleases } from './test-releases.ts'
 
 const built = join(import.meta.dirname, '../build/release')
+const packed = join(import.meta.dirname, '../build/parts/parts')
 const busy = join(import.meta.dirname, 'test-busy-central.ts')
 
 /** What is changed of an agent: the texts of files below lib. */
@@ -64,6 +65,7 @@ export async function startTrialBox(t: { teardown(done: () => unknown): unknown 
   machine.sh('systemctl restart cyberalarm-release.service && systemctl start cyberalarm-switch.path')
   const report = () => JSON.parse(machine.sh('cat /run/cyberalarm-release/report.json')) as Report
   let number = 1
+  const runtime = /^runtime (\S+)/m.exec(readFileSync(join(packed, '../manifest'), 'utf8'))?.[1]
   const handOver = (patch?: Patch) => {
     number++
     const agent = join(folder, `source/agent-${number}`)
@@ -78,6 +80,11 @@ export async function startTrialBox(t: { teardown(done: () => unknown): unknown 
       { kind: 'runtime', folder: join(built, 'runtime') },
       { kind: 'agent', folder: agent },
     ]
+    // to pack Node.js takes a minute, and `make release` has done it
+    const parts = join(folder, `release-${number}`, 'parts')
+    mkdirSync(parts, { recursive: true })
+    for (const name of readdirSync(packed).filter(each => each.endsWith('.made') || each === `${runtime}.img`))
+      linkSync(join(packed, name), join(parts, name))
     releases.handOver(releases.make(number, {}, sources))
     return number
   }
