@@ -1,24 +1,29 @@
 // The facts of a running agent, taken from its parts: the health module knows none of them.
+import { statSync } from 'node:fs'
 import { centralOf, type LiveSettings } from './changed-settings.ts'
+import type { DataPath } from './data-path.ts'
 import type { Batcher } from './delivery/batcher.ts'
 import { type Fault, faultOf } from './errors.ts'
 import type { ClockWatch } from './health/clock-watch.ts'
 import type { Facts, GatewayFacts } from './health/facts.ts'
 import type { ProcessWatch } from './health/process-watch.ts'
-import type { CanaryStatus, InputStatus } from './health/status-schema.ts'
+import type { CanaryStatus, InputStatus, UpdateFacts } from './health/status-schema.ts'
 import { type InputCounts, inputNames, sum, unaccounted } from './ledger/accounting.ts'
 import type { Accounts } from './ledger/accounts.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import type { Paths } from './paths.ts'
 import type { Canary } from './pipeline/canary.ts'
 import type { Collector } from './pipeline/collector.ts'
 import type { Gateway, Gateways } from './pipeline/gateways.ts'
 import { noticesOf } from './settings/table.ts'
 import type { Source } from './sources/source.ts'
 import type { Spool } from './spool/spool.ts'
+import { updateStatus } from './update/state.ts'
 import type { IdentityKeeper } from './uplink/identity-file.ts'
 import type { UplinkState } from './uplink/uplink.ts'
 
 export interface AgentParts {
+  readonly paths: Paths
   readonly version: string
   readonly startedAt: number
   readonly live: LiveSettings
@@ -33,6 +38,7 @@ export interface AgentParts {
   readonly gateways: Gateways
   readonly accounts: Accounts
   readonly collector: Collector
+  readonly dataPath: DataPath
   readonly sources: readonly Source[]
   /** Why sources could not be opened. */
   readonly faults: readonly Fault[]
@@ -81,6 +87,14 @@ const gatewayFacts = (gateway: Gateway): GatewayFacts => ({
   clockOffsetMs: gateway.clock.clockOffsetMs,
 })
 
+/** As files that other programs write tell it now. */
+export function updateFacts(paths: Pick<Paths, 'updateState' | 'releaseReport'>): UpdateFacts | undefined {
+  const told = updateStatus(paths)
+  if (told === undefined) return undefined
+  const { offered = null, learntAt = null, fault = null, release = null } = told
+  return { ...told, offered, learntAt, fault, release }
+}
+
 export function factsOf(parts: AgentParts, now: number): Facts {
   const { keeper, uplink, spool, ledger, clock, accounts, collector, sources } = parts
   const { failure } = uplink
@@ -92,6 +106,7 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     startedAtMs: parts.startedAt,
     process: parts.process.status,
     canary: canaryStatus(collector.canary, performance.now()),
+    dataPath: parts.dataPath.facts,
     settingsFault: parts.live.fault,
     settingsNotices: noticesOf(parts.live.current),
     central: { url: central.url, pinCount: central.pins.length },
@@ -108,6 +123,8 @@ export function factsOf(parts: AgentParts, now: number): Facts {
       failure: failure === undefined ? undefined : { ...failure, sinceMs: failure.since, atMs: failure.at },
       retryAtMs: uplink.retryAt,
     },
+    update: updateFacts(parts.paths),
+    isPackage: statSync(parts.paths.updateSwitch, { throwIfNoEntry: false }) === undefined,
     queue: { batches: spool.length + spool.newer.batches, bytes: spool.usedBytes + spool.newer.bytes, quotaBytes: spool.quotaBytes },
     diskFault: parts.batcher.diskFault ?? ledger.checkpointFault,
     ledger: { tornBytes: ledger.tornBytes, damage: ledger.damage },
@@ -117,7 +134,12 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     wasStoppedCleanly: parts.wasStoppedCleanly,
     gateways: parts.gateways.active.map(gatewayFacts),
     accounting: inputNames.map(name => inputStatus(name, accounts.totals[name], kernelLostOf(name) !== null)),
-    sources: sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
+    sources: sources.map(({ name, address, counters, keepsConnections }) => ({
+      name,
+      address,
+      counters: { ...counters },
+      keepsConnections,
+    })),
     sourceFaults: parts.faults,
     products: collector.products,
     refused: { ...collector.refused },

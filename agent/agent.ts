@@ -4,6 +4,7 @@ import { uptime } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf } from './agent-facts.ts'
 import { centralOf, LiveSettings, limitsOf, quotasOf } from './changed-settings.ts'
+import { DataPath, lastRestartMs } from './data-path.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { uplinkHost } from './delivery/uplink-host.ts'
 import { Uploads } from './delivery/uploads.ts'
@@ -32,6 +33,9 @@ const SHUTDOWN_GRACE_MS = 3000
 /** The same once it reads no more, where its sockets are kept for the next agent. */
 const LAST_GRACE_MS = 250
 
+/** How long it may take to listen. */
+const START_MAX_MS = 600_000
+
 export interface AgentOptions {
   readonly paths: Paths
   readonly settings: Settings
@@ -41,6 +45,8 @@ export interface AgentOptions {
   readonly version: string
   /** Sockets that systemd opened for us. */
   readonly handedOver: HandedOver
+  /** After this time without a proof that the agent works, systemd restarts it; undefined where systemd did not start it. */
+  readonly watchdogMs?: number | undefined
   /** Called once everything listens, with the addresses. */
   readonly ready?: (status: Status) => void
 }
@@ -54,6 +60,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const startedAt = Date.now()
   mkdirSync(paths.data, { recursive: true, mode: 0o700 })
   let currentStatus: (() => Status) | undefined
+  const manager = serviceManager(await loadNativeNotify(), fault => log.warning(fault))
+  // a large ledger takes its time to be read
+  if (options.watchdogMs !== undefined) manager.notify(`WATCHDOG_USEC=${START_MAX_MS * 1000}`)
   const statusServer = await serveStatus(paths.statusSocket, () => currentStatus?.())
   const stored = openStored({ paths, quotas: quotasOf(settings), log })
   const { keeper, ledger, spool, accounts, outbox, gateways, before, identity } = stored
@@ -62,7 +71,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
   const wakeUplink = new Notifier()
   const limits = limitsOf(settings)
-  const manager = serviceManager(await loadNativeNotify(), fault => log.warning(fault))
   const { sources, sockets, faults } = await openSources({
     settings,
     paths,
@@ -97,6 +105,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     stored: () => wakeUplink.notify(),
   })
   outbox.beforeKeeping = () => Object.assign(ledger.state, { heard: losses.heard(now()), unreported: batcher.unreported })
+  const restartedAtMs = lastRestartMs(paths.watchdogRestart)
+  const dataPath = new DataPath({ watchdogMs: options.watchdogMs, manager, sources, collector, batcher, log, restartedAtMs })
   const uplink = initialUplinkState()
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
@@ -109,6 +119,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     watch.tick()
     collector.tick()
     gateways.tick()
+    if (!ending.aborted) dataPath.tick()
     outbox.keepCounts({ isFlushed: batcher.diskFault !== undefined })
     if (uplink.isSending) keeper.supersedeIfChanged()
     else if (!batcher.isPersisting && stored.adoptIdentity()) wakeUplink.notify()
@@ -116,6 +127,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
   const stopping = new AbortController()
   const parts = {
+    paths,
     ...stored,
     version: options.version,
     startedAt,
@@ -125,6 +137,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     uplink,
     batcher,
     collector,
+    dataPath,
     sources,
     faults,
   }

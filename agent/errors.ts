@@ -42,6 +42,12 @@ export const advice = {
   'ledger-torn': 'Nothing to do: this is what a power cut leaves behind.',
   'agent-stalled':
     'The machine has too little CPU, or its disk is slow. Give it more, or move other work away. If this persists, tell the helpdesk.',
+  'data-path-cut': 'systemd restarts the agent by itself. If this comes again, send the diagnostics to the helpdesk: what it read is kept.',
+  'data-path-unproven':
+    'Allow traffic from this machine to itself (loopback) on the syslog port if a firewall on this machine forbids it. If none does, restart the agent; if that does not help, call the helpdesk.',
+  'disk-stuck': 'Check the health of the disk: it takes no data and reports no error. systemd restarts the agent by itself.',
+  'watchdog-restarted':
+    'Nothing to do if this stays the only time: the agent works again. If it comes again, send the diagnostics to the helpdesk; the journal says why.',
   'stopped-uncleanly': 'Find out why the agent was killed: power cut, reset, or out of memory. Nothing to do if you know.',
   'clock-jumped': 'Check the time synchronisation (NTP) of this box.',
   'listen-failed':
@@ -78,6 +84,14 @@ export const advice = {
   'update-too-slow': 'Nothing to do: the box tries again by itself. If this persists, check the connection to the internet.',
   'update-damaged': 'Nothing was changed, and the box loads the file anew. If this persists, call the helpdesk.',
   'update-no-room': 'Free space on the disk with the data folder. Until then the box goes on with the release that it has.',
+  'update-by-package':
+    'Update the package cyberalarm: on Debian and Ubuntu `apt update && apt install cyberalarm`, on Red Hat and its like `dnf upgrade cyberalarm`, or run the installer again.',
+  'update-available':
+    'Update the package cyberalarm: on Debian and Ubuntu `apt update && apt install cyberalarm`, on Red Hat and its like `dnf upgrade cyberalarm`, or run the installer again.',
+  'update-taken-back':
+    'Nothing to do: the box goes on with the release that it had. If this happens with the next release too, call the helpdesk.',
+  'update-file-missing': 'Check the name of the file, and that the user who runs the command may read it.',
+  'update-file-wrong': 'Get the file again from the helpdesk. Nothing was changed.',
   unexpected: 'This is probably a bug in CyberAlarm. If it persists, report it to the helpdesk.',
 } as const
 

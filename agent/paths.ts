@@ -13,10 +13,21 @@ export interface Paths {
   readonly tls: string
   /** What was verified of the metadata of updates. */
   readonly updateMetadata: string
+  /** The folder of the updater, which has a user of its own. */
+  readonly updates: string
+  /** How far the box is with updates, for whoever shows it. */
+  readonly updateState: string
   /** The root of trust for updates, which comes with the installation. */
   readonly updateRoot: string
+  /** The program that changes to another release; there is none on a Linux server, where packages do. */
+  readonly updateSwitch: string
+  /** The release that runs, a link, and what came of the last one that was handed over. */
+  readonly currentRelease: string
+  readonly releaseReport: string
   /** Unix socket on which a running agent tells how it is. */
   readonly statusSocket: string
+  /** When the watchdog restarted the agent last. */
+  readonly watchdogRestart: string
 }
 
 export function pathsBelow(root: string): Paths {
@@ -33,7 +44,13 @@ export function pathsBelow(root: string): Paths {
     ledger: join(data, 'ledger'),
     tls: join(data, 'tls'),
     updateMetadata: join(root, 'var/lib/cyberalarm-update/metadata.json'),
+    updates: join(root, 'var/lib/cyberalarm-update'),
+    updateState: join(root, 'var/lib/cyberalarm-update/state.json'),
     updateRoot: join(root, 'usr/lib/cyberalarm/update-root.json'),
+    updateSwitch: join(root, 'usr/lib/cyberalarm/update/switch'),
+    currentRelease: join(root, 'run/cyberalarm-release/current'),
+    releaseReport: join(root, 'run/cyberalarm-release/report.json'),
     statusSocket: join(run, 'status.sock'),
+    watchdogRestart: join(run, 'watchdog-restart'),
   }
 }

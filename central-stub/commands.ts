@@ -5,6 +5,7 @@ import type { Command as CommandLine, Options, Values } from '../agent/lib/comma
 import { visible, visibleLines } from '../agent/lib/visible.ts'
 import { type QuotaLimits, quotaNames, quotaOptions } from './limits/quotas.ts'
 import { askAdmin } from './operator/admin.ts'
+import { lossesText } from './operator/losses.ts'
 import type { LimitsReport, Stats, Top } from './operator/stats.ts'
 
 interface Command<O extends Options = Options> extends CommandLine<O> {
@@ -77,6 +78,7 @@ The box can enrol again with a new code, and keeps its id.`,
 events    events those rows stand for
 messages  gateway messages they came from
 shed      batches that devices declared, signed, as discarded
+lost      what never reached a device: dropped by its kernel, on connections that it cut, or while it did not listen
 refused   how often each refusal was given since central started (refusals.ts)
 quotas    the members that have used most of what they may store`,
     example: 'node central-stub/main.ts stats --folder /var/lib/central',
@@ -128,10 +130,13 @@ const ranking = (rows: Top['sources']): string[] => rows.map(({ name, count }) =
 function statsText({ shed, perDevice, topSources, ...totals }: Stats): string {
   const lines = Object.entries(totals).map(([name, value]) => `${name.padEnd(WIDTH)}${value}`)
   lines.push(`${'shed'.padEnd(WIDTH)}${shed.batches} batches, ${shed.rows} rows, ${shed.messages} messages`, '')
-  for (const one of perDevice)
+  for (const one of perDevice) {
     lines.push(
       `${one.device}  batch ${one.sequence}  ${one.lastStoredAt ?? 'nothing yet'}  certificates ${one.certificates}  ${visible(one.member)}`,
     )
+    const lost = lossesText(one.lost)
+    if (lost !== undefined) lines.push(`${' '.repeat(WIDTH)}lost: ${lost}`)
+  }
   return [...lines, '', 'sources', ...ranking(topSources)].join('\n')
 }
 

@@ -42,6 +42,8 @@ export class Batcher {
   diskFault: Fault | undefined
   /** True while a batch is written to the disk: it is sealed for the identity with which that began. */
   isPersisting = false
+  /** When it was closed, by the monotonic clock; undefined while none is written. */
+  persistingSince: number | undefined
   private readonly parts: BatcherParts
   /** Of the last batch that was recorded: the next one says what grew since. */
   private reported: Totals
@@ -76,8 +78,10 @@ export class Batcher {
     const filled = this.parts.batches.take()
     if (filled === undefined) return
     this.isPersisting = true
+    this.persistingSince = performance.now()
     if (filled.batch.rows > 0) await this.persist(filled, signal)
     this.isPersisting = false
+    this.persistingSince = undefined
     this.parts.batches.giveBack(filled.batch)
   }
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import * as z from 'zod'
 import { startCentral } from '../../central-stub/central.ts'
+import { lossesText } from '../../central-stub/operator/losses.ts'
 import { type Status, statusSchema } from '../health/status-schema.ts'
 import { askStatus } from '../health/status-socket.ts'
 import { foldLedger } from '../ledger/ledger-files.ts'
@@ -211,4 +212,7 @@ t.test('how long nobody listened is in ledger and status and reaches central, af
   const sumOf = (name: string) => told.reduce((sum, one) => sum + (one[name] ?? 0), 0)
   t.equal(Math.round(sumOf('udp.lost.deaf-ms') / 100) / 10, afterKill, 'central knows all of it')
   t.equal(sumOf('tcp.lost.connections'), 1, 'and the connection that was cut after the last batch')
+  const [{ lost }] = (await store.stats()).perDevice
+  t.match(lost, { kernel: 0, connections: 1, deafSeconds: afterKill }, 'its operator is shown it')
+  t.match(lossesText(lost), /^1 connections cut, \d+ bytes unread; not listening for [\d.]+ s$/)
 })

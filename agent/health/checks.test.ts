@@ -18,11 +18,14 @@ const well: Facts = {
   startedAtMs: minutesAgo(90),
   process: { residentBytes: 100_000_000, cpuSeconds: 12, longestStallSinceStartMs: 1400, longestStallLastHourMs: 4 },
   canary: { nonce: null, count: 0, ageSeconds: null, own: { sentAgeSeconds: null, returnedAgeSeconds: null } },
+  dataPath: { isWatched: true, ways: ['udp'], ageMs: 4000, fault: undefined, restartedAtMs: 0 },
   settingsFault: undefined,
   settingsNotices: [],
   central: { url: 'https://central.example', pinCount: 2 },
   identity: { device: '00000000-0000-4000-8000-000000000001', certificateUntilMs: now, fault: undefined },
   uplink: { lastReceiptAtMs: minutesAgo(1), lastReceipt: undefined, waitingSinceMs: 0, bytesSent: 700, failure: undefined, retryAtMs: 0 },
+  update: undefined,
+  isPackage: false,
   queue: { batches: 0, bytes: 0, quotaBytes: 2 ** 31 },
   diskFault: undefined,
   ledger: { tornBytes: 0, damage: [] },
@@ -52,6 +55,7 @@ const well: Facts = {
   readingFaults: { count: 0, last: '' },
 }
 
+const offered = { kind: 'now', text: '', offered: { version: '1.3.0', number: 9 }, learntAt: null, fault: null, release: null }
 const failure = { sinceMs: minutesAgo(10), atMs: minutesAgo(1) }
 
 /** What makes each check fire, and what it then says. */
@@ -116,6 +120,19 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
     },
   ],
   disk: [{ over: { diskFault: fault('disk-full', 'cannot write x') }, finds: [{ code: 'disk-full', severity: 'problem' }] }],
+  dataPath: [
+    {
+      over: { dataPath: { ...well.dataPath, fault: fault('data-path-cut', 'it did not come back over udp') } },
+      finds: [{ code: 'data-path-cut', severity: 'problem', detail: /over udp$/ }],
+    },
+  ],
+  watchdog: [
+    { over: { dataPath: { ...well.dataPath, restartedAtMs: minutesAgo(1441) } }, finds: [] },
+    {
+      over: { dataPath: { ...well.dataPath, restartedAtMs: minutesAgo(60) } },
+      finds: [{ code: 'watchdog-restarted', severity: 'warning', detail: /on 2026-11-20 11:00 UTC/ }],
+    },
+  ],
   accounting: [
     {
       over: { accounting: [{ input: 'tcp', ...counts, unaccounted: 1, kernelLost: null, ...nothingLost }] },
@@ -138,6 +155,28 @@ const cases: Record<keyof typeof checks, { readonly over: Partial<Facts>; readon
     {
       over: { process: { ...well.process, longestStallLastHourMs: 2430 } },
       finds: [{ code: 'agent-stalled', severity: 'warning', detail: /^For 2\.4 s within the last hour/ }],
+    },
+  ],
+  update: [
+    {
+      over: { isPackage: true, update: offered },
+      finds: [
+        { code: 'update-available', severity: 'warning', detail: 'CyberAlarm 1.3.0 is there; this machine has 1.2.3', advice: /apt.*dnf/ },
+      ],
+    },
+    {
+      over: { update: { ...offered, release: { state: 'taken-back', version: '1.3.0', number: 9, text: 'It crashed.' } } },
+      finds: [{ code: 'update-taken-back', detail: 'Release 1.3.0 was taken back: It crashed.' }],
+    },
+    {
+      over: { update: { ...offered, release: { state: 'refused', version: '1.3.0', number: 9, text: 'One signature.' } } },
+      finds: [{ code: 'update-refused', detail: /One signature/ }],
+    },
+  ],
+  updateFails: [
+    {
+      over: { update: { ...offered, fault: { code: 'update-expired', detail: 'x', since: new Date(minutesAgo(5000)).toISOString() } } },
+      finds: [{ code: 'update-expired', severity: 'warning', advice: advice['update-expired'] }],
     },
   ],
   lastStop: [{ over: { wasStoppedCleanly: false }, finds: [{ code: 'stopped-uncleanly', severity: 'warning', detail: /2 s .* 10 s/ }] }],

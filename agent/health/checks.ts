@@ -1,6 +1,6 @@
 // What a person should know about the agent: a table of checks, each a pure function of the facts. The order is that of the
 // status: what keeps everything else from working comes first.
-import { type Fault, fault } from '../errors.ts'
+import { advice, type FailureCode, type Fault, fault } from '../errors.ts'
 import type { Facts } from './facts.ts'
 import type { Finding, Severity } from './status-schema.ts'
 
@@ -20,6 +20,10 @@ const counted = (count: number, one: string, many: string): string => `${count} 
 /** A receipt comes within seconds; an attempt is given up after a minute or two. */
 const RECEIPT_LATE_MS = 15 * 60_000
 const SENDERS_SHOWN_MS = 3_600_000
+const RESTART_SHOWN_MS = 86_400_000
+
+/** A box of which nobody hears such a thing for a day or two is switched off at night, or central is being mended. */
+const UPDATE_FAILS_MS = 3 * 86_400_000
 
 type Check = (facts: Facts) => Finding | readonly Finding[] | undefined
 
@@ -56,6 +60,14 @@ export const checks: Readonly<Record<string, Check>> = {
           waitingSinceMs,
         ),
   disk: ({ diskFault }) => (diskFault === undefined ? undefined : finding('problem', diskFault)),
+  dataPath: ({ dataPath: { fault: found } }) => (found === undefined ? undefined : finding('problem', found)),
+  watchdog: ({ dataPath: { restartedAtMs }, now }) =>
+    now - restartedAtMs > RESTART_SHOWN_MS
+      ? undefined
+      : finding(
+          'warning',
+          fault('watchdog-restarted', `systemd restarted the agent on ${isoMinute(restartedAtMs)}: it did not show any more that it works`),
+        ),
   accounting: ({ accounting }) => {
     const wrong = accounting.filter(input => input.unaccounted !== 0)
     if (wrong.length === 0) return undefined
@@ -89,6 +101,30 @@ export const checks: Readonly<Record<string, Check>> = {
             `For ${(longestStallLastHourMs / 1000).toFixed(1)} s within the last hour the agent could do nothing: messages may have been lost meanwhile`,
           ),
         ),
+  update: ({ update, isPackage, version }) => [
+    ...(isPackage && update?.kind === 'now' && update.offered !== null
+      ? [finding('warning', fault('update-available', `CyberAlarm ${update.offered.version} is there; this machine has ${version}`))]
+      : []),
+    ...(update?.release?.state === 'taken-back'
+      ? [finding('warning', fault('update-taken-back', `Release ${update.release.version} was taken back: ${update.release.text}`))]
+      : []),
+    ...(update?.release?.state === 'refused'
+      ? [finding('warning', fault('update-refused', `Release ${update.release.version} was refused: ${update.release.text}`))]
+      : []),
+  ],
+  updateFails: ({ update, now }) => {
+    if (update === undefined || update.fault === null || now - Date.parse(update.fault.since) < UPDATE_FAILS_MS) return undefined
+    const { code, detail, since } = update.fault
+    return finding(
+      'warning',
+      {
+        code: code in advice ? (code as FailureCode) : 'unexpected',
+        detail: `No update for days: ${detail}`,
+        advice: code in advice ? advice[code as FailureCode] : advice.unexpected,
+      },
+      Date.parse(since),
+    )
+  },
   lastStop: ({ wasStoppedCleanly }) =>
     wasStoppedCleanly
       ? undefined

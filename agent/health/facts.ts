@@ -1,7 +1,7 @@
 // What is known of the agent at one moment, as plain data: findings and the status are made of it and of nothing else.
 // Times are ms since 1970; 0 or undefined is never.
 import type { Fault } from '../errors.ts'
-import type { CanaryStatus, InputStatus, ProcessStatus, Receipt } from './status-schema.ts'
+import type { CanaryStatus, InputStatus, ProcessStatus, Receipt, UpdateFacts } from './status-schema.ts'
 
 export interface GatewayFacts {
   readonly number: number
@@ -16,10 +16,26 @@ export interface GatewayFacts {
   readonly clockOffsetMs: number
 }
 
+/** What the agent shows of itself (watchdog.ts). */
+export interface DataPathFacts {
+  /** Whether systemd restarts it when it shows nothing. */
+  readonly isWatched: boolean
+  /** The sources through which it sends itself marked messages. */
+  readonly ways: readonly string[]
+  /** When one of them was last shown to be read; undefined is never. */
+  readonly ageMs: number | undefined
+  /** What it did not show when it looked last. */
+  readonly fault: Fault | undefined
+  /** When it was last restarted for that; 0 is never. */
+  readonly restartedAtMs: number
+}
+
 export interface SourceFacts {
   readonly name: string
   readonly address: string
   readonly counters: Readonly<Record<string, number>>
+  /** Whether its connections outlive a restart of the agent; absent where there are none. */
+  readonly keepsConnections?: boolean | undefined
 }
 
 export interface Facts {
@@ -28,6 +44,7 @@ export interface Facts {
   readonly startedAtMs: number
   readonly process: ProcessStatus
   readonly canary: CanaryStatus
+  readonly dataPath: DataPathFacts
   /** Why settings that changed are not in use. */
   readonly settingsFault: Fault | undefined
   /** Settings that a newer release wrote and this one does not know. */
@@ -49,6 +66,10 @@ export interface Facts {
     readonly failure: (Fault & { readonly sinceMs: number; readonly atMs: number }) | undefined
     readonly retryAtMs: number
   }
+  /** Undefined where there are no updates. */
+  readonly update: UpdateFacts | undefined
+  /** The machine is updated by its packages. */
+  readonly isPackage: boolean
   readonly queue: { readonly batches: number; readonly bytes: number; readonly quotaBytes: number }
   /** Why the disk does not take what has to be kept. */
   readonly diskFault: Fault | undefined

@@ -58,6 +58,21 @@ export const statusSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** Whether the agent shows that what arrives is read and kept. Null where nobody knows. */
+  dataPath: z
+    .object({
+      /** Whether systemd restarts it when it no longer does. */
+      isWatched: z.boolean(),
+      /** The sources through which it sends itself marked messages. */
+      ways: z.array(z.string().max(20)).max(10),
+      /** Since one of them was last shown to be read. Null: not yet, or there is nothing to show. */
+      ageSeconds: z.number().nullable(),
+      fault: z.object({ code: z.string().max(64), detail: text, advice: text }).nullable(),
+      /** When it was last restarted for that. */
+      restartedAt: time.nullable(),
+    })
+    .nullable()
+    .default(null),
   /** The most important first; empty when all is well. */
   findings: z.array(findingSchema).max(100),
   central: z.object({
@@ -69,6 +84,22 @@ export const statusSchema = z.object({
     failure: z.object({ code: z.string().max(64), detail: text, advice: text, since: time, at: time }).nullable(),
     retryAt: time.nullable(),
   }),
+  /** How far the box is with releases of the agent. Null where there are none, and in what older agents say. */
+  update: z
+    .object({
+      /** Never changes its meaning: current, now, paused, before-wave, loading, handed-over, failed and so on. */
+      kind: z.string().max(64),
+      text,
+      offered: z.object({ version: text, number: z.number() }).nullable(),
+      /** When it was last learnt what is offered. */
+      learntAt: time.nullable(),
+      /** Since when that fails. */
+      fault: z.object({ code: z.string().max(64), detail: text, since: time }).nullable(),
+      /** The release that runs or was tried last: factory, good, trial, taken-back, refused or waiting. */
+      release: z.object({ state: text, version: text, number: z.number(), text }).nullable(),
+    })
+    .nullable()
+    .default(null),
   queue: z.object({ batches: z.number(), bytes: z.number(), quotaBytes: z.number() }),
   gateways: z
     .array(
@@ -116,7 +147,17 @@ export const statusSchema = z.object({
       }),
     )
     .max(100),
-  sources: z.array(z.object({ name: text, address: text, counters: counts })).max(100),
+  sources: z
+    .array(
+      z.object({
+        name: text,
+        address: text,
+        counters: counts,
+        /** Whether its connections outlive a restart of the agent; absent where there are none. */
+        keepsConnections: z.boolean().optional(),
+      }),
+    )
+    .max(100),
   /** Of each product whose messages came: how many its recogniser claimed, and could not read. */
   products: z.array(z.object({ product: text, claimed: z.number(), unreadable: z.number() })).max(500),
   /** Messages that were too long or broken to be read, by reason; they are among the unreadable ones. */
@@ -131,6 +172,7 @@ export type Status = z.infer<typeof statusSchema>
 export type Finding = z.infer<typeof findingSchema>
 export type Severity = (typeof severities)[number]
 export type Receipt = z.infer<typeof receiptSchema>
+export type UpdateFacts = NonNullable<Status['update']>
 export type InputStatus = Status['accounting'][number]
 export type ProcessStatus = NonNullable<Status['process']>
 export type CanaryStatus = NonNullable<Status['canary']>

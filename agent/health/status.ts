@@ -1,6 +1,6 @@
 // From the facts of a running agent to its status: what `status` prints, the console shows and the diagnostics pick from.
 import { findingsOf } from './checks.ts'
-import type { Facts, GatewayFacts } from './facts.ts'
+import type { DataPathFacts, Facts, GatewayFacts } from './facts.ts'
 import type { Status } from './status-schema.ts'
 
 const iso = (ms: number): string | null => (ms > 0 ? new Date(ms).toISOString() : null)
@@ -14,6 +14,14 @@ const gatewayStatus = ({ clockOffsetMs, product, ...gateway }: GatewayFacts): St
   parsed: gateway.messages === 0 ? 0 : gateway.parsed / gateway.messages,
   lastMessageAt: new Date(gateway.lastMessageAtMs).toISOString(),
   clockOffsetSeconds: Number.isNaN(clockOffsetMs) ? null : Math.round(clockOffsetMs / 100) / 10,
+})
+
+const dataPathStatus = ({ ageMs, restartedAtMs, fault, ways, isWatched }: DataPathFacts): Status['dataPath'] => ({
+  isWatched,
+  ways: [...ways],
+  ageSeconds: ageMs === undefined ? null : Math.round(ageMs / 100) / 10,
+  fault: fault ?? null,
+  restartedAt: iso(restartedAtMs),
 })
 
 function uplinkStatus({ central, uplink }: Facts): Status['central'] {
@@ -44,12 +52,14 @@ export const statusOf = (facts: Facts): Status => ({
   device: facts.identity.device ?? null,
   process: facts.process,
   canary: facts.canary,
+  dataPath: dataPathStatus(facts.dataPath),
   findings: findingsOf(facts),
   central: uplinkStatus(facts),
+  update: facts.update ?? null,
   queue: facts.queue,
   gateways: facts.gateways.map(gatewayStatus),
   accounting: [...facts.accounting],
-  sources: facts.sources.map(({ name, address, counters }) => ({ name, address, counters: { ...counters } })),
+  sources: facts.sources.map(({ counters, ...source }) => ({ ...source, counters: { ...counters } })),
   products: [...facts.products],
   refused: { ...facts.refused },
   unreadableShapes: [...facts.unreadableShapes],

@@ -43,6 +43,8 @@ export class Collector {
   private readonly placement: Placement
   private readonly gateways: Gateways
   private readonly interpreter: Interpreter
+  /** Marked messages, by input. */
+  private readonly marked: Record<InputName, number> = { udp: 0, tcp: 0, tls: 0, nflog: 0 }
   private shapesLeft = SHAPES_PER_SECOND
 
   constructor(accounts: Accounts, batches: OpenBatches, gateways: Gateways, triage: Triage) {
@@ -96,6 +98,11 @@ export class Collector {
     return sink
   }
 
+  /** How many messages came, without the marked ones. */
+  messagesOf(input: InputName): number {
+    return this.accounts.totals[input].received - this.marked[input]
+  }
+
   /** What each product's recogniser made of the messages since start; packets that the kernel logs are not read by one. */
   get products(): ProductCounts[] {
     return this.interpreter.products
@@ -112,6 +119,7 @@ export class Collector {
     if (gateway.isLoopback) {
       if (this.canary.take(bytes, start, end)) {
         account.placedIgnored()
+        this.marked[account.input]++
         return
       }
       gateway = this.gateways.numbered(gateway, peer)

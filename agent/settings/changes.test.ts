@@ -17,6 +17,7 @@ t.test('only what concerns the listeners themselves needs a restart', async t =>
     'update.channel': 'candidate',
     'update.window': '02:00-05:00',
     'update.pin': '0.4.0',
+    'update.rateKiB': '128',
   }
   const restart = {
     'syslog.udp': 'off',

@@ -16,8 +16,8 @@ value out of bounds is an error; all errors are reported at once, with their lin
 | Linux server | \`/etc/cyberalarm/cyberalarm.conf\` | after \`cyberalarm-restart\`, or a restart of the machine; a restart of the agent alone leaves open sockets as they are |
 
 A running agent takes up changed settings without closing a connection, but for those marked *restart* in the last column: they concern
-the listeners, and connections of firewalls are closed when they change. What is lost by that is counted (\`cyberalarm status\`). On a Linux
-server, \`cyberalarm-restart\` does what the change needs; \`systemctl reload cyberalarm-agent\` has the agent read its settings again.
+the listeners, and the agent is restarted for them. TCP connections outlive that; TLS connections are closed, and what is lost by that is
+counted (\`cyberalarm status\`). On a Linux server, \`cyberalarm-restart\` does what the change needs; \`systemctl reload cyberalarm-agent\` has the agent read its settings again.
 
 \`cyberalarm settings\` prints the settings in use. In the OVF form a dot in a name is a dash: \`host-name\`. In the tables below, *form* means that the
 OVF form and the file of a flashed box ask for the setting; every setting for the appliance can be written into that file.

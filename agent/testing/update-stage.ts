@@ -8,7 +8,7 @@ import { ThrowAway } from '../../scripts/updates/throw-away.ts'
 import { Failure, type FailureCode } from '../errors.ts'
 import { pathsBelow } from '../paths.ts'
 import { readSettings } from '../settings/file.ts'
-import { checkForUpdate } from '../verbs/update.ts'
+import { type UpdateOptions, update } from '../verbs/update.ts'
 import { writeSettings } from './harness.ts'
 
 export const HOUR_MS = 3_600_000
@@ -66,13 +66,20 @@ export class UpdateStage {
   }
 
   /** `cyberalarm update --check --json`. */
-  async check(): Promise<Said> {
+  check(): Promise<Said> {
+    return this.update({ isCheck: true })
+  }
+
+  /** `cyberalarm update --json` with these options. */
+  async update(options: Partial<UpdateOptions> = {}): Promise<Said> {
     let text = ''
     const print = (line: string) => {
       text += line
     }
     try {
-      await checkForUpdate({ json: true, print, signal: new AbortController().signal }, pathsBelow(this.box), readSettings(this.box))
+      const call = { json: true, print, signal: new AbortController().signal }
+      const all = { isCheck: false, isNow: false, from: undefined, isIfDue: false, ...options }
+      await update(call, pathsBelow(this.box), readSettings(this.box), all)
       return { code: '', text }
     } catch (error) {
       if (error instanceof Failure) return { code: error.code, text: error.message }

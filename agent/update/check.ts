@@ -21,16 +21,22 @@ export interface Box {
   readonly window: Window | undefined
   /** The version that the member wants to stay with; '' for none. */
   readonly pin: string
+  /** The release that was handed over last, of which nothing waits any more. */
+  readonly tried?: number | undefined
+  /** The release that runs has not shown yet that it can stay. */
+  readonly isOnTrial?: boolean
 }
 
 export type Decision =
-  | { readonly kind: 'current' | 'now' }
-  | { readonly kind: 'older' | 'paused' | 'pinned' | 'needs-another-first' }
+  | { readonly kind: 'current' | 'now' | 'handed-over' }
+  | { readonly kind: 'older' | 'paused' | 'pinned' | 'needs-another-first' | 'on-trial' | 'tried' }
   | { readonly kind: 'before-wave' | 'before-window'; readonly from: number }
 
 export interface Offer {
   readonly channel: Channel
   readonly manifest: Manifest
+  /** What was signed, as it lies in the release's folder: `manifest`, `manifest.1` and so on. */
+  readonly signed: ReadonlyMap<string, Uint8Array>
   /** Files of the release, which loadPart can load. */
   readonly parts: readonly Target[]
   readonly environment: 'production' | 'development'
@@ -41,26 +47,26 @@ export async function findOffer(options: MetadataOptions, channelName: string): 
   return withMetadata(options, async trusted => {
     const { fetch } = options
     const channel = parseChannel(await loadSmall(await need(trusted, `channels/${channelName}.json`), fetch, CHANNEL_MAX_BYTES))
-    const manifest = await loadManifest(trusted, fetch, channel.release)
+    const { manifest, signed } = await loadManifest(trusted, fetch, channel.release)
     const parts: Target[] = []
     for (const { rootHash } of manifest.parts) parts.push(await need(trusted, `parts/${rootHash}.img`))
-    return { channel, manifest, parts, environment: trusted.root.environment }
+    return { channel, manifest, signed, parts, environment: trusted.root.environment }
   })
 }
 
-async function loadManifest(trusted: Trusted, fetch: Fetch, release: number): Promise<Manifest> {
+async function loadManifest(trusted: Trusted, fetch: Fetch, release: number): Promise<Pick<Offer, 'manifest' | 'signed'>> {
   const name = `releases/${release}/manifest`
   const bytes = await loadSmall(await need(trusted, name), fetch, MANIFEST_MAX_BYTES)
-  const signatures: Buffer[] = []
+  const signed = new Map<string, Uint8Array>([['manifest', bytes]])
   for (let i = 1; i <= SIGNATURES_MAX; i++) {
     const signature = await trusted.find(`${name}.${i}`)
-    if (signature !== undefined) signatures.push(await loadSmall(signature, fetch, SIGNATURE_BYTES))
+    if (signature !== undefined) signed.set(`manifest.${i}`, await loadSmall(signature, fetch, SIGNATURE_BYTES))
   }
   const { keys, threshold } = trusted.releaseKeys()
-  verifyManifest(bytes, signatures, keys, threshold)
+  verifyManifest(bytes, [...signed.values()].slice(1), keys, threshold)
   const manifest = parseManifest(bytes)
   if (manifest.number !== release) throw new Failure('update-refused', `the manifest of release ${release} is that of ${manifest.number}`)
-  return manifest
+  return { manifest, signed }
 }
 
 async function need(trusted: Trusted, name: string): Promise<Target> {
@@ -69,13 +75,19 @@ async function need(trusted: Trusted, name: string): Promise<Target> {
   return target
 }
 
-/** Pure: what the box does with what it is offered, at `now` (ms since 1970). */
-export function decide({ channel, manifest }: Pick<Offer, 'channel' | 'manifest'>, box: Box, now: number): Decision {
+/**
+ * Pure: what the box does with what it is offered, at `now` (ms since 1970). Somebody who asks for it (`isWanted`) need not wait for the
+ * box's turn or its window, and may have tried again what was taken back; what the makers or the settings hold back stays back.
+ */
+export function decide({ channel, manifest }: Pick<Offer, 'channel' | 'manifest'>, box: Box, now: number, isWanted = false): Decision {
   if (manifest.number === box.number) return { kind: 'current' }
   if (manifest.number < box.number) return { kind: 'older' }
   if (box.pin !== '' && box.pin !== manifest.version) return { kind: 'pinned' }
   if (channel.paused) return { kind: 'paused' }
   if (box.number < channel.minFrom) return { kind: 'needs-another-first' }
+  if (box.isOnTrial) return { kind: 'on-trial' }
+  if (isWanted) return { kind: 'now' }
+  if (box.tried === manifest.number) return { kind: 'tried' }
   const wave = waveBegins(channel, placeOf(box.device, manifest.number))
   if (now < wave) return { kind: 'before-wave', from: wave }
   const opens = box.window === undefined ? now : windowOpens(box.window, now)

@@ -52,7 +52,13 @@ export const keptFiles = (value: unknown): Record<string, string> => stateSchema
 export interface Target {
   readonly name: string
   readonly length: number
-  readonly sha256: string
+  readonly hash: Hash
+}
+
+/** In lower-case hexadecimal digits. */
+export interface Hash {
+  readonly algorithm: 'sha256' | 'sha512'
+  readonly digest: string
 }
 
 export interface MetadataOptions {
@@ -201,12 +207,16 @@ async function find(updater: Updater, name: string, names: RegExp): Promise<Targ
   return info === undefined ? undefined : targetOf(info, name)
 }
 
-/** tuf-js takes a target without a hash by its length alone. */
-function targetOf({ path, length, hashes }: TargetFile, name: string): Target {
-  const { sha256 = '' } = hashes
-  if (path !== name || !/^[0-9a-f]{64}$/.test(sha256)) throw new Failure('update-refused', `${name} is signed without a SHA-256`)
+const digests = { sha256: /^[0-9a-f]{64}$/, sha512: /^[0-9a-f]{128}$/ }
+
+/** tuf-js takes a target without a hash by its length alone. Ours are signed with a SHA-256; other repositories may have the longer one. */
+function targetOf({ path, length, hashes: { sha256, sha512 } }: TargetFile, name: string): Target {
+  const hash: Hash =
+    sha256 === undefined && sha512 !== undefined ? { algorithm: 'sha512', digest: sha512 } : { algorithm: 'sha256', digest: sha256 ?? '' }
+  if (path !== name || !digests[hash.algorithm].test(hash.digest))
+    throw new Failure('update-refused', `${name} is signed without a SHA-256`)
   if (length > TARGET_MAX_BYTES) throw new Failure('update-refused', `${name} has ${length} bytes, more than ${TARGET_MAX_BYTES}`)
-  return { name, length, sha256 }
+  return { name, length, hash }
 }
 
 /** Errors of tuf-js as what a person would do about them. */

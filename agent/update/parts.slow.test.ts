@@ -40,8 +40,9 @@ let number = 0
 /** A file at central, and where it shall come to. */
 function offer(bytes = randomBytes(SIZE)) {
   const name = `parts/part-${number++}.img`
-  const target: Target = { name, length: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
-  const at = join(served, 'targets', 'parts', `${target.sha256}.${name.slice(6)}`)
+  const digest = createHash('sha256').update(bytes).digest('hex')
+  const target: Target = { name, length: bytes.length, hash: { algorithm: 'sha256', digest } }
+  const at = join(served, 'targets', 'parts', `${digest}.${name.slice(6)}`)
   mkdirSync(dirname(at), { recursive: true })
   writeFileSync(at, bytes)
   const path = join(dir, 'box', name)

@@ -1,4 +1,4 @@
-// Loads the files of a release. A file with its real name is whole and has the SHA-256 that the makers signed; until then it is a
+// Loads the files of a release. A file with its real name is whole and has the hash that the makers signed; until then it is a
 // `.draft`, which a later attempt continues. It takes only so much of the line, and looks for room before the first byte.
 import { createHash } from 'node:crypto'
 import { createReadStream, mkdirSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ import type { Target } from './metadata.ts'
 
 /** Kept free beside what is loaded: batches go first. */
 const RESERVE_BYTES = 64 * 1024 * 1024
-const USUAL_BYTES_PER_SECOND = 256 * 1024
+export const USUAL_BYTES_PER_SECOND = 256 * 1024
 
 export interface PartOptions {
   readonly fetch: Fetch
@@ -22,6 +22,8 @@ export interface PartOptions {
   readonly reserveBytes?: number
   readonly limits?: DownloadLimits
   readonly signal?: AbortSignal
+  /** Told how many bytes of the file are there. */
+  readonly progress?: (bytes: number) => void
 }
 
 /** Loads the file, or goes on with what was loaded of it. Nothing happens if it is there. */
@@ -29,10 +31,10 @@ export async function loadPart(target: Target, options: PartOptions): Promise<vo
   const { path } = options
   const draft = `${path}.draft`
   try {
-    if ((await sha256Of(path)) === target.sha256) return
+    if (await isWhole(target, path)) return
     mkdirSync(dirname(path), { recursive: true })
     await loadDraft(target, options, draft)
-    if ((await sha256Of(draft)) !== target.sha256) {
+    if (!(await isWhole(target, draft))) {
       forget(draft)
       throw new Failure('update-damaged', `${target.name} came in other bytes than those that are signed`)
     }
@@ -47,23 +49,18 @@ export async function loadPart(target: Target, options: PartOptions): Promise<vo
 }
 
 /** A small file in memory. */
-export async function loadSmall(
-  { name, length, sha256 }: Target,
-  fetch: Fetch,
-  mostBytes: number,
-  limits = downloadLimits,
-): Promise<Buffer> {
+export async function loadSmall({ name, length, hash }: Target, fetch: Fetch, mostBytes: number, limits = downloadLimits): Promise<Buffer> {
   if (length > mostBytes) throw new Failure('update-refused', `${name} has ${length} bytes, more than ${mostBytes}`)
-  const bytes = await downloadWhole(fetch, pathOfTarget(name, sha256), length, limits)
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256)
+  const bytes = await downloadWhole(fetch, pathOfTarget(name, hash.digest), length, limits)
+  if (createHash(hash.algorithm).update(bytes).digest('hex') !== hash.digest)
     throw new Failure('update-damaged', `${name} came in other bytes than those that are signed`)
   return bytes
 }
 
 /** TUF's consistent snapshots: a file lies under its hash, so that none is ever replaced (specification, 6.2). */
-export function pathOfTarget(name: string, sha256: string): string {
+export function pathOfTarget(name: string, digest: string): string {
   const slash = name.lastIndexOf('/') + 1
-  return `targets/${name.slice(0, slash)}${sha256}.${name.slice(slash)}`
+  return `targets/${name.slice(0, slash)}${digest}.${name.slice(slash)}`
 }
 
 async function loadDraft(target: Target, options: PartOptions, draft: string): Promise<void> {
@@ -73,8 +70,8 @@ async function loadDraft(target: Target, options: PartOptions, draft: string): P
   // longer, or nothing that could be continued
   const from = there <= target.length && etag !== '' ? there : 0
   if (from === target.length && from > 0) return
-  checkRoom(target, options, target.length - from)
-  const path = pathOfTarget(target.name, target.sha256)
+  checkRoom(target.name, dirname(options.path), target.length - from, options.reserveBytes)
+  const path = pathOfTarget(target.name, target.hash.digest)
   const ask = { ...(from > 0 && { from, etag }), mostBytes: target.length, signal }
   await download(fetch, path, ask, limits, async (answer, chunks) => {
     const isContinued = answer.status === 206 && from > 0
@@ -98,14 +95,16 @@ async function append(file: FileHandle, chunks: Answer['stream'], from: number, 
       throw new Failure('update-refused', `${target.name} is longer than the ${target.length} bytes that are signed`)
     await file.writeFile(chunk)
     taken += chunk.length
+    options.progress?.(from + taken)
     const aheadMs = (taken / bytesPerSecond) * 1000 - (performance.now() - began)
     if (aheadMs > 0) await sleep(aheadMs, undefined, signal === undefined ? {} : { signal })
   }
   if (from + taken < target.length) throw new Failure('central-unreachable', `${target.name} ended early; the rest is loaded later`)
 }
 
-function checkRoom({ name }: Target, { path, reserveBytes = RESERVE_BYTES }: PartOptions, bytes: number): void {
-  const { bavail, bsize } = statfsSync(dirname(path))
+/** Failure 'update-no-room' unless the disk has room for so many bytes and what has to stay free. */
+export function checkRoom(name: string, folder: string, bytes: number, reserveBytes = RESERVE_BYTES): void {
+  const { bavail, bsize } = statfsSync(folder)
   if (bavail * bsize < bytes + reserveBytes)
     throw new Failure('update-no-room', `${name} needs ${mib(bytes + reserveBytes)} MiB on the disk, and ${mib(bavail * bsize)} are free`)
 }
@@ -119,7 +118,7 @@ function forget(draft: string): void {
 }
 
 /** 0 if there is none. */
-function sizeOf(path: string): number {
+export function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
@@ -128,10 +127,10 @@ function readEtag(draft: string): string {
   return size === 0 || size > 200 ? '' : readFileSync(etagOf(draft), 'latin1')
 }
 
-/** undefined if there is no such file. */
-async function sha256Of(path: string): Promise<string | undefined> {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk)
-  return hash.digest('hex')
+/** False if there is no such file. */
+export async function isWhole({ length, hash }: Target, path: string): Promise<boolean> {
+  if (statSync(path, { throwIfNoEntry: false })?.size !== length) return false
+  const sum = createHash(hash.algorithm)
+  for await (const chunk of createReadStream(path)) sum.update(chunk)
+  return sum.digest('hex') === hash.digest
 }

@@ -1,7 +1,6 @@
 // The one table of verbs. What only one verb needs is loaded by that verb: a person waits for the others.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isatty } from 'node:tty'
-import { Failure } from '../errors.ts'
 import type { Option, Options } from '../lib/command-table.ts'
 import { withoutSecrets } from '../lib/redact.ts'
 import { table } from '../lib/table.ts'
@@ -29,6 +28,7 @@ export const verbs: readonly Verb[] = [
     options: {},
     run: async call => {
       const { runAgent } = await import('../agent.ts')
+      const { watchdogMs } = await import('../health/watchdog.ts')
       const handedOver = parseHandedOver(call.environment, process.pid)
       let onHangup: (() => void) | undefined
       let isMissed = false
@@ -54,6 +54,7 @@ export const verbs: readonly Verb[] = [
             log: journalLog,
             version,
             handedOver,
+            watchdogMs: watchdogMs(call.environment, process.pid),
             ready: status => call.json && call.print(JSON.stringify(status)),
           },
           call.signal,
@@ -173,25 +174,31 @@ rule dropped. For packets logged by netfilter (tcpdump -i nflog:5) the log prefi
   }),
   verb({
     name: 'update',
-    summary: 'show which release this box is offered, and why it has it not yet',
+    summary: 'look for a new release, and change to it when it is the turn of this box',
     help: `Asks central, verifies what the makers have signed, and prints the release that the channel of this box offers, and
-whether the box may take it: its turn, a pause, your window (update.window) or pin (update.pin). Nothing is installed.
+whether the box may take it: its turn, a pause, your window (update.window) or pin (update.pin). If it may, an appliance
+loads the release and changes to it; a release that turns out bad is taken back. A timer does this every hour.
 
-Boxes get a release one after the other over days, so that a fault meets few of them first.`,
-    example: 'cyberalarm update --check',
-    exitCodes: { 1: 'it could not be learnt; the box goes on with the release that it has' },
+Boxes get a release one after the other over days, so that a fault meets few of them first. --now does not wait for the
+turn of this box or its window, and tries a release again that was taken back. It changes nothing about a pause of the
+makers, update.pin, or what has to be signed. --from does the same with a file from the helpdesk, for a box that does not
+reach central; such a file can be used for three days.
+
+A Linux server is updated with its packages: there this only tells that a newer one is there.`,
+    example: 'cyberalarm update --check\ncyberalarm update --from cyberalarm-update.tar',
+    exitCodes: { 1: 'it could not be learnt or loaded; the box goes on with the release that it has' },
     options: {
-      check: { help: 'only look; there is nothing else yet' },
+      check: { help: 'only look; nothing is loaded' },
       offline: { help: 'with --check: only verify what was learnt before, without asking central' },
+      now: { help: 'change now, not when it is the turn of this box' },
+      from: { value: 'FILE', help: 'take the release from this file, not from central' },
+      'if-due': { help: 'do nothing if it was looked within the hour and nothing is due (for the timer)' },
     },
     run: async call => {
-      if (!call.values.check) throw new Failure('argument-wrong', 'cyberalarm update needs --check')
-      const { checkForUpdate, checkKept } = await import('./update.ts')
-      if (call.values.offline) {
-        await checkKept(call, pathsBelow(call.root))
-        return 0
-      }
-      await checkForUpdate(call, pathsBelow(call.root), readSettings(call.root))
+      const { checkKept, update } = await import('./update.ts')
+      const { check: isCheck, now: isNow, from, 'if-due': isIfDue } = call.values
+      if (isCheck && call.values.offline) await checkKept(call, pathsBelow(call.root))
+      else await update(call, pathsBelow(call.root), readSettings(call.root), { isCheck, isNow, from, isIfDue })
       return 0
     },
   }),

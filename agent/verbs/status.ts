@@ -1,7 +1,7 @@
 // `cyberalarm status`: how the agent is. Asks the running one; if none runs, tells what the disk knows and says so.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { inputStatus } from '../agent-facts.ts'
+import { inputStatus, updateFacts } from '../agent-facts.ts'
 import { Failure, fault } from '../errors.ts'
 import { finding } from '../health/checks.ts'
 import { type Finding, type InputStatus, type Status, startingSchema, statusSchema } from '../health/status-schema.ts'
@@ -34,8 +34,10 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
     device: readIdentity(paths.identity)?.stored.device ?? null,
     process: null,
     canary: null,
+    dataPath: null,
     findings: [finding('problem', fault('agent-not-running', 'No agent is running'))],
     central: { url: settings['central.url'], lastReceiptAt: null, lastReceipt: null, bytesSent: 0, failure: null, retryAt: null },
+    update: updateFacts(paths) ?? null,
     queue: { ...waitingIn(paths.spool), quotaBytes: settings['spool.quotaMiB'] * 1024 * 1024 },
     gateways: [],
     accounting: inputNames.map(name => inputStatus(name, totals[name], false)),
@@ -60,8 +62,13 @@ export function statusText(status: Status, now: number): string {
     '',
     `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
     `queue     ${grouped(queue.batches)} ${queue.batches === 1 ? 'batch' : 'batches'}, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
+    ...(status.update === null ? [] : updateLines(status.update)),
     ...(status.process === null ? [] : [processText(status.process)]),
-    ...status.sources.map(source => `listening ${source.name} ${source.address}${countersText(source.counters)}`),
+    ...(status.dataPath === null ? [] : [dataPathText(status.dataPath)]),
+    ...status.sources.map(
+      ({ name, address, counters, keepsConnections }) =>
+        `listening ${name} ${address}${countersText(counters)}${keepsConnections === false ? '  (a restart closes its connections)' : ''}`,
+    ),
     '',
     ...gatewaysText(status, now),
     '',
@@ -82,8 +89,24 @@ function findingLines({ code, severity, detail, advice, since }: Finding, now: n
   return [`  ${severity === 'information' ? '-' : '!'} ${lines[0]}`, ...lines.slice(1).map(line => `    ${line}`), `    ${advice}`]
 }
 
+function updateLines({ text, release }: NonNullable<Status['update']>): string[] {
+  return [
+    `update    ${text}`,
+    ...(release === null ? [] : [`release   ${release.version} (${release.number}), ${release.state}: ${release.text}`]),
+  ]
+}
+
 const processText = ({ residentBytes, cpuSeconds, ...stall }: NonNullable<Status['process']>): string =>
   `process   ${bytesText(residentBytes)} of memory, ${Math.round(cpuSeconds)} s of CPU, longest stall ${Math.round(stall.longestStallLastHourMs)} ms in the last hour, ${Math.round(stall.longestStallSinceStartMs)} ms since start`
+
+function dataPathText({ isWatched, ways, ageSeconds }: NonNullable<Status['dataPath']>): string {
+  if (!isWatched) return 'watchdog  none: systemd did not start this agent, so nobody restarts it if it hangs'
+  const shown =
+    ways.length === 0
+      ? 'the disk takes batches and the agent is never late (there is no listener for test messages)'
+      : `test messages over ${ways.join(', ')} come back, last ${ageSeconds === null ? 'never' : `${spanText(Math.round(ageSeconds))} ago`}`
+  return `watchdog  ${shown}`
+}
 
 const countersText = (counters: Readonly<Record<string, number>>): string =>
   Object.entries(counters)

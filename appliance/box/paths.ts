@@ -15,6 +15,10 @@ export interface BoxPaths {
   /** Written by the console, which is not trusted. */
   readonly requestedSettings: string
   readonly requestedDiagnostics: string
+  readonly requestedUpdate: string
+  readonly requestedUpdateUsb: string
+  /** The file of an update, from a USB stick: the updater takes it. */
+  readonly carriedUpdate: string
   /** A request of the console while it is being carried out. */
   readonly takenSettings: string
   /** What programs of the box report to the console. */
@@ -63,6 +67,9 @@ export function boxPathsBelow(root: string): BoxPaths {
     code: join(state, 'enrolment.code'),
     requestedSettings: join(state, 'wanted/cyberalarm.conf'),
     requestedDiagnostics: join(state, 'wanted/diagnostics'),
+    requestedUpdate: join(state, 'wanted/update-now'),
+    requestedUpdateUsb: join(state, 'wanted/update-usb'),
+    carriedUpdate: join(root, 'var/lib/cyberalarm-update-usb/update.tar'),
     takenSettings: join(state, 'taken.conf'),
     reports,
     settingsReport: join(reports, 'settings.json'),

@@ -70,6 +70,14 @@ Run as root, at each boot before the network.`,
     run: async ({ root, signal, print }) => (await import('./diagnostics/diagnostics.ts')).runDiagnostics({ root, signal, print }),
   },
   {
+    name: 'update-usb',
+    summary: 'take the file of an update from a USB stick',
+    help: 'Waits up to a minute for a USB stick with a FAT file system, and copies cyberalarm-update.tar from it without mounting it.\nThe updater verifies the file and does the rest. Run as root.',
+    example: 'cyberalarm-box update-usb',
+    options: {},
+    run: async ({ root, signal, print }) => (await import('./updates/update-from-stick.ts')).updateFromStick({ root, signal, print }),
+  },
+  {
     name: 'network',
     summary: 'write down what this system has of the network',
     help: `Counts network cards and default routes, asks central for an answer, and writes the result to /run/cyberalarm-network/facts.

@@ -1,6 +1,7 @@
 // What central can say about what it holds: totals, the state of each device, and the most active sources.
 import * as z from 'zod'
 import type { Reader } from '../store/store.ts'
+import { losses, noLosses } from './losses.ts'
 
 const number = z.bigint().transform(Number)
 
@@ -68,12 +69,15 @@ export async function readTop(reader: Reader): Promise<Top> {
 }
 
 export async function readStats(reader: Reader) {
-  const [[sums], [sheds], perDeviceRows, topSources] = await Promise.all([
+  const [[sums], [sheds], devices, lost, topSources] = await Promise.all([
     reader.read(totals.shape, totals.sql),
     reader.read(shed.shape, shed.sql),
     reader.read(perDevice.shape, perDevice.sql),
+    reader.read(losses.shape, losses.sql),
     rank(reader, rankings.sources),
   ])
+  const lostBy = new Map(lost.map(({ device, ...figures }) => [device, figures]))
+  const perDeviceRows = devices.map(row => ({ ...row, lost: lostBy.get(row.device) ?? noLosses }))
   return { ...sums, shed: sheds, perDevice: perDeviceRows, topSources }
 }
 

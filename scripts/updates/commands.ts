@@ -5,7 +5,9 @@ import { wholeNumber } from '../../agent/lib/command-line.ts'
 import type { Command as CommandLine, Options, Values } from '../../agent/lib/command-table.ts'
 import { parseManifest } from '../../agent/update/manifest.ts'
 import { promote, publish, readChannel, setPaused, usualWaves } from './channels.ts'
+import { exportForImages } from './for-images.ts'
 import { makeKey, readPublicKey, readSigningKey } from './key-files.ts'
+import { sumOf, writeOffline } from './offline.ts'
 import { rehearse } from './rehearsal.ts'
 import { addRelease } from './releases.ts'
 import { Repository, type RoleName, roleNames } from './repository.ts'
@@ -180,6 +182,31 @@ A new root is seen by boxes at once, the others after \`publish\`.`,
       if (role !== 'root' && role !== 'targets' && role !== 'channels') throw new Error(`'${role}' is not root, targets or channels`)
       renew(new Repository(values.repository), role, signing(values.keys), Date.now())
     },
+  }),
+  command({
+    name: 'offline',
+    summary: 'write what a channel offers into one file, for boxes that reach no central',
+    help: `Holds what is published and nothing else, so that no key is needed. Boxes take it until its timestamp ends, three
+days after \`publish\`: make it on the day it is carried. On a USB stick (FAT32) it is called cyberalarm-update.tar.`,
+    example: `${typed} offline --repository repo --channel stable --out cyberalarm-update.tar`,
+    options: { repository, channel, out: { value: 'FILE', help: 'written anew', required: true } },
+    run: ({ repository: folder, channel: name, out }) => {
+      const until = writeOffline(new Repository(folder), name, out)
+      console.log(`${out}: boxes take it until ${until}\nSHA-256 ${sumOf(out)}`)
+    },
+  }),
+  command({
+    name: 'for-images',
+    summary: 'write what images carry: the root of trust, and the keys of releases',
+    help: `Writes update-root.json and keys/1.pem to keys/3.pem, public halves all, for /usr/lib/cyberalarm of an image. Make it
+anew after a key was revoked. Keys of developers are refused without --development, so that no image for members trusts them.`,
+    example: `${typed} for-images --repository repo --folder build/trust`,
+    options: {
+      repository,
+      folder: { value: 'DIR', help: 'where they lie; made if need be', required: true },
+      development: { help: 'an image for developers, from a repository of development keys' },
+    },
+    run: values => exportForImages(new Repository(values.repository), values.folder, !values.development),
   }),
   command({
     name: 'show',

@@ -35,10 +35,13 @@ const fetchFile: Fetch = async (path, { from = 0, etag = '', signal }) => {
   const base = option(place === 'targets' ? 'target-base-url' : 'metadata-url')
   const headers = from > 0 ? { range: `bytes=${from}-`, 'if-range': etag } : undefined
   const closing = new AbortController()
-  const answer = await fetch(`${base}/${hasHashes ? rest.join('/') : rest.join('/').replace(/[0-9a-f]{64}\.([^/]*)$/, '$1')}`, {
-    signal: AbortSignal.any([signal, closing.signal]),
-    ...(headers && { headers }),
-  })
+  const answer = await fetch(
+    `${base}/${hasHashes ? rest.join('/') : rest.join('/').replace(/(?:[0-9a-f]{64}|[0-9a-f]{128})\.([^/]*)$/, '$1')}`,
+    {
+      signal: AbortSignal.any([signal, closing.signal]),
+      ...(headers && { headers }),
+    },
+  )
   async function* read(): AsyncGenerator<Uint8Array> {
     if (answer.body !== null) yield* answer.body
   }

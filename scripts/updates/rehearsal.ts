@@ -4,13 +4,16 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../../agent/errors.ts'
+import { openArchive } from '../../agent/update/archive.ts'
 import { decide, findOffer } from '../../agent/update/check.ts'
 import type { Fetch } from '../../agent/update/fetch.ts'
 import { loadPart } from '../../agent/update/parts.ts'
 import { openCentral } from '../../agent/uplink/pinned-client.ts'
 import { startCentral } from '../../central-stub/central.ts'
 import { promote, readChannel, setPaused, usualWaves } from './channels.ts'
+import { exportForImages } from './for-images.ts'
 import { makeKey, readPublicKey, readSigningKey } from './key-files.ts'
+import { writeOffline } from './offline.ts'
 import { ThrowAway } from './throw-away.ts'
 import { renew, replaceKey } from './trust.ts'
 
@@ -94,5 +97,16 @@ export async function rehearse(print: (line: string) => void): Promise<void> {
   offer(3)
   makers.publish()
   await step('root 4 for another year; release 3 signed by Ben and Dora, for all', /release 3, loaded/)
+  const file = join(folder, 'cyberalarm-update.tar')
+  const until = writeOffline(repository, 'stable', file)
+  const archive = openArchive(file)
+  try {
+    const carried = await findOffer({ ...metadata, fetch: archive.fetch, state: join(folder, 'other-box', 'metadata.json') }, 'stable')
+    print(`release ${carried.manifest.number} carried in a file to a box without a central, which takes it until ${until}`)
+  } finally {
+    archive.close()
+  }
+  exportForImages(repository, join(folder, 'trust'), true)
+  print('root of trust and keys of releases written for new images')
   print('all went as it has to')
 }

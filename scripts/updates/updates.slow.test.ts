@@ -29,7 +29,16 @@ t.test('the rehearsal goes from the keys to the fourth root, and leaves nothing 
   const lines: string[] = []
   await rehearse(line => lines.push(line))
   t.match(lines.at(-1), /all went as it has to/)
-  for (const said of [/before-wave/, /paused/, /Anna alone.*refused/, /revoked/, /root rotated/, /release 3, loaded and verified/])
+  for (const said of [
+    /before-wave/,
+    /paused/,
+    /Anna alone.*refused/,
+    /revoked/,
+    /root rotated/,
+    /release 3, loaded and verified/,
+    /release 3 carried in a file/,
+    /written for new images/,
+  ])
     t.ok(
       lines.some(line => said.test(line)),
       String(said),
@@ -105,6 +114,18 @@ t.test('from keys to a published release, each step as a maker types it', async 
   )
   await done('renew', ...repository, '--role', 'channels', '--keys', 'online2/channels.pem')
   await done(...publish)
+  await done('offline', ...repository, '--channel', 'stable', '--out', 'update.tar')
+  const forImages = ['for-images', ...repository, '--folder', 'trust']
+  await refused(/leave --development out/, ...forImages, '--development')
+  t.notOk(existsSync(join(dir, 'trust')))
+  await done(...forImages)
+  const pems = [1, 2, 3].map(i => readFileSync(join(dir, `trust/keys/${i}.pem`), 'utf8'))
+  t.same(
+    pems,
+    ['d', 'b', 'c'].map(holder => readFileSync(join(dir, holder, 'targets.pub'), 'utf8')),
+    'the keys that count now',
+  )
+  t.ok(readFileSync(join(dir, 'trust/update-root.json')).equals(readFileSync(join(dir, 'repo/metadata/3.root.json'))))
   const { out } = await updates('show', ...repository)
   t.match(out, /environment: production[\s\S]*root +3 +2 of 3[\s\S]*releases: 2[\s\S]*stable +2 +paused/)
   t.same(readdirSync(join(dir, 'repo')).sort(), ['metadata', 'targets'], 'nothing but what central serves')
@@ -116,7 +137,21 @@ t.test('from keys to a published release, each step as a maker types it', async 
 
 t.test('help teaches each command', async t => {
   const { out } = await updates('--help')
-  for (const name of ['keys', 'init', 'release', 'promote', 'pause', 'resume', 'publish', 'revoke', 'renew', 'show', 'rehearsal']) {
+  for (const name of [
+    'keys',
+    'init',
+    'release',
+    'promote',
+    'pause',
+    'resume',
+    'publish',
+    'revoke',
+    'renew',
+    'offline',
+    'for-images',
+    'show',
+    'rehearsal',
+  ]) {
     t.match(out, new RegExp(`  ${name} `))
     t.match(await updates(name, '--help'), { code: 0, out: /example/i })
   }

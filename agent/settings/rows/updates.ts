@@ -1,7 +1,7 @@
 // Which releases this box is offered, and when it may change to one.
 import * as z from 'zod'
 import type { Setting } from '../setting.ts'
-import { windowPattern } from '../shapes.ts'
+import { number, windowPattern } from '../shapes.ts'
 
 export const updates = {
   'update.channel': {
@@ -18,7 +18,7 @@ export const updates = {
     scope: 'agent',
     category: 'updates',
     label: 'Update window',
-    help: 'When this box may change to a new release: from and to in UTC, with days in front if it is not every day. Nothing is installed yet: `cyberalarm update --check` shows what would be.',
+    help: 'When this box may change to a new release: from and to in UTC, with days in front if it is not every day. It is loaded before. At least 15 minutes.',
     whenEmpty: 'at any time',
     example: 'sat,sun 02:00-05:00',
     default: '',
@@ -30,12 +30,22 @@ export const updates = {
     scope: 'agent',
     category: 'updates',
     label: 'Stay with version',
-    help: 'The only version to which this box may change. It then gets no fixes of other versions, not even of security holes. Nothing is installed yet: `cyberalarm update --check` shows what would be.',
+    help: 'The only version to which this box may change. It then gets no fixes of other versions, not even of security holes.',
     whenEmpty: 'the newest that is offered',
     example: '0.4.0',
     default: '',
     shape: z.string().regex(/^(|\d{1,4}\.\d{1,4}\.\d{1,4})$/, 'must be a version such as 0.4.0'),
     maxLength: 14,
     forms: ['partition', 'server'],
+  },
+  'update.rateKiB': {
+    scope: 'agent',
+    category: 'updates',
+    label: 'Update speed, KiB/s',
+    help: 'How fast this box may load a release, in KiB a second. A usual one is less than 1 MiB, one with a new Node.js about 40 MiB.',
+    default: '256',
+    shape: number(16, 100_000),
+    maxLength: 6,
+    forms: ['partition'],
   },
 } as const satisfies Readonly<Record<string, Setting>>

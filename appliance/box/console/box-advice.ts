@@ -28,6 +28,9 @@ const onBox: Partial<Record<FailureCode, string>> = {
   'agent-running': helpdesk,
   'agent-not-running': 'It is started again automatically. If this lasts for minutes, restart this box.',
   'agent-differs': helpdesk,
+  'watchdog-restarted': 'Nothing to do if this stays the only time. If it comes again, press D and send the file to the helpdesk.',
+  'update-by-package': helpdesk,
+  'update-available': helpdesk,
   unexpected: helpdesk,
 }
 

@@ -78,7 +78,7 @@ export async function runConsole({ root, environment, signal, input, output }: C
   function perform(effect: Effect): void {
     const fault = putRequest(root, effect)
     if (effect.kind === 'put-settings') known = { ...known, isRequested: true }
-    if (fault !== '' && (page.kind === 'outcome' || page.kind === 'diagnostics')) page = { ...page, fault }
+    if (fault !== '' && (page.kind === 'outcome' || page.kind === 'diagnostics' || page.kind === 'update')) page = { ...page, fault }
   }
 
   const onData = (bytes: Buffer | string) => {

@@ -5,6 +5,7 @@ import { type Finding, statusSchema } from '../../../agent/health/status-schema.
 import type { DiagnosticsReport } from '../diagnostics/diagnostics-report.ts'
 import type { SystemReport } from '../diagnostics/system-report.ts'
 import type { EnrolmentReport } from '../enrolment-report.ts'
+import type { UpdateReport } from '../updates/update-report.ts'
 
 /** What the console shows of the agent's status. */
 export const agentStatusSchema = statusSchema.pick({
@@ -14,6 +15,7 @@ export const agentStatusSchema = statusSchema.pick({
   queue: true,
   gateways: true,
   sources: true,
+  update: true,
 })
 export type AgentStatus = z.infer<typeof agentStatusSchema>
 
@@ -50,6 +52,7 @@ export interface Facts {
   readonly settings: SettingsReport | undefined
   readonly enrolment: EnrolmentReport | undefined
   readonly diagnostics: DiagnosticsReport | undefined
+  readonly updateUsb: UpdateReport | undefined
   /** The last look for updates of the system. */
   readonly system: SystemReport | undefined
   /** Slot of the system that runs; empty where there is none, or not yet known. */

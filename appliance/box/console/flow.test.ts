@@ -123,7 +123,10 @@ t.test('nothing is applied without a change, nor by a key that came too soon', a
   t.same(typeKeys(['y', '\r'], same.page), { page: overview, effects: [] })
   t.same(typeKeys(['e', `${code}\t\ry`]).effects, [], 'a paste that ends in y')
   t.same(typeKeys(['d\r']).effects, [])
-  t.same(typeKeys(['d', '\r']).effects, [{ kind: 'ask-diagnostics' }])
+  t.same(typeKeys(['us']).effects, [])
+  t.same(typeKeys(['u', '\r', 's']).effects, [{ kind: 'ask', what: 'update' }])
+  t.same(typeKeys(['u', 's', '\r']), { page: overview, effects: [{ kind: 'ask', what: 'update-usb' }] })
+  t.same(typeKeys(['d', '\r']).effects, [{ kind: 'ask', what: 'diagnostics' }])
 })
 
 t.test('settings that cannot be read are not replaced by empty ones', async t => {

@@ -19,9 +19,19 @@ export type Page =
       readonly since: number
       readonly fault: string
     }
+  /** `asked`: nothing yet, a look at central, or a file on a stick. */
+  | {
+      readonly kind: 'update'
+      readonly asked: '' | 'update' | 'update-usb'
+      readonly before: string
+      readonly since: number
+      readonly fault: string
+    }
   | { readonly kind: 'diagnostics'; readonly isAsked: boolean; readonly before: string; readonly since: number; readonly fault: string }
 
-export type Effect = { readonly kind: 'put-settings'; readonly text: string } | { readonly kind: 'ask-diagnostics' }
+export type Effect =
+  | { readonly kind: 'put-settings'; readonly text: string }
+  | { readonly kind: 'ask'; readonly what: 'diagnostics' | 'update' | 'update-usb' }
 
 export interface Step {
   readonly page: Page
@@ -68,6 +78,8 @@ export function press(page: Page, key: Key, facts: Facts, check: CheckSettings, 
       return { page: key.kind === 'enter' || key.kind === 'escape' ? overview : page }
     case 'diagnostics':
       return pressDiagnostics(page, key, facts)
+    case 'update':
+      return pressUpdate(page, key, facts)
   }
 }
 
@@ -81,6 +93,7 @@ function pressOverview(page: Page & { kind: 'overview' }, key: Key, facts: Facts
   if (isLetter(key, 'n')) return open(networkForm)
   if (isLetter(key, 'e') || (key.kind === 'enter' && isEnrolled(facts) === false)) return open(enrolForm)
   if (isLetter(key, 'd')) return { page: { kind: 'diagnostics', isAsked: false, before: '', since: facts.now, fault: '' } }
+  if (isLetter(key, 'u')) return { page: { kind: 'update', asked: '', before: '', since: facts.now, fault: '' } }
   const by: Partial<Record<Key['kind'], number>> = {
     up: -1,
     down: 1,
@@ -116,6 +129,16 @@ function pressDiagnostics(page: Page & { kind: 'diagnostics' }, key: Key, facts:
   if (page.isAsked || key.kind !== 'enter' || facts.now - page.since < ANSWER_AFTER_MS) return { page }
   return {
     page: { ...page, isAsked: true, before: facts.diagnostics?.at ?? '', since: facts.now },
-    effect: { kind: 'ask-diagnostics' },
+    effect: { kind: 'ask', what: 'diagnostics' },
+  }
+}
+
+function pressUpdate(page: Page & { kind: 'update' }, key: Key, facts: Facts): Step {
+  if (key.kind === 'escape' || (page.asked !== '' && key.kind === 'enter')) return { page: overview }
+  const what = key.kind === 'enter' ? 'update' : isLetter(key, 's') ? 'update-usb' : undefined
+  if (page.asked !== '' || what === undefined || facts.now - page.since < ANSWER_AFTER_MS) return { page }
+  return {
+    page: { ...page, asked: what, before: facts.updateUsb?.at ?? '', since: facts.now },
+    effect: { kind: 'ask', what },
   }
 }

@@ -155,6 +155,7 @@ export function overviewBody(top: number, facts: Facts, size: Size): Body {
       ['N', 'Network'],
       ['E', 'Enrol'],
       ['D', 'Diagnostics to USB'],
+      ['U', 'Update'],
     ],
     ...(isMore
       ? {

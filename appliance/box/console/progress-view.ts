@@ -12,7 +12,7 @@ import { harmless, wrap } from './text.ts'
 const SETTINGS_LATE_MS = 30_000
 const DIAGNOSTICS_LATE_MS = 90_000
 
-interface Progress {
+export interface Progress {
   readonly style: Style
   readonly text: string
   readonly more?: readonly string[]
@@ -98,7 +98,7 @@ function diagnosticsProgress(page: Page & { kind: 'diagnostics' }, facts: Facts)
   }
 }
 
-function progressLines(progress: Progress, width: number): Line[] {
+export function progressLines(progress: Progress, width: number): Line[] {
   const more = (progress.more ?? []).flatMap(text => wrap(harmless(text), width - 2, 4))
   return [
     [span('■ ', progress.style), span(progress.text, progress.style === 'good' ? 'bright' : progress.style)],

@@ -8,7 +8,13 @@ import type { Effect } from './flow.ts'
 /** '' or why it could not be done. The text of settings may hold the code: it is in no message. */
 export function putRequest(root: string, effect: Effect): string {
   const paths = boxPathsBelow(root)
-  const [path, text] = effect.kind === 'put-settings' ? [paths.requestedSettings, effect.text] : [paths.requestedDiagnostics, '']
+  const [path, text] =
+    effect.kind === 'put-settings'
+      ? [paths.requestedSettings, effect.text]
+      : [
+          { diagnostics: paths.requestedDiagnostics, update: paths.requestedUpdate, 'update-usb': paths.requestedUpdateUsb }[effect.what],
+          '',
+        ]
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     writeDurable(path, text, { mode: 0o600 })

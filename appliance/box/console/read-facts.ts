@@ -13,6 +13,7 @@ import { DIAGNOSTICS_REPORT, diagnosticsReportSchema } from '../diagnostics/diag
 import { systemReportSchema } from '../diagnostics/system-report.ts'
 import { enrolmentReportSchema } from '../enrolment-report.ts'
 import { boxPathsBelow } from '../paths.ts'
+import { UPDATE_REPORT, updateReportSchema } from '../updates/update-report.ts'
 import { agentStatusSchema, type Facts, settingsReportSchema } from './facts.ts'
 
 const FILE_MAX_BYTES = 256 * 1024
@@ -76,6 +77,7 @@ export async function readFacts(root: string): Promise<Omit<Facts, 'now'>> {
     settings,
     enrolment: readReport(paths.enrolmentReport, enrolmentReportSchema),
     diagnostics: readReport(join(paths.reports, DIAGNOSTICS_REPORT), diagnosticsReportSchema),
+    updateUsb: readReport(join(paths.reports, UPDATE_REPORT), updateReportSchema),
     system: readReport(paths.systemReport, systemReportSchema),
     slot: (readSmall(paths.slotReport, '') ?? '').trim(),
     member: readSmall(paths.member, ''),

@@ -20,6 +20,7 @@ export const status: AgentStatus = {
     failure: null,
     retryAt: null,
   },
+  update: null,
   queue: { batches: 0, bytes: 0, quotaBytes: 2 ** 31 },
   gateways: [
     {
@@ -65,6 +66,7 @@ export const facts = (over: Partial<Facts> = {}, statusOver: Partial<AgentStatus
   settings: { at: 'before', sources: [], notices: [] },
   enrolment: undefined,
   diagnostics: undefined,
+  updateUsb: undefined,
   system: undefined,
   slot: 'a',
   member: '',

@@ -3,7 +3,7 @@ import { advice, type FailureCode, fault } from '../../../agent/errors.ts'
 import { finding } from '../../../agent/health/checks.ts'
 import { boxAdvice } from './box-advice.ts'
 import { centralSentence } from './central-sentence.ts'
-import { overview } from './flow.ts'
+import { overview, type Page } from './flow.ts'
 import { widthOf } from './screen.ts'
 import { facts, notEnrolled, secondsAgo, status, textOf, typeKeys, withoutCentral } from './test-facts.ts'
 import { drawn } from './text.ts'
@@ -184,6 +184,8 @@ t.test('every page fits every screen', async t => {
     ['n', '\t', '\t', '\t', '\t', 'name', '\r', 'y'],
     ['d'],
     ['d', '\r'],
+    ['u'],
+    ['u', 's'],
   ]
   for (const columns of [1, 10, 40, 79, 80, 132, 500])
     for (const rows of [1, 5, 24, 25, 60])
@@ -232,5 +234,28 @@ t.test('what became of settings, of an enrolment and of diagnostics is followed 
     }),
     /It is full\.[\s\S]*Delete/,
   )
+  t.match(text({ ...asked, fault: 'The disk did not take it' }, {}), /could not be started[\s\S]*did not take/)
+})
+
+t.test('the page of updates says what the box is offered, and what became of a file on a stick', async t => {
+  const { agent } = facts()
+  if (agent.kind !== 'running') throw new Error('the agent runs')
+  const release = { state: 'taken-back', version: '0.4.0', number: 57, text: 'It did not start.' }
+  const update = { kind: 'tried', text: '0.4.0 (release 57) is offered.', offered: null, learntAt: null, fault: null, release }
+  const known = { agent: { kind: 'running', status: { ...agent.status, update } } } as const
+  const text = (page: Page, over: Parameters<typeof facts>[0]) => textOf(view(page, facts({ ...known, ...over }), usual))
+  const page = { kind: 'update', asked: '', before: '', since: facts().now, fault: '' } as const
+  t.match(text(page, {}), /0\.4\.0 \(release 57\) is offered\.[\s\S]*0\.4\.0, taken-back: It did not start/)
+  t.match(text({ ...page, asked: 'update' }, {}), /told above/)
+  const asked = { ...page, asked: 'update-usb' } as const
+  t.match(text(asked, {}), /Starting/)
+  for (const [state, says] of [
+    ['waiting', /Plug in/],
+    ['reading', /Do not remove/],
+    ['done', /can remove the stick/],
+  ] as const)
+    t.match(text(asked, { updateUsb: { at: '1', state } }), says)
+  const failure = { code: 'stick-file-missing', detail: 'There is no file.', advice: 'Copy it.' }
+  t.match(text(asked, { updateUsb: { at: '1', state: 'failed', failure } }), /could not be read[\s\S]*There is no file\.[\s\S]*Copy it/)
   t.match(text({ ...asked, fault: 'The disk did not take it' }, {}), /could not be started[\s\S]*did not take/)
 })

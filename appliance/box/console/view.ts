@@ -6,6 +6,7 @@ import { type Body, framed } from './frame.ts'
 import { overviewBody } from './overview-view.ts'
 import { diagnosticsBody, outcomeBody } from './progress-view.ts'
 import type { Screen, Size } from './screen.ts'
+import { updateBody } from './update-view.ts'
 
 function bodyOf(page: Page, facts: Facts, size: Size): Body {
   switch (page.kind) {
@@ -19,6 +20,8 @@ function bodyOf(page: Page, facts: Facts, size: Size): Body {
       return outcomeBody(page, facts, size)
     case 'diagnostics':
       return diagnosticsBody(page, facts, size)
+    case 'update':
+      return updateBody(page, facts, size)
   }
 }
 

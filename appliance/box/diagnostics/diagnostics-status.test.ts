@@ -10,6 +10,7 @@ const status: Status = {
   startedAt: '2026-11-21T12:00:00Z',
   device: 'd',
   canary: null,
+  dataPath: null,
   process: { residentBytes: 1, cpuSeconds: 2, longestStallSinceStartMs: 3, longestStallLastHourMs: 3, ...more },
   findings: [{ code: 'clock-jumped', severity: 'warning', detail: 'd', advice: 'a', since: 's', ...more }],
   central: {
@@ -21,6 +22,7 @@ const status: Status = {
     retryAt: 'r',
     ...more,
   },
+  update: { kind: 'now', text: 't', offered: { version: 'v', number: 1 }, learntAt: 'l', fault: null, release: null, ...more },
   queue: { batches: 0, bytes: 0, quotaBytes: 1, ...more },
   gateways: [
     {
@@ -83,6 +85,7 @@ t.test('holds what is named and nothing else, at every depth', async t => {
       ...fields('findings[].', 'code severity detail advice since'),
       ...fields('central.', 'url lastReceiptAt bytesSent retryAt'),
       ...fields('central.failure.', 'code detail advice since at'),
+      ...fields('update.', 'kind text learntAt release'),
       ...fields('queue.', 'batches bytes quotaBytes'),
       ...fields('gateways[].', 'number address product messages messagesPerSecond parsed lastMessageAt clockOffsetSeconds'),
       ...fields('accounting[].', 'input received merged dropped.session-end droppedTotal ignored unreadable waiting spooled'),

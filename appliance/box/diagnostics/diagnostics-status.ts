@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { statusSchema } from '../../../agent/health/status-schema.ts'
 import { rules } from '../../../agent/triage/rules.ts'
 
-const { accounting, central, findings, gateways, process, products, queue, sources, unreadableShapes } = statusSchema.shape
+const { accounting, central, findings, gateways, process, products, queue, sources, unreadableShapes, update } = statusSchema.shape
 
 const reasons = ['oversize', 'broken-frame', 'cut-short', 'broken-packet', 'not-ip']
 const counters = [
@@ -42,6 +42,13 @@ export const diagnosedStatusSchema = statusSchema
       .unwrap()
       .pick({ residentBytes: true, cpuSeconds: true, longestStallSinceStartMs: true, longestStallLastHourMs: true })
       .nullable(),
+    update: update
+      .unwrap()
+      .unwrap()
+      .pick({ kind: true, text: true, learntAt: true })
+      .extend({ release: z.object({ state: z.string(), version: z.string(), number: z.number(), text: z.string() }).nullable() })
+      .nullable()
+      .default(null),
     queue: queue.pick({ batches: true, bytes: true, quotaBytes: true }),
     accounting: z.array(
       accounting.element

@@ -2,7 +2,6 @@
 // it is. Runs as root, asked for by the console; nothing is mounted and nothing on the stick is read but by mtools.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { removeIfThere, writeDurable } from '../../../agent/lib/durable-file.ts'
 import { boxPathsBelow } from '../paths.ts'
 import { toolsBelow } from '../tools.ts'
@@ -11,11 +10,10 @@ import { Redactor } from './diagnostics-redact.ts'
 import { DIAGNOSTICS_REPORT, type DiagnosticsReport } from './diagnostics-report.ts'
 import { collectSections } from './diagnostics-sections.ts'
 import { StickFault, stickFailure } from './stick-fault.ts'
-import { findVolumes, type Volume } from './usb.ts'
 import { verifyOnStick, writeToStick } from './usb-write.ts'
+import { waitForStick } from './wait-for-stick.ts'
 
 const WAIT_MS = 60_000
-const LOOK_EVERY_MS = 500
 const FILE_MAX_BYTES = 4 * 1024 * 1024
 
 export interface DiagnosticsOptions {
@@ -39,7 +37,7 @@ export async function runDiagnostics(options: DiagnosticsOptions): Promise<numbe
     // gone before anything else: a request that comes while this runs is granted afterwards
     removeIfThere(paths.requestedDiagnostics)
     tell({ state: 'waiting', text: `Waiting for ${(options.waitMs ?? WAIT_MS) / 1000} seconds.` })
-    const volume = await waitForStick(root, options.waitMs ?? WAIT_MS, signal)
+    const volume = await waitForStick(root, options.waitMs ?? WAIT_MS, signal, 'write')
     tell({ state: 'writing' })
     const now = Date.now()
     const name = `cyberalarm-diagnostics-${new Date(now).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z.json`
@@ -57,28 +55,4 @@ export async function runDiagnostics(options: DiagnosticsOptions): Promise<numbe
     tell({ state: 'failed', failure: stickFailure(error) })
     return 1
   }
-}
-
-/** The first volume that can be written. A stick that cannot is told only when the time is over: a better one may come. */
-async function waitForStick(root: string, waitMs: number, signal: AbortSignal): Promise<Volume> {
-  const deadline = performance.now() + waitMs
-  for (;;) {
-    const volumes = findVolumes(root)
-    const volume = volumes.find(one => one.format === 'fat' && !one.isReadOnly)
-    if (volume !== undefined) return volume
-    if (performance.now() >= deadline || signal.aborted) throw faultOf(volumes)
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined) // an end is seen above
-  }
-}
-
-function faultOf(volumes: readonly Volume[]): StickFault {
-  if (volumes.length === 0) return new StickFault('stick-missing', 'No USB stick was found.')
-  if (volumes.some(one => one.format === 'fat')) return new StickFault('stick-write-protected', 'The stick is write-protected.')
-  const other = volumes.find(one => one.format === 'exfat' || one.format === 'ntfs')
-  if (other !== undefined)
-    return new StickFault(
-      'stick-format-wrong',
-      `The stick is formatted as ${other.format === 'exfat' ? 'exFAT' : 'NTFS'}, which this box does not write.`,
-    )
-  return new StickFault('stick-format-wrong', 'There is no FAT file system on the stick.')
 }

@@ -17,6 +17,15 @@ size_of() {
 # shellcheck disable=SC2046 # words
 sound() { veritysetup verify $(verity "$2") "$1" "$1" "$3" > /dev/null 2>&1; }
 
+# drop_parts: what no slot names, nor what is being taken, is of a release that is gone, or was never whole
+drop_parts() {
+  cat "$state/a/manifest" "$state/b/manifest" "$state/incoming/manifest" > "$run/named" 2> /dev/null || true
+  for image in "$state"/parts/*; do
+    root=${image##*/}
+    case $root in *.img) grep -q -F -w -e "${root%.img}" "$run/named" || rm -f "$image" ;; *) rm -f "$image" ;; esac
+  done
+}
+
 # adopt_parts: each part whole, verified and on the disk; 2 if there is no room
 adopt_parts() {
   parts "$manifest" > "$state/incoming/parts"
