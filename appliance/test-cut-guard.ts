@@ -23,7 +23,9 @@ export async function cutPower(t: Test, cuts: number): Promise<void> {
   t.teardown(() => working.machine.run(['umount', '--lazy', STATE]))
   // the keys are those of the machine that takes releases
   writeFileSync(outside(starting, '/keys.tar'), working.machine.sh('tar -C /usr/lib/cyberalarm -c keys | base64'))
-  starting.machine.sh('rm -rf /usr/lib/cyberalarm/keys && base64 -d /keys.tar | tar -C /usr/lib/cyberalarm -x && chown -R root:root /usr/lib/cyberalarm/keys')
+  starting.machine.sh(
+    'rm -rf /usr/lib/cyberalarm/keys && base64 -d /keys.tar | tar -C /usr/lib/cyberalarm -x && chown -R root:root /usr/lib/cyberalarm/keys',
+  )
   let isOver = false
   /** The highest number that was good before the cut: less must not run after it. */
   let kept = 0

@@ -97,13 +97,23 @@ export async function startEnrolledBox(
   return { ...box, central, status: answers, isUp, send }
 }
 
-/** How many events central has, and how many of them are of their own; it has to have ended. */
-export async function eventsAt(folder: string): Promise<{ readonly events: number; readonly distinct: number }> {
+export interface AtCentral {
+  /** Refused connections, and packets, that the sender's gateways told. */
+  readonly refused: number
+  readonly packets: number
+  /** Refused connections that are there more than once: each was sent once. */
+  readonly twice: number
+}
+
+/** What central has, after it has ended. */
+export async function eventsAt(folder: string): Promise<AtCentral> {
   const store = await startCentral({ folder })
+  const count = z.coerce.number()
   try {
     const [row] = await store.read(
-      z.object({ events: z.coerce.number(), distinct: z.coerce.number() }),
-      'SELECT count(*) AS events, count(DISTINCT (source_ip, source_port, destination_port)) AS distinct FROM events',
+      z.object({ refused: count, packets: count, twice: count }),
+      `SELECT coalesce(sum(count) FILTER (destination != '${MEMBER}'), 0) AS refused, coalesce(sum(count) FILTER (destination = '${MEMBER}'), 0) AS packets,
+        (SELECT count(*) FROM (SELECT 1 FROM events WHERE destination != '${MEMBER}' GROUP BY source, destination, destination_port HAVING sum(count) > 1)) AS twice FROM events`,
     )
     return row
   } finally {
