@@ -103,6 +103,25 @@ t.test('at a start', { skip: reason ?? false }, async t => {
     t.match(guard.open(), { state: 'trial', slot: 'a', number: 11 })
   })
 
+  t.test(
+    'a block that is damaged while it runs: the agent has ended by a fault, and is the one before when it is started again',
+    async t => {
+      begin()
+      guard.open()
+      const recheck = (result: string) => machine.sh(`SERVICE_RESULT=${result} /usr/lib/cyberalarm/update/recheck`)
+      recheck('exit-code')
+      t.match(guard.report(), { state: 'good', slot: 'a' }, 'another fault is none of the disk')
+      const root = next.manifest.parts[1].rootHash
+      machine.sh(`printf x | dd of=${STATE}/parts/${root}.img bs=1 seek=300 conv=notrunc status=none`)
+      recheck('success')
+      t.match(guard.report(), { state: 'good', slot: 'a' }, 'nor was anything looked for')
+      recheck('exit-code')
+      t.match(guard.report(), { state: 'refused', slot: 'b', number: 10, text: 'slot a: a block of it is damaged' })
+      t.match(machine.sh('cat /run/cyberalarm-release/current/agent/lib/main.js'), /^release 10\n/)
+      t.match(guard.open(), { state: 'refused', slot: 'b' }, 'also at the next start')
+    },
+  )
+
   t.test('rubbish in place of what the guard has kept', async t => {
     for (const rubbish of ['', '../../etc', 'a\nb', 'x'.repeat(10_000)]) {
       begin()

@@ -117,7 +117,10 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
   let open: { client: CentralClient; identity: Identity } | undefined
   let renewAt = 0
   let renewals = 0
+  /** By performance.now(): the clock may be set. */
   const saidAt = new Map<FailureCode, number>()
+  /** The failure of the state, if the log has it. */
+  let said: FailureCode | undefined
   let last: Identity | undefined
   let rejected: { identity: Identity | undefined; sequence: number; refusals: number } | undefined
   while (!signal.aborted) {
@@ -160,7 +163,7 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       // before the spool is empty: who waits for that may read this count at once
       state.bytesSent += outgoing.bytes.length
       const acknowledged = host.acknowledge(outgoing, receipt)
-      if (state.failure !== undefined && saidAt.get(state.failure.code) === state.failure.since)
+      if (state.failure !== undefined && said === state.failure.code)
         log.info(`central accepts batches again, from batch ${outgoing.sequence} on`)
       // at once: a status that counts these events as sent must not show the failure from before
       Object.assign(state, { lastReceipt: receipt, lastReceiptAt: Date.now(), failure: undefined, retryAt: 0, waitingSince: 0 })
@@ -185,9 +188,12 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       const fault = faultOf(error)
       const at = Date.now()
       const before = state.failure?.code === fault.code ? state.failure : undefined
-      if (before === undefined && (saidAt.get(fault.code) ?? 0) + SAID_EVERY_MS < at) {
-        saidAt.set(fault.code, at)
-        log.warning(describe(error))
+      if (before === undefined) {
+        const sinceStart = performance.now()
+        const isDue = sinceStart - (saidAt.get(fault.code) ?? Number.NEGATIVE_INFINITY) > SAID_EVERY_MS
+        said = isDue ? fault.code : undefined
+        if (isDue) saidAt.set(fault.code, sinceStart)
+        if (isDue) log.warning(describe(error))
       }
       Object.assign(state, { failure: { ...fault, since: before?.since ?? at, at }, retryAt: at + wait })
       await backOff(host, identity, wait, signal)
