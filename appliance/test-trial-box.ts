@@ -53,6 +53,8 @@ export async function startTrialBox(t: { teardown(done: () => unknown): unknown 
       t.teardown(() => machine.run(['sh', '-c', 'for each in /dev/mapper/cyberalarm-*; do losetup -d "$(readlink "$each")"; done']))
       made = new TestReleases(machine, folder)
       machine.sh('getent passwd cyberalarm-update > /dev/null || useradd --system cyberalarm-update; mkdir -p /var/lib/cyberalarm-update')
+      // a machine of tests has more to do than a box, where the guard gives way to the agent
+      before.dropIn('cyberalarm-switch.service', '[Service]\nNice=0\n')
       if (seconds !== undefined)
         before.dropIn('cyberalarm-judge@.service', `[Service]\nEnvironment=CYBERALARM_PROBATION_SECONDS=${seconds}\n`)
       prepare?.(before)
