@@ -62,8 +62,9 @@ bench: ready ## compare speed and memory with rsyslogd and ulogd2 (QUICK=1 ONLY=
 format: ready ## format code, and Markdown in the folders of biome.json
 	@biome check --write .
 
-render: ready ## write what is generated from the settings table: docs/settings.md and the template on the FAT partition
+render: ready ## write what is generated from tables: docs/settings.md, the template on the FAT partition, the checks in docs/health.md
 	@node scripts/render-settings.ts
+	@node scripts/render-health.ts
 
 clean: ## remove build results and installed packages
 	rm -rf node_modules .tap build

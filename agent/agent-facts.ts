@@ -1,11 +1,12 @@
 // The facts of a running agent, taken from its parts: the health module knows none of them.
 import { statSync } from 'node:fs'
+import type { HealthWatch } from './agent-health.ts'
 import { centralOf, type LiveSettings } from './changed-settings.ts'
 import type { DataPath } from './data-path.ts'
 import type { Batcher } from './delivery/batcher.ts'
 import { type Fault, faultOf } from './errors.ts'
 import type { ClockWatch } from './health/clock-watch.ts'
-import type { Facts, GatewayFacts } from './health/facts.ts'
+import type { Facts } from './health/facts.ts'
 import type { ProcessWatch } from './health/process-watch.ts'
 import type { CanaryStatus, InputStatus, UpdateFacts } from './health/status-schema.ts'
 import { type InputCounts, inputNames, sum, unaccounted } from './ledger/accounting.ts'
@@ -14,21 +15,25 @@ import type { Ledger } from './ledger/ledger.ts'
 import type { Paths } from './paths.ts'
 import type { Canary } from './pipeline/canary.ts'
 import type { Collector } from './pipeline/collector.ts'
-import type { Gateway, Gateways } from './pipeline/gateways.ts'
+import type { Gateways } from './pipeline/gateways.ts'
 import { noticesOf } from './settings/table.ts'
 import type { Source } from './sources/source.ts'
 import type { Spool } from './spool/spool.ts'
 import { updateStatus } from './update/state.ts'
 import type { IdentityKeeper } from './uplink/identity-file.ts'
+import type { Reporter } from './uplink/report.ts'
 import type { UplinkState } from './uplink/uplink.ts'
 
 export interface AgentParts {
   readonly paths: Paths
   readonly version: string
+  readonly systemNumber: number
   readonly startedAt: number
   readonly live: LiveSettings
   readonly wasStoppedCleanly: boolean
   readonly process: ProcessWatch
+  readonly health: HealthWatch
+  readonly reporter: Reporter
   readonly clock: ClockWatch
   readonly keeper: IdentityKeeper
   readonly uplink: UplinkState
@@ -76,17 +81,6 @@ function canaryStatus({ outside, own }: Canary, now: number): CanaryStatus {
   }
 }
 
-const gatewayFacts = (gateway: Gateway): GatewayFacts => ({
-  number: gateway.number,
-  address: gateway.address,
-  product: gateway.recogniser?.title,
-  messages: gateway.messages,
-  parsed: gateway.parsed,
-  messagesPerSecond: gateway.messagesPerSecond,
-  lastMessageAtMs: gateway.lastMessageAt,
-  clockOffsetMs: gateway.clock.clockOffsetMs,
-})
-
 /** As files that other programs write tell it now. */
 export function updateFacts(paths: Pick<Paths, 'updateState' | 'releaseReport'>): UpdateFacts | undefined {
   const told = updateStatus(paths)
@@ -96,7 +90,7 @@ export function updateFacts(paths: Pick<Paths, 'updateState' | 'releaseReport'>)
 }
 
 export function factsOf(parts: AgentParts, now: number): Facts {
-  const { keeper, uplink, spool, ledger, clock, accounts, collector, sources } = parts
+  const { keeper, uplink, spool, ledger, clock, accounts, collector, sources, health, reporter } = parts
   const { failure } = uplink
   const central = centralOf(parts.live.current)
   const kernelLostOf = (name: string) => sources.find(source => source.name === name)?.kernelLost() ?? null
@@ -122,17 +116,26 @@ export function factsOf(parts: AgentParts, now: number): Facts {
       bytesSent: uplink.bytesSent,
       failure: failure === undefined ? undefined : { ...failure, sinceMs: failure.since, atMs: failure.at },
       retryAtMs: uplink.retryAt,
+      lastAnswerAtMs: Math.max(uplink.lastReceiptAt, reporter.lastAt),
+      reportFailure: reporter.failure === undefined ? undefined : { ...reporter.failure, sinceMs: reporter.failure.since },
+      clockErrorMs: uplink.clockErrorMs,
+    },
+    queue: {
+      batches: spool.length + spool.newer.batches,
+      bytes: spool.usedBytes + spool.newer.bytes,
+      quotaBytes: spool.quotaBytes,
+      oldestAtMs: spool.oldestAtMs,
     },
     update: updateFacts(parts.paths),
     isPackage: statSync(parts.paths.updateSwitch, { throwIfNoEntry: false }) === undefined,
-    queue: { batches: spool.length + spool.newer.batches, bytes: spool.usedBytes + spool.newer.bytes, quotaBytes: spool.quotaBytes },
     diskFault: parts.batcher.diskFault ?? ledger.checkpointFault,
     ledger: { tornBytes: ledger.tornBytes, damage: ledger.damage },
-    storedFaults: parts.storedFaults,
+    storedFaults: [...parts.storedFaults, ...health.faults],
     spoolDamage: { told: spool.damage, count: spool.damages },
     clock: { jumps: clock.jumps, lastJumpMs: clock.lastJumpMs },
     wasStoppedCleanly: parts.wasStoppedCleanly,
-    gateways: parts.gateways.active.map(gatewayFacts),
+    gateways: parts.gateways.active.map(gateway => health.gatewayFacts(gateway, now)),
+    missing: health.missing(now),
     accounting: inputNames.map(name => inputStatus(name, accounts.totals[name], kernelLostOf(name) !== null)),
     sources: sources.map(({ name, address, counters, keepsConnections }) => ({
       name,
@@ -145,6 +148,8 @@ export function factsOf(parts: AgentParts, now: number): Facts {
     refused: { ...collector.refused },
     unreadableShapes: collector.shapes.top(SHAPES_SHOWN),
     forgottenSources: collector.triage.recent.evicted,
+    ...health.factsAt(now, performance.now()),
+    stallsMs: parts.process.recentStalls,
     readingFaults: { count: collector.readingFaults, last: faultOf(collector.lastReadingFault).detail.slice(0, REASON_MAX) },
   }
 }

@@ -1,14 +1,20 @@
 // The composition root: everything that runs is made here and joined here. Modules do not know each other.
 import { mkdirSync } from 'node:fs'
 import { uptime } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf } from './agent-facts.ts'
+import { HealthWatch, systemNumberOf } from './agent-health.ts'
+import { healthReport } from './agent-report.ts'
 import { centralOf, LiveSettings, limitsOf, quotasOf } from './changed-settings.ts'
 import { DataPath, lastRestartMs } from './data-path.ts'
 import { Batcher } from './delivery/batcher.ts'
 import { uplinkHost } from './delivery/uplink-host.ts'
 import { Uploads } from './delivery/uploads.ts'
+import { outcomesOf } from './health/checks/index.ts'
 import { ClockWatch } from './health/clock-watch.ts'
+import { SettledLevels } from './health/levels.ts'
+import { serveMetrics } from './health/metrics-socket.ts'
 import { ProcessWatch } from './health/process-watch.ts'
 import { statusOf } from './health/status.ts'
 import type { Status } from './health/status-schema.ts'
@@ -26,6 +32,7 @@ import type { Settings } from './settings/table.ts'
 import type { HandedOver } from './sources/handed-over.ts'
 import { Networks } from './triage/networks.ts'
 import { Triage } from './triage/triage.ts'
+import { Reporter } from './uplink/report.ts'
 import { initialUplinkState, moveTimes, type UplinkState, uploadForever } from './uplink/uplink.ts'
 
 /** How long an agent that shuts down goes on sending; the spool keeps the rest. */
@@ -82,6 +89,18 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     sinkFor: input => collector.sinkFor(input),
     nflogSink: () => collector.nflogSink(),
   })
+  const health = new HealthWatch(
+    {
+      ...stored,
+      paths,
+      collector,
+      log,
+      enrolment: () => keeper.identity?.stored.enrolment,
+      tlsCertificate: () => tlsCertificateOf(live.current, paths),
+    },
+    Date.now(),
+    performance.now(),
+  )
   const losses = new LossWatch(accounts, before, { sources, sockets }, now())
   outbox.appendOrDefer({
     kind: 'start',
@@ -110,15 +129,18 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const uplink = initialUplinkState()
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
+  const reporter = new Reporter({ report: () => healthReport(judged(), parts), answered: () => undefined }, performance.now())
   const everySecond = setInterval(() => {
     const jumpMs = clock.tick()
     if (jumpMs !== 0) {
       moveTimes(uplink, jumpMs)
+      reporter.moveTimes(jumpMs)
       collector.triage.recent.move(jumpMs, Date.now())
     }
     watch.tick()
     collector.tick()
     gateways.tick()
+    health.tick(Date.now(), performance.now())
     if (!ending.aborted) dataPath.tick()
     outbox.keepCounts({ isFlushed: batcher.diskFault !== undefined })
     if (uplink.isSending) keeper.supersedeIfChanged()
@@ -129,7 +151,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const parts = {
     paths,
     ...stored,
+    health,
+    reporter,
     version: options.version,
+    systemNumber: systemNumberOf(paths.system),
     startedAt,
     live,
     process: watch,
@@ -141,17 +166,24 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     sources,
     faults,
   }
-  const status = (): Status => {
+  const settled = new SettledLevels()
+  const judged = () => {
     losses.refresh()
-    return statusOf(factsOf(parts, Date.now()))
+    const facts = factsOf(parts, Date.now())
+    return { facts, outcomes: settled.settle(outcomesOf(facts), performance.now()) }
+  }
+  const status = (): Status => {
+    const { facts, outcomes } = judged()
+    return statusOf(facts, outcomes)
   }
   currentStatus = status
+  const metricsServer = await serveMetrics(paths.metricsSocket, status)
   const batching = batcher.retryUntilWritten(stored.recover, stopping.signal).then(() => {
     wakeUplink.notify()
     return batcher.closeForever(stopping.signal)
   })
   const uploads = new Uploads(signal => {
-    const host = uplinkHost({ outbox, keeper, central: centralOf(live.current), wakeUplink, identity })
+    const host = uplinkHost({ outbox, keeper, central: centralOf(live.current), wakeUplink, reporter, identity })
     return uploadForever(host, uplink, log, signal)
   })
   const restart = new AbortController()
@@ -197,9 +229,16 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const { heard, unreported } = ledger.state
   outbox.appendOrDefer({ kind: 'stop', totals: accounts.snapshot(), heard, unreported })
   outbox.keepCounts({ isStopped: true, isFlushed: true })
+  health.save(Date.now())
   ledger.close()
+  await metricsServer.close()
   await statusServer.close()
   return restart.signal.aborted
+}
+
+const tlsCertificateOf = (settings: Settings, paths: Paths): string => {
+  if (settings['syslog.tls'] === 'off') return ''
+  return settings['syslog.tls.certificate'] || join(paths.tls, 'syslog.crt')
 }
 
 type Stored = ReturnType<typeof openStored>

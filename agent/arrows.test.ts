@@ -18,7 +18,8 @@ const pure = [
   /^agent\/recognisers\//,
   /^agent\/triage\//,
   /^agent\/spool\/segment\.ts$/,
-  /^agent\/health\/checks\.ts$/,
+  /^agent\/health\/(checks|report)\//,
+  /^agent\/health\/(findings|levels|rhythm|windows|metrics)\.ts$/,
   /^agent\/update\/(channel|manifest|window)\.ts$/,
   /^agent\/sources\/syslog\/syslog-(frame|header)/,
   /^central-stub\/limits\//,
@@ -117,7 +118,8 @@ t.test('pure modules touch no file, socket, process, clock or log', async t => {
 
 t.test('central knows the wire and nothing else of the agent', async t => {
   for (const { path, imports } of code.filter(file => file.path.startsWith('central-stub/')))
-    for (const target of imports.filter(name => name.startsWith('agent/'))) t.match(target, /^agent\/(batch|lib)\//, `${path} -> ${target}`)
+    for (const target of imports.filter(name => name.startsWith('agent/')))
+      t.match(target, /^agent\/(batch|lib|health\/report)\//, `${path} -> ${target}`)
 })
 
 /** What each module of central may import of the others. Beside them: refusals, folder and the queues, which all may. */

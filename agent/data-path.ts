@@ -18,7 +18,7 @@ export interface DataPathParts {
   readonly manager: ServiceManager
   readonly sources: readonly Source[]
   readonly collector: Collector
-  readonly batcher: Batcher
+  readonly batcher: Pick<Batcher, 'persistingSince' | 'diskFault'>
   readonly log: Log
   /** When the watchdog restarted the agent last; ms since 1970, 0 is never. */
   readonly restartedAtMs: number

@@ -40,6 +40,24 @@ export const advice = {
     'Both copies of the file were damaged: replace the disk. The damaged ones are kept beside it, as x.damaged, for the helpdesk.',
   'spool-damaged': 'What these files held is counted as shed, and central is told. If this happens again, replace the disk.',
   'ledger-torn': 'Nothing to do: this is what a power cut leaves behind.',
+  'kernel-lost': 'Give the machine more CPU, or let fewer firewalls log to it.',
+  'messages-refused': 'Check the syslog settings of the firewalls: framing over TCP and TLS, and the longest message.',
+  'queue-old': 'See what is said about central. Batches are kept until the queue is full.',
+  'queue-filling': 'See what is said about central. More room: spool.quotaMiB.',
+  'queue-shed': 'See what is said about central, disk and queue: these events are lost, and central is told.',
+  'disk-low': 'Give the box a larger disk and restart it, or remove what else lies on the disk.',
+  'disk-errors': 'The disk fails: replace it. Enrol the new one with a new code.',
+  'memory-low': 'Give the machine more memory.',
+  'memory-pressure': 'Give the machine more memory, or move other work away.',
+  'memory-exhausted': 'Give the machine more memory. If it has 1 GiB or more, call the helpdesk.',
+  'temperature-high': 'Check fans and air flow of the hardware.',
+  'clock-off': 'Check the time servers (NTP, UDP port 123) of this box, and the clock of its host.',
+  'certificate-ends': 'The box renews it by itself once it reaches central. If nothing is wrong with central, enrol again with a new code.',
+  'tls-certificate-ends': 'Replace the files in syslog.tls.certificate and syslog.tls.key, and restart the agent.',
+  'update-check-old': 'Check the way to central, and the date and time of this box.',
+  'release-factory-only': 'Nothing to do now. If updates fail again, call the helpdesk.',
+  'release-old': 'See what is said about updates, and whether update.pin holds the box back.',
+  'check-of-newer-release': 'Look at the box itself, or update this program.',
   'agent-stalled':
     'The machine has too little CPU, or its disk is slow. Give it more, or move other work away. If this persists, tell the helpdesk.',
   'data-path-cut': 'systemd restarts the agent by itself. If this comes again, send the diagnostics to the helpdesk: what it read is kept.',
@@ -47,7 +65,7 @@ export const advice = {
     'Allow traffic from this machine to itself (loopback) on the syslog port if a firewall on this machine forbids it. If none does, restart the agent; if that does not help, call the helpdesk.',
   'disk-stuck': 'Check the health of the disk: it takes no data and reports no error. systemd restarts the agent by itself.',
   'watchdog-restarted':
-    'Nothing to do if this stays the only time: the agent works again. If it comes again, send the diagnostics to the helpdesk; the journal says why.',
+    'Nothing to do if this stays the only time: the agent works again. If it comes again, send the diagnostics to the helpdesk.',
   'stopped-uncleanly': 'Find out why the agent was killed: power cut, reset, or out of memory. Nothing to do if you know.',
   'clock-jumped': 'Check the time synchronisation (NTP) of this box.',
   'listen-failed':
@@ -58,6 +76,12 @@ export const advice = {
     'Build it with scripts/build-addon.sh (this needs a C compiler), or install the package for this processor. Everything else works without it.',
   'certificate-unreadable':
     'Make the PEM files in syslog.tls.certificate and syslog.tls.key readable for the agent, and check that they belong together.',
+  'gateway-silent':
+    'Check that this firewall still logs to this box: its log settings, the network between them, and whether it is switched on.',
+  'gateway-unread':
+    'Check its log format on the page of its product. If it is right, send the diagnostics to the helpdesk: they hold the form of its messages.',
+  'gateway-clock': 'Check the time, the time zone and the time servers (NTP) of this firewall.',
+  'gateway-new': 'Nothing to do if you added a firewall.',
   'gateways-too-many':
     'Let only your firewalls reach the syslog ports of this box. Senders that fall silent give their numbers back by themselves.',
   'sources-forgotten': 'If this persists, tell the helpdesk: some allowed connections from blocked sources may be missed.',

@@ -26,6 +26,14 @@ export interface Paths {
   readonly releaseReport: string
   /** Unix socket on which a running agent tells how it is. */
   readonly statusSocket: string
+  /** The same in Prometheus' text format, by HTTP. */
+  readonly metricsSocket: string
+  /** What health has learned of gateways. */
+  readonly health: string
+  /** What the system is: lines such as `number 12`. */
+  readonly system: string
+  /** What the system says of itself; `host` has files of /proc that the sandbox of the unit hides. */
+  readonly machine: { readonly proc: string; readonly sys: string; readonly host: string }
   /** When the watchdog restarted the agent last. */
   readonly watchdogRestart: string
 }
@@ -51,6 +59,10 @@ export function pathsBelow(root: string): Paths {
     currentRelease: join(root, 'run/cyberalarm-release/current'),
     releaseReport: join(root, 'run/cyberalarm-release/report.json'),
     statusSocket: join(run, 'status.sock'),
+    metricsSocket: join(run, 'metrics.sock'),
+    health: join(data, 'health.json'),
+    system: join(root, 'usr/lib/cyberalarm/system'),
+    machine: { proc: join(root, 'proc'), sys: join(root, 'sys'), host: join(root, 'run/cyberalarm-host') },
     watchdogRestart: join(run, 'watchdog-restart'),
   }
 }

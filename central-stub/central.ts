@@ -3,8 +3,9 @@
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { CodeLimits } from './devices/code-limits.ts'
-import { memberOf, revokeCertificates } from './devices/devices.ts'
+import { allDevices, memberOf, revokeCertificates } from './devices/devices.ts'
 import { type EnrolContext, issueCode } from './devices/enrol.ts'
+import { BoxHealth } from './devices/health.ts'
 import { KnownCodes } from './devices/known-codes.ts'
 import { readUsage } from './devices/usage.ts'
 import { openFolder } from './folder.ts'
@@ -13,6 +14,7 @@ import { Opening } from './ingest/opening.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { type QuotaLimits, Quotas, quotaLimits } from './limits/quotas.ts'
 import { listenAdmin, type Operations } from './operator/admin.ts'
+import { type BoxState, lookAt } from './operator/boxes.ts'
 import { readStats, readTop } from './operator/stats.ts'
 import { type Reader, Store } from './store/store.ts'
 import { authorityAt, openKeys, openServerKey } from './trust/keys.ts'
@@ -21,6 +23,8 @@ import { authorityAt, openKeys, openServerKey } from './trust/keys.ts'
 const CERTIFICATES_EVERY_MS = 60_000
 /** Connections that wait to be taken; beyond it the kernel drops, and a device tries again after 1, 3 and 7 s. Linux bounds it at 4096 itself. */
 const BACKLOG = 4096
+/** What boxes reported of their health is written to the store this often. */
+const HEALTH_MS = 10_000
 /** Members that the operator is shown with what they have used of their quotas. */
 const FULLEST = 10
 
@@ -62,16 +66,18 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   let serverKey = await openServerKey(folder, keys.authority, name, now())
   await using cleanup = new AsyncDisposableStack()
   const codes = new KnownCodes()
+  const health = new BoxHealth()
   const quotas = new Quotas({ ...quotaLimits, ...options.quotas })
   const onOpened = async (reader: Reader) => {
     await codes.load(reader)
+    await health.load(reader)
     quotas.load(await readUsage(reader, now()), now())
   }
   const { reserveBytes } = options
   const store = cleanup.adopt(await Store.open(folder, { reserveBytes, onOpened, report }), store => store.close())
   const opening = cleanup.adopt(new Opening({ sealKey: keys.seal.privateKey }, report), opening => opening.close())
   const deviceQueue = new KeyedQueue()
-  const context: ServerContext = { store, keys, opening, deviceQueue, codes, codeLimits: new CodeLimits(), quotas, now }
+  const context: ServerContext = { store, keys, opening, deviceQueue, codes, codeLimits: new CodeLimits(), quotas, health, now }
   const { http: server, limits } = makeServer({
     context,
     serverKey,
@@ -93,12 +99,18 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
     }
   }, options.certificatesEveryMs ?? CERTIFICATES_EVERY_MS).unref()
   cleanup.defer(() => clearInterval(renewal))
+  const flushing = setInterval(() => health.flush(store, now()).catch(report), HEALTH_MS).unref()
+  cleanup.defer(async () => {
+    clearInterval(flushing)
+    await health.flush(store, now()).catch(report)
+  })
   const bound = server.server.address() as AddressInfo
   const operations: Operations = {
     makeCode: (member = 'member', hours = 72) => issueCode(context, member, hours),
     revoke: (device: string) => revoke(context, device),
     stats: () => readStats(store),
     top: () => readTop(store),
+    boxes: async () => (await allDevices(store)).map(owner => lookAt({ ...owner, ...lastOf(health, owner.device) }, now())),
     limits: async () => ({ ...limits.report, disk: store.disk, members: quotas.fullest(now(), FULLEST) }),
   }
   const admin = await listenAdmin(folder, operations)
@@ -117,6 +129,12 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
       return closed
     },
   }
+}
+
+function lastOf(health: BoxHealth, device: string): Pick<BoxState, 'reportedAt' | 'report'> {
+  const last = health.of(device)
+  if (last === undefined) return { reportedAt: null, report: null }
+  return { reportedAt: new Date(last.receivedAt).toISOString(), report: last.report }
 }
 
 async function revoke({ store, deviceQueue, now }: EnrolContext, device: string): Promise<number> {

@@ -5,6 +5,7 @@ import type { Command as CommandLine, Options, Values } from '../agent/lib/comma
 import { visible, visibleLines } from '../agent/lib/visible.ts'
 import { type QuotaLimits, quotaNames, quotaOptions } from './limits/quotas.ts'
 import { askAdmin } from './operator/admin.ts'
+import { type BoxLook, boxesText } from './operator/boxes.ts'
 import { lossesText } from './operator/losses.ts'
 import type { LimitsReport, Stats, Top } from './operator/stats.ts'
 
@@ -89,6 +90,18 @@ quotas    the members that have used most of what they may store`,
       if (!values.json) console.log(limitsText(limits))
       const stats = (await askAdmin(folder, { ask: 'stats' })) as Stats
       console.log(values.json ? visible(JSON.stringify({ ...stats, limits })) : `\n${statsText(stats)}`)
+    },
+  }),
+  command({
+    name: 'boxes',
+    summary: 'show how each box is, what is wrong and what to do',
+    help: `The words are those that the box itself shows on its console and in \`cyberalarm status\`
+(docs/health.md). A box that has not reported for 15 minutes is offline.`,
+    example: 'node central-stub/main.ts boxes --folder /var/lib/central',
+    options: { json },
+    run: async (folder, values) => {
+      const looks = (await askAdmin(folder, { ask: 'boxes' })) as BoxLook[]
+      console.log(values.json ? visible(JSON.stringify(looks)) : boxesText(looks, Date.now()))
     },
   }),
   command({

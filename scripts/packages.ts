@@ -20,6 +20,10 @@ const options = readOptions({
   options: {
     'base-url': { value: 'URL', help: 'where the folder will be served, for install.sh', default: 'https://download.example/cyberalarm' },
     central: { value: 'FILE', help: 'file with central.url and central.pins to include in the packages' },
+    'update-root': {
+      value: 'FILE',
+      help: 'update-root.json of `node scripts/updates.ts for-images`: then machines say when a newer package is there',
+    },
     key: {
       value: 'FILE',
       help: 'release key (Ed25519): the private key, or the .pub of a key in ssh-agent or on a token; default $SIGNING_KEY',
@@ -31,7 +35,8 @@ const time = sourceDate(top)
 const settings = options.central === undefined ? undefined : parseSettings(readFileSync(options.central, 'utf8'), options.central)
 const central = settings && { url: settings['central.url'], pins: settings['central.pins'] }
 rmSync(folder, { recursive: true, force: true })
-const made = makePackages({ release, folder, time, central, isQuick: false })
+const updateRoot = options['update-root'] === undefined ? undefined : readFileSync(options['update-root'])
+const made = makePackages({ release, folder, time, central, updateRoot, isQuick: false })
 const key = await chooseSigningKey(options.key ?? process.env.SIGNING_KEY, join(top, 'build/keys'))
 await writeDownloads(folder, options['base-url'], key)
 for (const name of [made.deb, made.rpm])

@@ -5,6 +5,7 @@ import type { CentralAddress } from '../uplink/anchor.ts'
 import type { Identity } from '../uplink/identity.ts'
 import type { IdentityKeeper } from '../uplink/identity-file.ts'
 import { openCentral } from '../uplink/pinned-client.ts'
+import type { Reporter } from '../uplink/report.ts'
 import type { UplinkHost } from '../uplink/uplink.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -14,11 +15,13 @@ export interface UplinkHostParts {
   readonly central: CentralAddress
   /** Notified when there may be something to send. */
   readonly wakeUplink: Notifier
+  readonly reporter: Reporter
   identity(): Identity | undefined
 }
 
-export function uplinkHost({ outbox, keeper, central, wakeUplink, identity }: UplinkHostParts): UplinkHost {
+export function uplinkHost({ outbox, keeper, central, wakeUplink, reporter, identity }: UplinkHostParts): UplinkHost {
   return {
+    reporter,
     identity: () => (central.url === '' ? undefined : identity()),
     superseded: () => keeper.superseded,
     connect: ({ stored }, signal) => openCentral(central, stored, signal),

@@ -14,6 +14,33 @@ export interface GatewayFacts {
   readonly lastMessageAtMs: number
   /** Its clock less ours; NaN until a message stated a time. */
   readonly clockOffsetMs: number
+  /** Since when it has a number; 0 where that is not known. */
+  readonly sinceMs: number
+  /** Messages of the last 10 minutes, and those of them that could be read. */
+  readonly recent: { readonly messages: number; readonly parsed: number }
+  /** The longest silence that is usual for it at this hour; undefined until that is known. */
+  readonly usualSilenceMs: number | undefined
+}
+
+/** What the system says, read from /proc and /sys. Undefined is not known: no check passes for that. */
+export interface MachineFacts {
+  /** Of the disk with the data: free blocks and free inodes; inodes are undefined where the file system has no fixed number. */
+  readonly disk: { readonly freePercent: number; readonly freeInodesPercent: number | undefined } | undefined
+  readonly isReadOnly: boolean | undefined
+  readonly diskErrors: number | undefined
+  readonly memoryAvailablePercent: number | undefined
+  /** PSI, `some avg60`. */
+  readonly memoryWaitPercent: number | undefined
+  readonly memoryKills: number | undefined
+  readonly hottestCelsius: number | undefined
+}
+
+/** What the guard of releases says of the last update. */
+export interface ReleaseFacts {
+  readonly state: 'factory' | 'good' | 'trial' | 'taken-back' | 'refused' | 'waiting' | 'unknown'
+  readonly slot: 'none' | 'factory' | 'a' | 'b'
+  readonly atMs: number
+  readonly text: string
 }
 
 /** What the agent shows of itself (watchdog.ts). */
@@ -65,12 +92,24 @@ export interface Facts {
     /** What went wrong last, since when it is this, and when it was tried last. */
     readonly failure: (Fault & { readonly sinceMs: number; readonly atMs: number }) | undefined
     readonly retryAtMs: number
+    /** When central last took a batch or a report. */
+    readonly lastAnswerAtMs: number
+    /** Why no report gets through, and since when; nothing else may be waiting to be sent. */
+    readonly reportFailure: (Fault & { readonly sinceMs: number }) | undefined
+    /** Our clock less central's, as far as it is certain; undefined until central answered. */
+    readonly clockErrorMs: number | undefined
+  }
+  readonly queue: {
+    readonly batches: number
+    readonly bytes: number
+    readonly quotaBytes: number
+    /** Since when its oldest batch waits; 0 while it is empty, undefined where that is not known. */
+    readonly oldestAtMs: number | undefined
   }
   /** Undefined where there are no updates. */
   readonly update: UpdateFacts | undefined
   /** The machine is updated by its packages. */
   readonly isPackage: boolean
-  readonly queue: { readonly batches: number; readonly bytes: number; readonly quotaBytes: number }
   /** Why the disk does not take what has to be kept. */
   readonly diskFault: Fault | undefined
   readonly ledger: { readonly tornBytes: number; readonly damage: readonly string[] }
@@ -81,6 +120,8 @@ export interface Facts {
   readonly clock: { readonly jumps: number; readonly lastJumpMs: number }
   readonly wasStoppedCleanly: boolean
   readonly gateways: readonly GatewayFacts[]
+  /** Those known from before that have not sent anything since the agent started. */
+  readonly missing: readonly GatewayFacts[]
   readonly accounting: readonly InputStatus[]
   readonly sources: readonly SourceFacts[]
   /** Why sources could not be opened. */
@@ -90,6 +131,18 @@ export interface Facts {
   readonly unreadableShapes: readonly { readonly shape: string; readonly count: number }[]
   /** Blocked sources that the triage had to forget because there were more than its table holds. */
   readonly forgottenSources: number
+  /** Of the last 10 minutes, or since the agent started: messages, those that were refused for their form, and those that the kernel dropped. */
+  readonly recent: { readonly received: number; readonly refused: number; readonly kernelLost: number }
+  /** The longest stall in each of the last 5 minutes. */
+  readonly stallsMs: readonly number[]
+  /** Events shed within 24 hours. */
+  readonly shedToday: number
+  /** Starts after a kill or a crash within 24 hours. */
+  readonly uncleanStarts: number
+  /** When the certificate for syslog over TLS ends; undefined where there is none. */
+  readonly tlsCertificateUntilMs: number | undefined
+  readonly machine: MachineFacts
+  readonly release: ReleaseFacts | undefined
   /** Messages that made the agent itself fail, and the last reason. */
   readonly readingFaults: { readonly count: number; readonly last: string }
 }

@@ -5,6 +5,7 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { RecentMaximum } from '../lib/recent-maximum.ts'
 import type { ProcessStatus } from './status-schema.ts'
+import { RecentParts } from './windows.ts'
 
 /** How often the loop is asked whether it is late. */
 const BUSY_RESOLUTION_MS = 10
@@ -19,6 +20,7 @@ export class ProcessWatch {
   readonly #busy = lookEvery(BUSY_RESOLUTION_MS)
   readonly #quiet = lookEvery(QUIET_RESOLUTION_MS)
   readonly #lastHour = new RecentMaximum(MINUTE_MS, 60)
+  readonly #lastMinutes = new RecentParts(MINUTE_MS, 5)
   #look = this.#busy
   #sinceStart = 0
   #utilization = performance.eventLoopUtilization()
@@ -55,12 +57,19 @@ export class ProcessWatch {
     }
   }
 
+  /** The longest in each of the last 5 minutes, in ms. */
+  get recentStalls(): number[] {
+    this.#note()
+    return this.#lastMinutes.at(performance.now())
+  }
+
   #note(): void {
     const { delay, resolutionMs } = this.#look
     // what the histogram holds is the time between two looks, the one that was meant to be included
     const longest = Math.max(0, delay.max / 1e6 - resolutionMs)
     delay.reset()
     this.#lastHour.note(longest, performance.now())
+    this.#lastMinutes.note(longest, performance.now())
     this.#sinceStart = Math.max(this.#sinceStart, longest)
   }
 }

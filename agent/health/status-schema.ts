@@ -2,6 +2,7 @@
 // agent's types come from it, and console and diagnostics pick the fields that they show. Everything has a bound, because
 // whoever asks runs as another user and does not trust a process that reads what strangers send.
 import * as z from 'zod'
+import { levels } from './report/level.ts'
 
 const text = z.string().max(20_000)
 const counts = z.record(z.string().max(200), z.number())
@@ -75,10 +76,17 @@ export const statusSchema = z.object({
     .default(null),
   /** The most important first; empty when all is well. */
   findings: z.array(findingSchema).max(100),
+  /** Every check of health (docs/health.md), in the order of importance. The console may be older than the agent. */
+  health: z
+    .array(z.object({ check: z.string().max(64), level: z.enum(levels).catch('unknown'), value: z.number().nullable() }))
+    .max(255)
+    .default([]),
   central: z.object({
     url: text,
     lastReceiptAt: time.nullable(),
     lastReceipt: receiptSchema.nullable(),
+    /** When central last took anything: a batch, or a report of health. */
+    lastAnswerAt: time.nullable().default(null),
     bytesSent: z.number(),
     /** Why nothing gets through: since when, and when it was tried last. */
     failure: z.object({ code: z.string().max(64), detail: text, advice: text, since: time, at: time }).nullable(),
@@ -114,6 +122,8 @@ export const statusSchema = z.object({
         lastMessageAt: time,
         /** Its clock less ours: negative where it is behind. Null until a message stated a time. */
         clockOffsetSeconds: z.number().nullable(),
+        /** The worst of its own checks: silence against what is usual for it, messages that cannot be read, clock. */
+        level: z.enum(levels).catch('unknown').default('unknown'),
       }),
     )
     .max(2000),
@@ -170,6 +180,7 @@ export const startingSchema = z.object({ running: z.literal(true), version: z.un
 
 export type Status = z.infer<typeof statusSchema>
 export type Finding = z.infer<typeof findingSchema>
+export type CheckStatus = Status['health'][number]
 export type Severity = (typeof severities)[number]
 export type Receipt = z.infer<typeof receiptSchema>
 export type UpdateFacts = NonNullable<Status['update']>

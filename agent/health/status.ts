@@ -1,19 +1,22 @@
 // From the facts of a running agent to its status: what `status` prints, the console shows and the diagnostics pick from.
-import { findingsOf } from './checks.ts'
+import type { Outcomes } from './checks/index.ts'
+import { gatewayLevel } from './checks/senders.ts'
 import type { DataPathFacts, Facts, GatewayFacts } from './facts.ts'
+import { checkStatusOf, findingsOf } from './findings.ts'
 import type { Status } from './status-schema.ts'
 
 const iso = (ms: number): string | null => (ms > 0 ? new Date(ms).toISOString() : null)
 
-const gatewayStatus = ({ clockOffsetMs, product, ...gateway }: GatewayFacts): Status['gateways'][number] => ({
+const gatewayStatus = (gateway: GatewayFacts, now: number): Status['gateways'][number] => ({
   number: gateway.number,
   address: gateway.address,
-  product: product ?? null,
+  product: gateway.product ?? null,
   messages: gateway.messages,
   messagesPerSecond: Math.round(gateway.messagesPerSecond * 10) / 10,
   parsed: gateway.messages === 0 ? 0 : gateway.parsed / gateway.messages,
   lastMessageAt: new Date(gateway.lastMessageAtMs).toISOString(),
-  clockOffsetSeconds: Number.isNaN(clockOffsetMs) ? null : Math.round(clockOffsetMs / 100) / 10,
+  clockOffsetSeconds: Number.isNaN(gateway.clockOffsetMs) ? null : Math.round(gateway.clockOffsetMs / 100) / 10,
+  level: gatewayLevel(gateway, now),
 })
 
 const dataPathStatus = ({ ageMs, restartedAtMs, fault, ways, isWatched }: DataPathFacts): Status['dataPath'] => ({
@@ -30,6 +33,7 @@ function uplinkStatus({ central, uplink }: Facts): Status['central'] {
     url: central.url,
     lastReceiptAt: iso(uplink.lastReceiptAtMs),
     lastReceipt: uplink.lastReceipt ?? null,
+    lastAnswerAt: iso(uplink.lastAnswerAtMs),
     bytesSent: uplink.bytesSent,
     failure:
       failure === undefined
@@ -45,19 +49,24 @@ function uplinkStatus({ central, uplink }: Facts): Status['central'] {
   }
 }
 
-export const statusOf = (facts: Facts): Status => ({
+export const statusOf = (facts: Facts, outcomes: Outcomes): Status => ({
   version: facts.version,
   running: true,
   startedAt: iso(facts.startedAtMs),
   device: facts.identity.device ?? null,
   process: facts.process,
+  findings: findingsOf(outcomes),
+  health: checkStatusOf(outcomes),
   canary: facts.canary,
   dataPath: dataPathStatus(facts.dataPath),
-  findings: findingsOf(facts),
   central: uplinkStatus(facts),
   update: facts.update ?? null,
-  queue: facts.queue,
-  gateways: facts.gateways.map(gatewayStatus),
+  queue: { batches: facts.queue.batches, bytes: facts.queue.bytes, quotaBytes: facts.queue.quotaBytes },
+  gateways: [
+    ...facts.gateways.map(gateway => gatewayStatus(gateway, facts.now)),
+    // one that fell silent while the agent started anew would not be seen otherwise
+    ...facts.missing.map(gateway => gatewayStatus(gateway, facts.now)).filter(({ level }) => level === 'warn' || level === 'bad'),
+  ],
   accounting: [...facts.accounting],
   sources: facts.sources.map(({ counters, ...source }) => ({ ...source, counters: { ...counters } })),
   products: [...facts.products],

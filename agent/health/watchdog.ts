@@ -74,12 +74,15 @@ export class Watchdog {
     const ways = seen.ways.map(way => ({ ...way, isProven: this.isProven(way) }))
     if (ways.some(({ isProven }) => isProven)) this.provenAt = now
     const wrong = this.wrong(seen, ways)
-    if (wrong === undefined && !this.isTold) {
+    const isFirst = this.roundAt === Number.NEGATIVE_INFINITY
+    const isOver = now - this.roundAt >= this.roundMs
+    // of a way that never worked nothing is demanded, but it is given the whole round
+    if (wrong === undefined && !this.isTold && !isFirst && (isOver || ways.every(({ isProven }) => isProven))) {
       this.isTold = true
       steps.push('alive')
     }
-    if (now - this.roundAt < this.roundMs) return steps
-    if (this.roundAt > Number.NEGATIVE_INFINITY) this.fault = this.isTold && now >= this.lateUntil ? this.unproven(ways) : wrong
+    if (!isOver) return steps
+    if (!isFirst) this.fault = this.isTold && now >= this.lateUntil ? this.unproven(ways) : wrong
     this.roundAt = now
     this.isTold = false
     for (const { name, messages } of seen.ways) this.messagesBefore.set(name, messages)

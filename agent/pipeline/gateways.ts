@@ -127,6 +127,11 @@ export class Gateways {
     return this.others.messages > 0 ? [...this.known.values(), this.others] : [...this.known.values()]
   }
 
+  /** The number of an address, and since when it has it; undefined for one without. */
+  placeOf(address: string): { readonly number: number; readonly since: number } | undefined {
+    return this.places.get(address)
+  }
+
   /** How many numbers were given, in all rounds. */
   get given(): number {
     return givenOf({ next: this.next, round: this.round })

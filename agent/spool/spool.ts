@@ -1,5 +1,6 @@
 // Batches that wait for their receipts, one file each, within a quota of disk space. When it is used up, the oldest of the
 // lowest value are shed, and a small segment remains in their place, so that central is told of the gap.
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { asDiskFailure } from '../errors.ts'
 import { readIfPossible, removeIfThere, writeDurable, writeDurableAsync } from '../lib/durable-file.ts'
@@ -48,6 +49,12 @@ export class Spool {
   }
   get usedBytes(): number {
     return this.used
+  }
+  /** When the oldest segment was written, ms since 1970; 0 while there is none, undefined if its file says nothing. */
+  get oldestAtMs(): number | undefined {
+    const segment = this.entries[0]?.segment
+    if (segment === undefined) return 0
+    return statSync(join(this.folder, segmentName(segment)), { throwIfNoEntry: false })?.mtimeMs
   }
   get last(): Segment | undefined {
     return this.entries.at(-1)?.segment

@@ -30,6 +30,8 @@ export interface Answer {
   /** Seconds that central asks to wait, or 0. */
   readonly retryAfterSeconds: number
   readonly body: unknown
+  /** Our clock less central's, in ms, as far as it is certain: its answer states whole seconds, and takes time. Undefined if it states none. */
+  readonly clockErrorMs?: number | undefined
 }
 
 export interface GetOptions {
@@ -121,6 +123,7 @@ export async function openCentral(
       const ms = limits.answerMs + sent.length / LINE_BYTES_PER_MS
       const until = deadline(ms, late('gave no whole answer', ms), signal)
       meter.begin()
+      const askedAt = Date.now()
       try {
         const answer = await client.request({
           method: 'POST',
@@ -129,8 +132,10 @@ export async function openCentral(
           body: sent,
           signal: until.signal,
         })
+        const clockErrorMs = clockError(answer.headers.date, askedAt, Date.now())
         const text = await answer.body.text()
-        return { status: answer.statusCode, retryAfterSeconds: retryAfter(answer.headers['retry-after']), body: parseJson(text) }
+        const retryAfterSeconds = retryAfter(answer.headers['retry-after'])
+        return { status: answer.statusCode, retryAfterSeconds, body: parseJson(text), clockErrorMs }
       } catch (error) {
         throw asCentralFailure(error, host, secretsOf(central.proxy))
       } finally {
@@ -204,6 +209,14 @@ class Meter {
         socket.destroy(new Failure('central-unreachable', `the answer of ${this.host} is over the size limit of ${this.most} bytes`))
     })
   }
+}
+
+/** What a Date header (RFC 9110 section 6.6.1), which leaves the part of the second out, says for certain of our clock. */
+export function clockError(header: string | string[] | undefined, askedAt: number, answeredAt: number): number | undefined {
+  const stated = typeof header === 'string' ? Date.parse(header) : Number.NaN
+  if (Number.isNaN(stated)) return undefined
+  if (askedAt > stated + 1000) return askedAt - stated - 1000
+  return answeredAt < stated ? answeredAt - stated : 0
 }
 
 /** Seconds of a Retry-After header, which may be a date (RFC 9110 section 10.2.3). */

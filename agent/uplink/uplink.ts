@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import { isRenewalDue, RENEWAL_EVERY_MS, refusalOf, renewalPauseMs, renewOnce } from './enrol.ts'
 import type { Identity } from './identity.ts'
 import type { Answer, CentralClient } from './pinned-client.ts'
+import type { Reporter } from './report.ts'
 
 export interface UplinkReceipt {
   readonly device: string
@@ -36,6 +37,8 @@ export interface UplinkHost {
   /** Central has rejected this batch again and again: it must not block later ones. */
   discard(sequence: number): void
   replace(identity: Identity['stored']): void
+  /** Tells central how the box is, beside the batches. */
+  readonly reporter?: Reporter
   /** Resolves when there may be something to do, or when `ms` are over. */
   wait(ms: number, signal: AbortSignal): Promise<void>
 }
@@ -53,6 +56,8 @@ export interface UplinkState {
   /** What went wrong last, since when it is this, and when it was tried last; cleared by the next receipt. */
   failure: (Fault & { readonly since: number; readonly at: number }) | undefined
   retryAt: number
+  /** Our clock less central's in ms, as the last answer says; undefined before the first. */
+  clockErrorMs: number | undefined
 }
 
 export const initialUplinkState = (): UplinkState => ({
@@ -65,6 +70,7 @@ export const initialUplinkState = (): UplinkState => ({
   failuresInARow: 0,
   failure: undefined,
   retryAt: 0,
+  clockErrorMs: undefined,
 })
 
 /** The clock of this machine was set: what the state says of the past and of the next attempt stays as long ago, or as far ahead. */
@@ -85,8 +91,10 @@ async function uploadOnce(
   identity: Identity,
   outgoing: Outgoing,
   signal: AbortSignal,
+  state: UplinkState,
 ): Promise<UplinkReceipt> {
   const answer = await client.post('/v1/batches', outgoing.bytes, signal)
+  state.clockErrorMs = answer.clockErrorMs
   if (answer.status !== 200) throw new Refused(refusalOf(answer), answer)
   const receipt = host.receiptIn(answer.body, identity)
   const { sequence, hash } = outgoing
@@ -114,7 +122,7 @@ class Refused extends Failure {
 
 /** Until the signal is aborted. */
 export async function uploadForever(host: UplinkHost, state: UplinkState, log: Log, signal: AbortSignal): Promise<void> {
-  let open: { client: CentralClient; identity: Identity } | undefined
+  let open: Open | undefined
   let renewAt = 0
   let renewals = 0
   /** By performance.now(): the clock may be set. */
@@ -145,8 +153,13 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       if (isRenewing) renewAt = performance.now() + renewalPauseMs(identity, Date.now(), renewals++)
       outgoing = identity === undefined || isRenewing ? undefined : host.next(identity)
       if (!isRenewing) state.waitingSince = outgoing === undefined ? 0 : state.waitingSince || Date.now()
-      if (identity === undefined || (outgoing === undefined && !isRenewing)) {
-        await host.wait(IDLE_MS, signal)
+      const reportInMs = host.reporter?.waitMs(performance.now(), false) ?? Number.POSITIVE_INFINITY
+      if (identity === undefined || (outgoing === undefined && !isRenewing && reportInMs > 0)) {
+        await host.wait(identity === undefined ? IDLE_MS : Math.min(IDLE_MS, reportInMs), signal)
+        continue
+      }
+      if (outgoing === undefined && !isRenewing) {
+        open = await report(host, state, open, identity, attempt)
         continue
       }
       state.attempts++
@@ -159,7 +172,7 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       attempt.throwIfAborted()
       if (outgoing === undefined) continue
       state.isSending = true
-      const receipt = await uploadOnce(host, open.client, identity, outgoing, attempt)
+      const receipt = await uploadOnce(host, open.client, identity, outgoing, attempt, state)
       // before the spool is empty: who waits for that may read this count at once
       state.bytesSent += outgoing.bytes.length
       const acknowledged = host.acknowledge(outgoing, receipt)
@@ -170,6 +183,7 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
       await acknowledged
       state.isSending = false
       state.failuresInARow = 0
+      if (host.reporter?.waitMs(performance.now(), true) === 0) open = await report(host, state, open, identity, attempt)
     } catch (error) {
       state.isSending = false
       if (signal.aborted) break
@@ -200,6 +214,35 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
     }
   }
   await open?.client.close()
+}
+
+interface Open {
+  readonly client: CentralClient
+  readonly identity: Identity
+}
+
+/** Sends a report. One that fails leaves no connection behind; nothing else is changed by it. */
+async function report(
+  host: UplinkHost,
+  state: UplinkState,
+  open: Open | undefined,
+  identity: Identity,
+  signal: AbortSignal,
+): Promise<Open | undefined> {
+  const { reporter } = host
+  if (reporter === undefined) return open
+  const lazily: CentralClient = {
+    post: async (path, body, ends) => {
+      open ??= { client: await host.connect(identity, signal), identity }
+      return open.client.post(path, body, ends)
+    },
+    close: async () => undefined,
+  }
+  const before = reporter.taken
+  state.clockErrorMs = (await reporter.send(lazily, signal, () => performance.now())) ?? state.clockErrorMs
+  if (reporter.taken > before) return open
+  await open?.client.close()
+  return undefined
 }
 
 /** Waits `ms`, or until the box has another identity: a box that was enrolled again must not wait for the old one's failures. */

@@ -1,7 +1,7 @@
 // Whatever central, a gateway or a file says, what the verbs print holds nothing that a terminal obeys, and no line of its own.
 import t, { type Test } from 'tap'
 import { fault } from '../errors.ts'
-import { finding } from '../health/checks.ts'
+import { finding } from '../health/findings.ts'
 import { emptyRows, emptyTotals } from '../ledger/accounting.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { journalLines } from '../log.ts'
@@ -49,7 +49,16 @@ t.test('sent: receipts, reasons, versions and devices', async t => {
 t.test('status: gateways, products, findings, sources and rules', async t => {
   const status = await readStatus(pathsBelow(temporaryFolder(t)), parseSettings(''), evil)
   const [input] = status.accounting
-  const gateway = { number: 1, address: evil, product: evil, messages: 1, messagesPerSecond: 0, parsed: 1, clockOffsetSeconds: null }
+  const gateway = {
+    number: 1,
+    address: evil,
+    product: evil,
+    messages: 1,
+    messagesPerSecond: 0,
+    parsed: 1,
+    clockOffsetSeconds: null,
+    level: 'ok' as const,
+  }
   const text = statusText(
     {
       ...status,

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { fault } from '../errors.ts'
-import { finding } from '../health/checks.ts'
+import { finding } from '../health/findings.ts'
 import { serveStatus } from '../health/status-socket.ts'
 import { pathsBelow } from '../paths.ts'
 import { parseSettings } from '../settings/table.ts'

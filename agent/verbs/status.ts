@@ -3,8 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { inputStatus, updateFacts } from '../agent-facts.ts'
 import { Failure, fault } from '../errors.ts'
-import { finding } from '../health/checks.ts'
-import { type Finding, type InputStatus, type Status, startingSchema, statusSchema } from '../health/status-schema.ts'
+import { finding } from '../health/findings.ts'
+import { type CheckStatus, type Finding, type InputStatus, type Status, startingSchema, statusSchema } from '../health/status-schema.ts'
 import { askStatus } from '../health/status-socket.ts'
 import { inputNames, sum } from '../ledger/accounting.ts'
 import { foldLedger } from '../ledger/ledger-files.ts'
@@ -36,7 +36,16 @@ function fromDisk(paths: Paths, settings: Settings, version: string): Status {
     canary: null,
     dataPath: null,
     findings: [finding('problem', fault('agent-not-running', 'No agent is running'))],
-    central: { url: settings['central.url'], lastReceiptAt: null, lastReceipt: null, bytesSent: 0, failure: null, retryAt: null },
+    health: [],
+    central: {
+      url: settings['central.url'],
+      lastReceiptAt: null,
+      lastReceipt: null,
+      lastAnswerAt: null,
+      bytesSent: 0,
+      failure: null,
+      retryAt: null,
+    },
     update: updateFacts(paths) ?? null,
     queue: { ...waitingIn(paths.spool), quotaBytes: settings['spool.quotaMiB'] * 1024 * 1024 },
     gateways: [],
@@ -60,6 +69,7 @@ export function statusText(status: Status, now: number): string {
     `cyberalarm ${status.version}  ${status.running ? `running, started ${agoText(status.startedAt, now)}` : 'not running'}  device ${status.device ?? 'not enrolled'}`,
     ...status.findings.flatMap(finding => findingLines(finding, now)),
     '',
+    ...healthText(status),
     `central   ${central.url || 'not set'}  last receipt ${agoText(central.lastReceiptAt, now)}${central.lastReceipt === null ? '' : ` (batch ${central.lastReceipt.sequence})`}  sent ${bytesText(central.bytesSent)}${central.retryAt === null ? '' : `  next attempt in ${Math.max(0, Math.round((Date.parse(central.retryAt) - now) / 1000))} s`}`,
     `queue     ${grouped(queue.batches)} ${queue.batches === 1 ? 'batch' : 'batches'}, ${bytesText(queue.bytes)} of ${bytesText(queue.quotaBytes)}`,
     ...(status.update === null ? [] : updateLines(status.update)),
@@ -80,6 +90,20 @@ export function statusText(status: Status, now: number): string {
   ]
   // each is one line: what an agent or central says cannot pass for another one
   return part.map(visible).join('\n')
+}
+
+/** All checks in one line: those that are not well are said above. */
+function healthText({ health }: Status): string[] {
+  if (health.length === 0) return []
+  const of = (level: CheckStatus['level']) => health.filter(one => one.level === level)
+  const unknown = of('unknown').map(({ check }) => check)
+  const parts = [
+    ...(of('bad').length > 0 ? [`${of('bad').length} bad`] : []),
+    ...(of('warn').length > 0 ? [`${of('warn').length} to look at`] : []),
+    `${of('ok').length} well`,
+    ...(unknown.length === 0 ? [] : [`${unknown.length} not known: ${unknown.join(', ')}`]),
+  ]
+  return [`health    ${parts.join(', ')}`]
 }
 
 /** `!` marks what needs attention. */

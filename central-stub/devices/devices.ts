@@ -100,6 +100,14 @@ export async function memberOf(reader: Reader, device: string): Promise<string |
   return (await reader.read(z.object({ member: z.string() }), sql, { device }))[0]?.member
 }
 
+/** All devices, in the order in which they enrolled. */
+export function allDevices(reader: Reader): Promise<{ readonly device: string; readonly member: string }[]> {
+  return reader.read(
+    z.object({ device: z.string(), member: z.string() }),
+    'SELECT device, member FROM devices ORDER BY enrolled_at, device',
+  )
+}
+
 export async function addDevice(transaction: Transaction, device: string, member: string, now: number): Promise<void> {
   await transaction.run('INSERT INTO devices VALUES ($device, $member, $now)', { device, member, now: timestamp(now) })
   await transaction.run('INSERT INTO heads VALUES ($device, $sequence, $hash)', { device, ...noHead })

@@ -1,4 +1,4 @@
-// The only thing on the network: three routes and the files of updates over TLS 1.3. The device is known before a body is read; everything that
+// The only thing on the network: four routes and the files of updates over TLS 1.3. The device is known before a body is read; everything that
 // comes in has a size limit and a timeout; every answer is a certificate, a receipt or a row of refusals.ts.
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:https'
@@ -6,8 +6,10 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type * as z from 'zod'
+import { REPORT_TAKEN_BYTES } from '../../agent/health/report/wire.ts'
 import { type CertificateRecord, findCertificate, fingerprintOf } from '../devices/devices.ts'
 import { type EnrolContext, enrol, enrolSchema, renew, renewSchema } from '../devices/enrol.ts'
+import type { BoxHealth } from '../devices/health.ts'
 import { type IngestContext, ingest } from '../ingest/ingest.ts'
 import type { FairQueue } from '../limits/fair-queue.ts'
 import { networkOf } from '../limits/network.ts'
@@ -32,13 +34,16 @@ const CHECK_MS = 5000
 const KEEP_ALIVE_MS = 75_000
 const SCARCE_SECONDS = 600
 
-export type ServerContext = EnrolContext & IngestContext
+export type ServerContext = EnrolContext & IngestContext & { readonly health: BoxHealth }
 
 interface Call {
   readonly body: unknown
   /** Of the other end of the TCP connection. */
   readonly address: string
 }
+
+/** Undefined is answered with 204: there is nothing to say. */
+type Answered = object | undefined
 
 interface OpenRoute {
   readonly access: 'open'
@@ -47,7 +52,7 @@ interface OpenRoute {
 
 interface DeviceRoute {
   readonly access: 'device'
-  readonly handle: (context: ServerContext, call: Call, peer: CertificateRecord) => Promise<object>
+  readonly handle: (context: ServerContext, call: Call, peer: CertificateRecord) => Promise<Answered>
 }
 
 type Route = { readonly url: string; readonly maxBytes: number } & (OpenRoute | DeviceRoute)
@@ -72,6 +77,16 @@ const routes: readonly Route[] = [
     handle: (context, { body }, peer) => {
       if (!Buffer.isBuffer(body)) throw new Refusal('body-type-wrong')
       return ingest(context, body, peer)
+    },
+  },
+  {
+    url: '/v1/health',
+    maxBytes: REPORT_TAKEN_BYTES,
+    access: 'device',
+    handle: async ({ health, now }, { body }, peer) => {
+      if (!Buffer.isBuffer(body)) throw new Refusal('body-type-wrong')
+      health.take(peer.device, body, now())
+      return undefined
     },
   },
 ]
@@ -178,7 +193,7 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
     else onAnswered(reply.raw, leave)
     calls.set(request, call)
   }
-  const work = async (request: FastifyRequest, places: Places, handle: (call: OpenCall) => Promise<object>) => {
+  const work = async (request: FastifyRequest, places: Places, handle: (call: OpenCall) => Promise<Answered>) => {
     const call = calls.get(request)
     if (call === undefined) throw new Refusal('central-failed')
     call.isUnderWay = true
@@ -207,8 +222,8 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
       checkRoom(context, peer)
       enter(request, reply, limits.devices, peer)
     },
-    handler: request =>
-      work(request, limits.devices, async ({ peer, place }) => {
+    handler: async (request, reply) => {
+      const answer = await work(request, limits.devices, async ({ peer, place }) => {
         if (peer === undefined) throw new Refusal('certificate-required')
         place.isWhole = true
         const handle = () => {
@@ -218,7 +233,9 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
         return limits.queue.run(peer.member, handle, leave => {
           place.giveWay = () => leave(gaveWay())
         })
-      }),
+      })
+      return answer ?? reply.code(204).send()
+    },
   })
 }
 

@@ -4,6 +4,7 @@ import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import * as z from 'zod'
 import { socketPath } from '../folder.ts'
+import type { BoxLook } from './boxes.ts'
 import type { LimitsReport, Stats, Top } from './stats.ts'
 
 const REQUEST_MAX_CHARACTERS = 4096
@@ -25,6 +26,7 @@ const requestSchema = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('stats') }),
   z.strictObject({ ask: z.literal('top') }),
   z.strictObject({ ask: z.literal('limits') }),
+  z.strictObject({ ask: z.literal('boxes') }),
 ])
 export type AdminRequest = z.infer<typeof requestSchema>
 
@@ -37,6 +39,8 @@ export interface Operations {
   revoke(device: string): Promise<number>
   stats(): Promise<Stats>
   top(): Promise<Top>
+  /** How each box is. */
+  boxes(): Promise<readonly BoxLook[]>
   /** Also when the database cannot be opened. */
   limits(): Promise<LimitsReport>
 }
@@ -51,6 +55,8 @@ function answer(central: Operations, request: AdminRequest): Promise<unknown> {
       return central.stats()
     case 'top':
       return central.top()
+    case 'boxes':
+      return central.boxes()
     case 'limits':
       return central.limits()
   }

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, type DuckDBType, type DuckDBValue } from '@duckdb/node-api'
 import * as z from 'zod'
 import { syncFolder } from '../../agent/lib/durable-file.ts'
-import { eventsTable, tables } from './schema.ts'
+import { eventsTable, healthTables, tables } from './schema.ts'
 
 /** No statement of central's reads files or loads code, so DuckDB is not able to either. */
 const options = {
@@ -46,7 +46,9 @@ export class Database implements Reader {
   static async open(path: string): Promise<Database> {
     const instance = await DuckDBInstance.create(path, options)
     try {
-      return new Database(instance, await instance.connect())
+      const connection = await instance.connect()
+      await connection.run(healthTables)
+      return new Database(instance, connection)
     } catch (error) {
       instance.closeSync()
       throw error

@@ -33,6 +33,14 @@ CREATE TABLE sheds (
   PRIMARY KEY (device, hash));
 `
 
+/** Made at each opening if they are not there yet: a central from before knew no health. Reports are kept as they came. */
+export const healthTables = `
+CREATE TABLE IF NOT EXISTS health (
+  device VARCHAR PRIMARY KEY, received_at TIMESTAMP_MS NOT NULL, report VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS health_changes (
+  device VARCHAR NOT NULL, changed_at TIMESTAMP_MS NOT NULL, number UTINYINT NOT NULL, level VARCHAR NOT NULL, value BIGINT);
+`
+
 interface Column {
   readonly name: string
   readonly sql: string

@@ -12,6 +12,8 @@ export interface MakeOptions {
   /** Seconds since 1970 that all files get. */
   readonly time: number
   readonly central: Central | undefined
+  /** What `node scripts/updates.ts for-images` wrote as update-root.json. */
+  readonly updateRoot?: Buffer | undefined
   readonly isQuick: boolean
   /** Instead of the release's own, for tests of upgrades. */
   readonly version?: string
@@ -27,7 +29,7 @@ export interface Made {
 }
 
 export function makePackages(options: MakeOptions): Made {
-  const { release, folder, time, central, isQuick } = options
+  const { release, folder, time, central, updateRoot, isQuick } = options
   const { version: released }: { version: string } = JSON.parse(readFileSync(join(release, 'agent/lib/package.json'), 'utf8'))
   const version = options.version ?? released
   // each family orders other versions in its own way
@@ -41,7 +43,7 @@ export function makePackages(options: MakeOptions): Made {
     const work = mkdtempSync(join(folder, `.${kind}-`))
     try {
       const tree = join(work, 'tree')
-      layOut({ release, folder: tree, version, time, central }, kind)
+      layOut({ release, folder: tree, version, time, central, updateRoot }, kind)
       return { deb: makeDeb, rpm: makeRpm }[kind]({ tree, folder, version, time, depends: dependencies(needs, kind), isQuick })
     } finally {
       rmSync(work, { recursive: true, force: true })

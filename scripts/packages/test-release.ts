@@ -11,5 +11,5 @@ export const whyNoPackages = (): string | undefined => {
   return ['dpkg-deb', 'rpmbuild', 'objdump'].filter(name => !existsSync(`/usr/bin/${name}`)).map(name => `there is no ${name}`)[0]
 }
 
-export const makeQuickly = (folder: string, version: string) =>
-  makePackages({ release, folder, version, time: 1_800_000_000, central: undefined, isQuick: true })
+export const makeQuickly = (folder: string, version: string, updateRoot?: Buffer) =>
+  makePackages({ release, folder, version, time: 1_800_000_000, central: undefined, updateRoot, isQuick: true })

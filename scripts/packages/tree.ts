@@ -23,6 +23,8 @@ export interface TreeOptions {
   /** Seconds since 1970. */
   readonly time: number
   readonly central: Central | undefined
+  /** The root of trust for updates: then the machine says when a newer package is there. */
+  readonly updateRoot?: Buffer | undefined
 }
 
 /** Whose programs they are: files that only one family has. */
@@ -39,7 +41,7 @@ const programs: Readonly<Record<string, string>> = {
   'remove-data': 'usr/sbin/cyberalarm-remove-data',
 }
 
-export function layOut({ release, folder, version, time, central }: TreeOptions, kind: 'deb' | 'rpm'): void {
+export function layOut({ release, folder, version, time, central, updateRoot }: TreeOptions, kind: 'deb' | 'rpm'): void {
   const put = (to: string, content: string | Buffer, mode = 0o644) => {
     const path = join(folder, to)
     mkdirSync(dirname(path), { recursive: true })
@@ -62,8 +64,16 @@ export function layOut({ release, folder, version, time, central }: TreeOptions,
   copy(join(software, 'udp-socket.conf'), `${units}/cyberalarm-udp.socket.d/50-software.conf`)
   // what people will type
   symlinkSync('cyberalarm-agent.service', join(folder, units, 'cyberalarm.service'))
-  put('usr/lib/sysusers.d/cyberalarm.conf', agentUsers(rootfs('sysusers.d/cyberalarm.conf')))
-  put('usr/lib/tmpfiles.d/cyberalarm.conf', agentFolders(rootfs('tmpfiles.d/cyberalarm.conf')))
+  const hasUpdater = updateRoot !== undefined
+  put('usr/lib/sysusers.d/cyberalarm.conf', agentUsers(rootfs('sysusers.d/cyberalarm.conf'), hasUpdater))
+  put('usr/lib/tmpfiles.d/cyberalarm.conf', agentFolders(rootfs('tmpfiles.d/cyberalarm.conf'), hasUpdater))
+  if (hasUpdater) {
+    put('usr/lib/cyberalarm/update-root.json', updateRoot)
+    put('usr/lib/cyberalarm/update/updater', rootfs('cyberalarm/update/updater'), 0o755)
+    for (const name of ['cyberalarm-update.service', 'cyberalarm-update.timer']) put(`${units}/${name}`, rootfs(`systemd/system/${name}`))
+    mkdirSync(join(folder, units, 'timers.target.wants'))
+    symlinkSync('../cyberalarm-update.timer', join(folder, units, 'timers.target.wants/cyberalarm-update.timer'))
+  }
   put('etc/cyberalarm/cyberalarm.conf', settingsFile(central), 0o640)
   chmodSync(join(folder, 'etc/cyberalarm'), 0o750)
   const absent: readonly string[] = kind === 'deb' ? only.rpm : only.deb

@@ -11,6 +11,7 @@ import type { UpdateReport } from '../updates/update-report.ts'
 export const agentStatusSchema = statusSchema.pick({
   device: true,
   findings: true,
+  health: true,
   central: true,
   queue: true,
   gateways: true,

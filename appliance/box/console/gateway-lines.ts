@@ -5,15 +5,22 @@ import type { AgentStatus, Facts } from './facts.ts'
 import { type Line, span } from './screen.ts'
 import { fit, harmless } from './text.ts'
 
-/** A firewall that is in use logs many times an hour. */
+/** Where nothing is known of what is usual for it: a firewall that is in use logs many times an hour. */
 const SILENT_AFTER_S = 3600
+/** No shorter silence is one, however busy the gateway is. */
+const SILENT_FROM_S = 600
 const GAP = 2
 const ADDRESS_MAX = 39
 
 type Gateway = AgentStatus['gateways'][number]
 
 const secondsSince = (gateway: Gateway, now: number): number => Math.max(0, Math.round((now - Date.parse(gateway.lastMessageAt)) / 1000))
-const isSilent = (gateway: Gateway, now: number): boolean => secondsSince(gateway, now) >= SILENT_AFTER_S
+/** By its own rhythm, as the agent judges it; it may be quiet every night. */
+const isSilent = (gateway: Gateway, now: number): boolean => {
+  const seconds = secondsSince(gateway, now)
+  if (gateway.level === 'unknown') return seconds >= SILENT_AFTER_S
+  return gateway.level !== 'ok' && seconds >= SILENT_FROM_S
+}
 
 export const silentCount = ({ agent, now }: Facts): number =>
   agent.kind === 'silent' ? 0 : agent.status.gateways.filter(gateway => isSilent(gateway, now)).length

@@ -74,6 +74,16 @@ function queue(facts: Facts): string {
   return `${grouped(batches)} ${batches === 1 ? 'batch' : 'batches'}, ${bytesText(bytes)} of ${bytesText(quotaBytes)} used, waiting to be sent`
 }
 
+/** All checks in one line; those that are not well stand below. */
+function health(facts: Facts): string {
+  if (facts.agent.kind === 'silent') return '-'
+  const of = (...levels: string[]) =>
+    facts.agent.kind === 'running' && facts.agent.status.health.filter(({ level }) => levels.includes(level)).length
+  const wrong = of('warn', 'bad')
+  const well = `${of('ok')} ${of('ok') === 1 ? 'check' : 'checks'} well, ${of('unknown')} not known`
+  return wrong === 0 ? well : `${wrong} ${wrong === 1 ? 'needs' : 'need'} attention, ${well}`
+}
+
 /** What is not said elsewhere on the page, each with what to do. */
 function attention(facts: Facts): string[][] {
   const system = systemFinding(facts.system, { slot: facts.slot, startedAt: facts.now - facts.upSeconds * 1000 })
@@ -131,6 +141,7 @@ function fixedPart(facts: Facts, width: number): Line[] {
     labelled('IP address', addresses, width),
     labelled('Send syslog to', syslogTarget(facts), width),
     labelled('Queue', queue(facts), width),
+    labelled('Health', health(facts), width),
     blank,
   ]
 }

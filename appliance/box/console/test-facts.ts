@@ -1,6 +1,6 @@
 // Facts of an invented box, for tests of pages.
 import { fault } from '../../../agent/errors.ts'
-import { finding } from '../../../agent/health/checks.ts'
+import { finding } from '../../../agent/health/findings.ts'
 import { readMember } from '../settings/box-settings.ts'
 import type { AgentStatus, Facts } from './facts.ts'
 import { type ListSize, overview, type Page, press } from './flow.ts'
@@ -16,6 +16,7 @@ export const status: AgentStatus = {
     url: 'https://central.example',
     lastReceiptAt: secondsAgo(4),
     lastReceipt: null,
+    lastAnswerAt: secondsAgo(4),
     bytesSent: 700,
     failure: null,
     retryAt: null,
@@ -32,6 +33,7 @@ export const status: AgentStatus = {
       parsed: 1,
       lastMessageAt: secondsAgo(1),
       clockOffsetSeconds: 0,
+      level: 'ok',
     },
     {
       number: 2,
@@ -42,6 +44,7 @@ export const status: AgentStatus = {
       parsed: 0,
       lastMessageAt: secondsAgo(7300),
       clockOffsetSeconds: null,
+      level: 'unknown',
     },
   ],
   sources: [
@@ -51,6 +54,10 @@ export const status: AgentStatus = {
     { name: 'nflog', address: 'group 514', counters: {} },
   ],
   findings: [],
+  health: [
+    { check: 'enrolment', level: 'ok', value: 0 },
+    { check: 'temperature', level: 'unknown', value: null },
+  ],
 }
 
 export const withoutCentral = finding('problem', fault('central-not-set', 'central.url and central.pins are not set'))

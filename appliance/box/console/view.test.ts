@@ -1,6 +1,6 @@
 import t from 'tap'
 import { advice, type FailureCode, fault } from '../../../agent/errors.ts'
-import { finding } from '../../../agent/health/checks.ts'
+import { finding } from '../../../agent/health/findings.ts'
 import { boxAdvice } from './box-advice.ts'
 import { centralSentence } from './central-sentence.ts'
 import { overview, type Page } from './flow.ts'
@@ -134,10 +134,10 @@ t.test('the queue is shown with its quota', async t => {
 t.test('many gateways are paged, and the lower bar says where one is', async t => {
   const gateways = Array.from({ length: 1023 }, (_, i) => ({ ...status.gateways[0], number: i + 1, address: `10.0.${i >> 8}.${i & 255}` }))
   const many = facts({}, { gateways })
-  t.match(textOf(view(overview, many, usual)), /↓ 1-15 of 1025 {2}$/)
+  t.match(textOf(view(overview, many, usual)), /↓ 1-14 of 1025 {2}$/)
   const last = textOf(view({ kind: 'overview', top: 1e9 }, many, usual))
   t.match(last, /10\.0\.3\.254/)
-  t.match(last, /↑ {2}1011-1025 of 1025/)
+  t.match(last, /↑ {2}1012-1025 of 1025/)
 })
 
 t.test('ports are told as they are, and none where none is open', async t => {

@@ -1,16 +1,20 @@
 // What of the agent's status goes into the file for the helpdesk: an allow list, picked from the one schema of the status. A
 // field that is added to the status later is not in the file before it is named here. Texts and addresses are redacted later.
 import * as z from 'zod'
+import { checkNames } from '../../../agent/health/report/words.ts'
 import { statusSchema } from '../../../agent/health/status-schema.ts'
 import { rules } from '../../../agent/triage/rules.ts'
 
-const { accounting, central, findings, gateways, process, products, queue, sources, unreadableShapes, update } = statusSchema.shape
+const { accounting, central, findings, gateways, health, process, products, queue, sources, unreadableShapes, update } = statusSchema.shape
 
 const reasons = ['oversize', 'broken-frame', 'cut-short', 'broken-packet', 'not-ip']
 const counters = [
   ...['connections', 'connectionsOpen', 'connectionsRefused', 'handshakesFailed', 'idleClosed', 'connectionsCut', 'bytesCut'],
   ...['overruns', 'waits'],
 ]
+
+const known: ReadonlySet<string> = new Set(checkNames)
+const isCheck = (name: string): boolean => known.has(name)
 
 /** Numbers by name: of a name that is none of these, only its number is kept. */
 function countsOf(names: readonly string[]) {
@@ -35,13 +39,19 @@ export const diagnosedStatusSchema = statusSchema
   .extend({
     refused: countsOf(reasons),
     findings: z.array(findings.element.pick({ code: true, severity: true, detail: true, advice: true, since: true })),
-    central: central.pick({ url: true, lastReceiptAt: true, bytesSent: true, retryAt: true }).extend({
+    central: central.pick({ url: true, lastReceiptAt: true, lastAnswerAt: true, bytesSent: true, retryAt: true }).extend({
       failure: central.shape.failure.unwrap().pick({ code: true, detail: true, advice: true, since: true, at: true }).nullable(),
     }),
     process: process
       .unwrap()
       .pick({ residentBytes: true, cpuSeconds: true, longestStallSinceStartMs: true, longestStallLastHourMs: true })
       .nullable(),
+    health: z.array(
+      health
+        .unwrap()
+        .element.pick({ level: true, value: true })
+        .extend({ check: z.string().transform(name => (isCheck(name) ? name : 'other')) }),
+    ),
     update: update
       .unwrap()
       .unwrap()
@@ -83,6 +93,7 @@ export const diagnosedStatusSchema = statusSchema
         parsed: true,
         lastMessageAt: true,
         clockOffsetSeconds: true,
+        level: true,
       }),
     ),
     sources: z.array(sources.element.pick({ name: true, address: true }).extend({ counters: countsOf(counters) })),
