@@ -9,7 +9,7 @@ t.setTimeout(900_000)
 
 t.test('a central that answers 429 or 503, and a full disk, take no release back', { skip: reason ?? false }, async t => {
   const box = await startTrialBox(t, {
-    seconds: 6,
+    seconds: 12,
     prepare: ({ machine }) =>
       machine.sh(
         'mkdir -p /var/lib/cyberalarm && mount -t tmpfs -o size=24m disk /var/lib/cyberalarm && chown cyberalarm:cyberalarm /var/lib/cyberalarm && chmod 700 /var/lib/cyberalarm',

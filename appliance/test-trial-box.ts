@@ -20,7 +20,10 @@ export type Patch = (read: (file: string) => string, write: (file: string, text:
 export const first =
   (lines: string): Patch =>
   (read, write) =>
-    write('main.js', `${lines}\n${read('main.js')}`)
+    write(
+      'main.js',
+      read('main.js').replace(/^#!.*\n|^/, start => `${start}${lines}\n`),
+    )
 
 export interface TrialBox extends EnrolledBox {
   readonly releases: TestReleases
