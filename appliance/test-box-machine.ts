@@ -15,7 +15,7 @@ export const bootEnvironment = `CYBERALARM_BOOT=${BOOT} CYBERALARM_CMDLINE=${CMD
 export const whyNoBox = (): string | undefined =>
   whyNoMachine() ?? (existsSync(join(release, 'bin/open-nflog')) ? undefined : 'build/release does not exist: run make release')
 
-interface TestBox {
+export interface TestBox {
   readonly machine: Machine
   /** Seen as /packages. */
   readonly folder: string

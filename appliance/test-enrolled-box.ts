@@ -8,7 +8,7 @@ import type { Status } from '../agent/health/status-schema.ts'
 import { type CentralProcess, startCentralProcess } from '../agent/testing/central-process.ts'
 import { until } from '../agent/testing/harness.ts'
 import { startCentral } from '../central-stub/central.ts'
-import { startBox } from './test-box-machine.ts'
+import { startBox, type TestBox } from './test-box-machine.ts'
 
 const GROUP = 514
 /** Documentation addresses (RFC 5737): a foreign one, and one of the member that packets are sent to. */
@@ -19,8 +19,7 @@ const rules = `table inet test { chain input { type filter hook input priority 0
 const program = '/usr/lib/cyberalarm/agent/bin/cyberalarm'
 const sender = join(import.meta.dirname, 'test-steady-sender.ts')
 
-type Box = Awaited<ReturnType<typeof startBox>>
-export interface EnrolledBox extends Box {
+export interface EnrolledBox extends TestBox {
   readonly central: CentralProcess
   /** Undefined while no agent answers. */
   status(): Status | undefined
@@ -50,7 +49,7 @@ export interface Sending {
 /** `prepare` is run before the agent is started. */
 export async function startEnrolledBox(
   t: { teardown(done: () => unknown): unknown },
-  { prepare = () => undefined }: { readonly prepare?: (box: Box) => void } = {},
+  { prepare = () => undefined }: { readonly prepare?: (box: TestBox) => void } = {},
 ): Promise<EnrolledBox> {
   const box = await startBox(t)
   const { machine, folder } = box
@@ -98,13 +97,23 @@ export async function startEnrolledBox(
   return { ...box, central, status: answers, isUp, send }
 }
 
-/** How many events central has, and how many of them are of their own; it has to have ended. */
-export async function eventsAt(folder: string): Promise<{ readonly events: number; readonly distinct: number }> {
+export interface AtCentral {
+  /** Refused connections, and packets, that the sender's gateways told. */
+  readonly refused: number
+  readonly packets: number
+  /** Refused connections that are there more than once: each was sent once. */
+  readonly twice: number
+}
+
+/** What central has, after it has ended. */
+export async function eventsAt(folder: string): Promise<AtCentral> {
   const store = await startCentral({ folder })
+  const count = z.coerce.number()
   try {
     const [row] = await store.read(
-      z.object({ events: z.coerce.number(), distinct: z.coerce.number() }),
-      'SELECT count(*) AS events, count(DISTINCT (source_ip, source_port, destination_port)) AS distinct FROM events',
+      z.object({ refused: count, packets: count, twice: count }),
+      `SELECT coalesce(sum(count) FILTER (destination != '${MEMBER}'), 0) AS refused, coalesce(sum(count) FILTER (destination = '${MEMBER}'), 0) AS packets,
+        (SELECT count(*) FROM (SELECT 1 FROM events WHERE destination != '${MEMBER}' GROUP BY source, destination, destination_port HAVING sum(count) > 1)) AS twice FROM events`,
     )
     return row
   } finally {

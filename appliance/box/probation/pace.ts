@@ -15,8 +15,8 @@ export interface Pace {
   readonly putOffMs: number
 }
 
-/** The least that a start is given, whatever the old release took. */
-export const START_MS = 10_000
+/** The least that a start is given, whatever the old release took: a new one is unpacked from its image for the first time. */
+export const START_MS = 20_000
 /** Memory and time of the processor are judged over no less than this: a program that has just started takes more. */
 export const STEADY_MS = 20_000
 const USUAL_SECONDS = 60

@@ -59,7 +59,7 @@ t.test('a release that is as good is kept', async t => {
 })
 
 t.test('it has to come up, and to stay', async t => {
-  t.equal(judged(Array.from({ length: 20 }, (_, second) => starting(second))), 'not-up')
+  t.equal(judged(Array.from({ length: 25 }, (_, second) => starting(second))), 'not-up')
   const slow = Array.from({ length: 50 }, (_, second) => (second < 28 ? starting(second) : good(second)))
   t.equal(judged(slow), 'not-up')
   t.equal(judged(slow, { startMs: 10_000 }), 'good', 'on a slow machine it has three times what the old one took')
