@@ -12,7 +12,7 @@ const SECONDS = 15
 const bad: readonly (readonly [name: string, patch: Patch, code: RegExp])[] = [
   ['crashes', first('setTimeout(() => process.exit(1), 3000)'), /restarted/],
   ['never starts', first("throw new Error('broken')"), /restarted|not-up/],
-  ['hangs', first('setTimeout(() => { for (;;); }, 3000)'), /data-path/],
+  ['hangs', first('setTimeout(() => { for (;;); }, 3000)'), /data-path|keeps-nothing/],
   ['leaks', first("const kept = []; setInterval(() => kept.push(Buffer.alloc(6 << 20, 'x')), 200)"), /memory/],
   [
     'stays silent',
