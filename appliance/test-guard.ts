@@ -4,7 +4,9 @@ import type { Machine } from '../scripts/packages/test-machine.ts'
 import { startBox } from './test-box-machine.ts'
 import { type SignedRelease, STATE, TestReleases } from './test-releases.ts'
 
-const AGENT = `[Service]
+const AGENT = `[Unit]
+StartLimitIntervalSec=0
+[Service]
 Type=exec
 ExecStart=/bin/sh -c 'head -n 1 /run/cyberalarm-release/current/agent/lib/main.js > /run/ran; exec sleep infinity'
 `

@@ -50,6 +50,8 @@ t.test('10 restarts under load lose no message and close no TCP connection', { s
       text => text.startsWith('listening on'),
     )
   await listens()
+  // what comes before the agent has taken up its identity is shed, and counted
+  await until(status, one => one.device !== null)
 
   const plan: RestartLoad = {
     udpPort: 514,
