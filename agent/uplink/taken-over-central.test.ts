@@ -1,5 +1,5 @@
 // A central that was taken over holds the loop up, refuses in turns, and says more than it should at an enrolment: what the box does
-// then, on a clock that is turned by the test. What its answers may cost: hostile-answers.test.ts.
+// then, on a clock that is turned by the test. What its answers may cost: hostile-answers.slow.test.ts.
 import { join } from 'node:path'
 import t from 'tap'
 import { quietLog } from '../log.ts'
