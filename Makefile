@@ -44,7 +44,7 @@ test-long: ready ## an hour of load, on a machine with nothing else to do
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts long
 
-test-updates: ready ## automatic OS updates and rollback of the appliance in a virtual machine, about an hour
+test-updates: ready ## updates and rollback of agent and OS, partly in a virtual machine; one to two hours
 	@bash scripts/set-up-tests.sh
 	@node scripts/test.ts updates
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { folder, partition, tool } from './ground.ts'
+import { withSlot } from './slot.ts'
 
 const BLOCK = 4096
 
@@ -10,7 +11,7 @@ export function fillSlotB(disk: string, change: (root: string) => void): void {
   const work = mkdtempSync(join(folder, 'slot-b-'))
   const [root, image] = [join(work, 'root'), join(work, 'image')]
   try {
-    copySystem(disk, root)
+    withSlot(disk, 'root-a', place => void tool('cp', '-a', place, root))
     change(root)
     const { offset, bytes } = partition(disk, 'root-b')
     const hashOffset = Math.floor((bytes * 0.98) / BLOCK) * BLOCK
@@ -25,17 +26,6 @@ export function fillSlotB(disk: string, change: (root: string) => void): void {
     writeStart(disk, work, rootHash, hashOffset)
   } finally {
     rmSync(work, { recursive: true, force: true })
-  }
-}
-
-function copySystem(disk: string, to: string): void {
-  const place = mkdtempSync(join(folder, 'slot-a-'))
-  tool('mount', '-o', `ro,loop,offset=${partition(disk, 'root-a').offset}`, disk, place)
-  try {
-    tool('cp', '-a', place, to)
-  } finally {
-    tool('umount', place)
-    rmSync(place, { recursive: true })
   }
 }
 
