@@ -1,5 +1,6 @@
 // Pages that wait for another program: what became of settings, and the diagnostics on their way to a stick.
 import { bytesText } from '../../../agent/lib/table.ts'
+import type { DiagnosticsReport } from '../diagnostics/diagnostics-report.ts'
 import { boxAdvice } from './box-advice.ts'
 import { type Facts, isEnrolled } from './facts.ts'
 import type { Page } from './flow.ts'
@@ -10,7 +11,8 @@ import { harmless, wrap } from './text.ts'
 
 /** Then it is said that they were not applied. */
 const SETTINGS_LATE_MS = 30_000
-const DIAGNOSTICS_LATE_MS = 90_000
+/** Then it is said that nobody answers who was asked to use a stick. */
+const STICK_LATE_MS = 90_000
 
 export interface Progress {
   readonly style: Style
@@ -70,18 +72,46 @@ function enrolling(page: Page & { kind: 'outcome' }, facts: Facts): Progress {
   }
 }
 
+interface StickReport {
+  readonly at: string
+  readonly text?: string | undefined
+  readonly failure?: Readonly<Record<'detail' | 'advice', string>> | undefined
+}
+
+/** How far a program is that uses a USB stick; `said` shows its answer to this request, once there is one. */
+export function stickProgress<Report extends StickReport>(
+  page: { readonly before: string | undefined; readonly since: number },
+  now: number,
+  report: Report | undefined,
+  said: (report: Report, more: readonly string[]) => Progress,
+): Progress {
+  if (report === undefined || report.at === page.before)
+    return now - page.since > STICK_LATE_MS
+      ? { style: 'warn', text: 'No answer.', more: ['Restart this box and try again.'], isOver: true }
+      : { style: 'warn', text: 'Starting ...', isOver: false }
+  return said(
+    report,
+    [report.text ?? '', report.failure?.detail ?? '', report.failure?.advice ?? ''].filter(text => text !== ''),
+  )
+}
+
+export const waitsForStick = (more: readonly string[]): Progress => ({
+  style: 'warn',
+  text: 'Plug in a USB stick (FAT32) now.',
+  more,
+  isOver: false,
+})
+
 /** Where the diagnostics are. */
 function diagnosticsProgress(page: Page & { kind: 'diagnostics' }, facts: Facts): Progress {
   if (page.fault !== '') return { style: 'bad', text: 'The diagnostics could not be started.', more: [page.fault], isOver: true }
-  const report = facts.diagnostics
-  if (report === undefined || report.at === page.before)
-    return facts.now - page.since > DIAGNOSTICS_LATE_MS
-      ? { style: 'warn', text: 'No answer.', more: ['Restart this box and try again.'], isOver: true }
-      : { style: 'warn', text: 'Starting ...', isOver: false }
-  const more = [report.text ?? '', report.failure?.detail ?? '', report.failure?.advice ?? ''].filter(text => text !== '')
+  return stickProgress(page, facts.now, facts.diagnostics, saidOfDiagnostics)
+}
+
+function saidOfDiagnostics(report: DiagnosticsReport, more: readonly string[]): Progress {
   switch (report.state) {
     case 'waiting':
-      return { style: 'warn', text: 'Plug in a USB stick (FAT32) now.', more, isOver: false }
+      return waitsForStick(more)
     case 'writing':
       return { style: 'warn', text: 'Writing. Do not remove the stick.', more, isOver: false }
     case 'verifying':

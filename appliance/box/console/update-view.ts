@@ -1,14 +1,12 @@
 // The page of updates: what this box runs and is offered, and what became of what a person asked for here.
+import type { UpdateReport } from '../updates/update-report.ts'
 import type { Facts } from './facts.ts'
 import type { Page } from './flow.ts'
 import { type Body, columnWidth } from './frame.ts'
 import { heading } from './overview-view.ts'
-import { type Progress, progressLines } from './progress-view.ts'
+import { type Progress, progressLines, stickProgress, waitsForStick } from './progress-view.ts'
 import { type Line, type Size, span } from './screen.ts'
 import { harmless, wrap } from './text.ts'
-
-/** Then it is said that nobody answers. */
-const LATE_MS = 90_000
 
 const what =
   'New releases of CyberAlarm come by themselves, signed by the makers, in the order in which boxes get them. Here you can ask for one now: from central, or from a file on a USB stick (FAT32) called cyberalarm-update.tar, which the helpdesk gives you. It can be used for three days.'
@@ -27,15 +25,13 @@ function known({ agent }: Facts): string[] {
 function progress(page: Page & { kind: 'update' }, facts: Facts): Progress {
   if (page.fault !== '') return { style: 'bad', text: 'The update could not be started.', more: [page.fault], isOver: true }
   if (page.asked === 'update') return { style: 'warn', text: 'Asked for. What comes of it is told above.', isOver: true }
-  const report = facts.updateUsb
-  if (report === undefined || report.at === page.before)
-    return facts.now - page.since > LATE_MS
-      ? { style: 'warn', text: 'No answer.', more: ['Restart this box and try again.'], isOver: true }
-      : { style: 'warn', text: 'Starting ...', isOver: false }
-  const more = [report.text ?? '', report.failure?.detail ?? '', report.failure?.advice ?? ''].filter(text => text !== '')
+  return stickProgress(page, facts.now, facts.updateUsb, saidOfUpdate)
+}
+
+function saidOfUpdate(report: UpdateReport, more: readonly string[]): Progress {
   switch (report.state) {
     case 'waiting':
-      return { style: 'warn', text: 'Plug in a USB stick (FAT32) now.', more, isOver: false }
+      return waitsForStick(more)
     case 'reading':
       return { style: 'warn', text: 'Reading. Do not remove the stick.', more, isOver: false }
     case 'done':
