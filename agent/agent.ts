@@ -114,6 +114,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     accounts,
     outbox,
     log,
+    openBatch: paths.openBatch,
     pseudonymise: addresses => stored.pseudonyms.of(addresses),
     reported: before.totals,
     unreported: before.unreported,
