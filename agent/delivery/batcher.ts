@@ -26,6 +26,8 @@ export interface BatcherParts {
   /** File of the open batch. */
   readonly openBatch: string
   readonly pseudonymise: PackOptions['pseudonymise']
+  /** This machine's clock less central's, in ms; undefined while it is not known. */
+  readonly clockErrorMs?: () => number | undefined
   /** The counts of which central knows, */
   readonly reported: Totals
   /** and what the agent before counted after those. */
@@ -142,7 +144,10 @@ export class Batcher {
   }
 
   private packOptions(accounting: PackOptions['accounting']): PackOptions {
-    return { pseudonymise: this.parts.pseudonymise, reasonName: reason => rules[reason].name, accounting }
+    const { pseudonymise, clockErrorMs } = this.parts
+    const errorMs = clockErrorMs?.()
+    const clockOffsetSeconds = errorMs === undefined ? undefined : Math.round(errorMs / 1000)
+    return { pseudonymise, reasonName: reason => rules[reason].name, accounting, clockOffsetSeconds }
   }
 
   private diskFailed(error: unknown): void {
