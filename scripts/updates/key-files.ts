@@ -17,6 +17,7 @@ export interface SigningKey extends PublicKey {
 
 /** Writes both halves. A key that is there is never replaced. */
 export function makeKey(folder: string, name: string): void {
+  if (!/^[a-z][a-z0-9-]{0,40}$/.test(name)) throw new Error(`'${name}' is no name of a key: lower-case letters, digits and dashes`)
   const path = join(folder, `${name}.pem`)
   if (existsSync(path)) throw new Error(`${path} is there already: a key is never written over`)
   mkdirSync(folder, { recursive: true })
@@ -25,11 +26,24 @@ export function makeKey(folder: string, name: string): void {
   writeDurable(join(folder, `${name}.pub`), publicKey.export({ type: 'spki', format: 'pem' }), { mode: 0o644 })
 }
 
-export const readPublicKey = (path: string): PublicKey => publicKeyOf(createPublicKey(readFileSync(path)), path)
+export const readPublicKey = (path: string): PublicKey =>
+  publicKeyOf(
+    decode(path, 'public key: give the file NAME.pub', bytes => createPublicKey(bytes)),
+    path,
+  )
 
 export function readSigningKey(path: string): SigningKey {
-  const key = createPrivateKey(readFileSync(path))
+  const key = decode(path, 'private key without a password: give the file NAME.pem', bytes => createPrivateKey(bytes))
   return { ...publicKeyOf(createPublicKey(key), path), sign: bytes => sign(null, bytes, key) }
+}
+
+function decode(path: string, wanted: string, read: (bytes: Buffer) => KeyObject): KeyObject {
+  const bytes = readFileSync(path)
+  try {
+    return read(bytes)
+  } catch (error) {
+    throw new Error(`${path} is no ${wanted}`, { cause: error })
+  }
 }
 
 function publicKeyOf(key: KeyObject, path: string): PublicKey {
