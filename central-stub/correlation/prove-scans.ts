@@ -11,7 +11,7 @@ const EVIDENCE_MAX = 64
 
 export type File = Pick<Part, 'schema' | 'file'>
 
-const columns = `batch, source, source_kind, member, destination, destination_port, protocol, action, time, duration, count, product`
+const columns = `batch, source, source_kind, member, destination, destination_port, protocol, action, time, duration, product`
 /** Without files there are no rows; hot.fresh has the same columns. */
 const filesUnion = (files: readonly File[]): string =>
   files.length === 0
@@ -34,16 +34,22 @@ const named = columns
   .map(name => `e.${name}`)
   .join(', ')
 
-const inSpan = (low: number, high: number): string => `e.time >= ${low * 3600} AND e.time < ${(high + 1) * 3600} AND ${ofScans}`
+const inSpan = (low: number, high: number): string => `e.time >= ${low * 3600} AND e.time < ${(high + 1) * 3600}`
 
-/** `low` and `high` are hours of the events. Both tables are made anew; without files they are empty. */
+/**
+ * `low` and `high` are hours of the events. Which rows are of scans is asked of the few that are left after the join: DuckDB would ask it
+ * of all rows of two hours before. Both tables are made anew; without files they are empty.
+ */
 export const lookTable = (files: readonly File[], low: number, high: number): string => `
-  CREATE OR REPLACE TABLE hot.look AS SELECT w.until_hour, e.file, ${named} FROM (${filesUnion(files)}) e
-    JOIN hot.wanted w ON e.source = w.source AND e.time // 3600 = w.hour WHERE ${inSpan(low, high)}`
+  CREATE OR REPLACE TABLE hot.look_raw AS SELECT w.until_hour, e.file, ${named}, e.source_port FROM (${filesUnion(files)}) e
+    JOIN hot.wanted w ON e.source = w.source AND e.time // 3600 = w.hour WHERE ${inSpan(low, high)};
+  CREATE OR REPLACE TABLE hot.look AS SELECT * EXCLUDE (source_port) FROM hot.look_raw WHERE ${ofScans}`
 
 export const lookTargetTable = (files: readonly File[], low: number, high: number): string => `
-  INSERT INTO hot.look_target SELECT w.until_hour, e.file, ${named} FROM (${filesUnion(files)}) e JOIN hot.wanted_target w
-    ON e.source = w.source AND e.member = w.member AND e.destination = w.destination AND e.time // 3600 = w.hour WHERE ${inSpan(low, high)}`
+  CREATE OR REPLACE TABLE hot.look_raw AS SELECT w.until_hour, e.file, ${named}, e.source_port FROM (${filesUnion(files)}) e
+    JOIN hot.wanted_target w ON e.source = w.source AND e.member = w.member AND e.destination = w.destination AND e.time // 3600 = w.hour
+    WHERE ${inSpan(low, high)};
+  INSERT INTO hot.look_target SELECT * EXCLUDE (source_port) FROM hot.look_raw WHERE ${ofScans}`
 
 const isRefused = 'action BETWEEN 1 AND 4'
 
