@@ -2,7 +2,8 @@
 // told of and done again; only `close` ends the loop.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { Correlator, type CorrelatorContext } from './correlator.ts'
+import type { CorrelatorContext } from './context.ts'
+import { Correlator } from './correlator.ts'
 import { Hot } from './hot.ts'
 import type { HourFile } from './hour-files.ts'
 
