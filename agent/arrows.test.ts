@@ -129,6 +129,8 @@ const centralModules: Readonly<Record<string, readonly string[]>> = {
   ingest: ['devices', 'store', 'trust', 'limits'],
   devices: ['store', 'trust', 'limits'],
   store: ['limits'],
+  audit: [],
+  retention: ['audit'],
   trust: [],
   limits: [],
 }
