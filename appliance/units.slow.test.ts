@@ -71,3 +71,26 @@ t.test('settings that cannot be applied are tried again a few times, and again w
   machine.sh(`mv /usr/lib/cyberalarm/image.json.away /usr/lib/cyberalarm/image.json; systemctl start ${unit}`)
   t.equal(machine.sh(`systemctl show -P Result ${unit}`).trim(), 'success')
 })
+
+t.test('a request is never one too many: no path unit stops watching', { skip: reason ?? false }, async t => {
+  const { machine } = await startBox(t)
+  const paths = machine.sh('cd /usr/lib/systemd/system && ls cyberalarm-*.path').trim().split('\n')
+  t.ok(paths.length >= 5, paths.join(', '))
+  for (const path of paths) {
+    const service = machine.sh(`systemctl show -P Triggers ${path}`).trim()
+    t.equal(machine.sh(`systemctl show -P StartLimitIntervalUSec ${service}`).trim(), '0', service)
+  }
+  // a request that cannot be taken away is looked at again, but not all the time
+  machine.sh('mkdir -p /var/lib/cyberalarm-box/wanted && systemctl start cyberalarm-diagnostics.path')
+  machine.sh(
+    "mkdir -p /run/systemd/system/cyberalarm-diagnostics.service.d && printf '[Service]\\nExecStart=\\nExecStart=/bin/true\\n' > /run/systemd/system/cyberalarm-diagnostics.service.d/true.conf && systemctl daemon-reload",
+  )
+  machine.sh('touch /var/lib/cyberalarm-box/wanted/diagnostics')
+  await until(
+    () => machine.sh('systemctl show -P ActiveState cyberalarm-diagnostics.service').trim(),
+    state => state === 'deactivating',
+  )
+  await sleep(2000)
+  t.equal(machine.sh('systemctl show -P ActiveState cyberalarm-diagnostics.service').trim(), 'deactivating', 'it waits')
+  machine.sh('rm /var/lib/cyberalarm-box/wanted/diagnostics')
+})
