@@ -41,3 +41,18 @@ export const droppedFirst: Readonly<Record<HotTable, string>> = {
   told: 'last',
   open_target: 'seen',
 }
+
+/** All that are filled in the course of rounds; the others are made anew in each. */
+export const hotTableNames = [
+  'fresh',
+  'source_hour',
+  'target_hour',
+  'attempt',
+  'source_day',
+  'scanned',
+  'recent',
+  'open_target',
+  'told',
+  'slow_gated',
+  'slow_asked',
+]

@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import * as z from 'zod'
 import { compactAttempts } from './fresh.ts'
-import { droppedFirst, type HotTable, hotLimits, hotTables } from './hot-tables.ts'
+import { droppedFirst, type HotTable, hotLimits, hotTableNames, hotTables } from './hot-tables.ts'
 import { slowTables } from './slow.ts'
 
 const count = z.object({ n: z.bigint() })
@@ -23,9 +23,11 @@ export class Hot {
     this.connection = connection
   }
 
-  /** Makes the tables in the attached database `hot`, which is empty. */
+  /** Makes the tables in the attached database `hot`. */
   static async open(connection: DuckDBConnection): Promise<Hot> {
     const hot = new Hot(connection)
+    // another may have been here before
+    await hot.run(hotTableNames.map(name => `DROP TABLE IF EXISTS hot.${name}`).join(';'))
     await hot.run(`${hotTables}; ${slowTables}`)
     return hot
   }
