@@ -133,6 +133,8 @@ const centralModules: Readonly<Record<string, readonly string[]>> = {
   devices: ['register', 'trust', 'limits'],
   register: ['limits'],
   arrivals: ['limits'],
+  audit: ['register'],
+  retention: ['audit', 'register', 'arrivals'],
   trust: [],
   limits: [],
 }
