@@ -153,11 +153,12 @@ function statsText({ shed, perDevice, topSources, ...totals }: Stats): string {
   return [...lines, '', 'sources', ...ranking(topSources)].join('\n')
 }
 
-function limitsText({ connections, requests, refusals, disk, members }: LimitsReport): string {
+function limitsText({ connections, requests, refusals, disk, damaged, members }: LimitsReport): string {
   const mib = (bytes: number) => `${Math.floor(bytes / MIB)} MiB`
   const [open, gaveWay, turnedAway] = [connections.open, connections.gaveWay, connections.turnedAway]
   return [
     `${'disk'.padEnd(WIDTH)}${mib(disk.freeBytes)} free of ${mib(disk.sizeBytes)}, ${mib(disk.reserveBytes)} kept in reserve: room is ${roomText[disk.room]}`,
+    ...damaged.map(({ code, hour, said }) => `! The events of hour ${hour} cannot be read and are left out [${code}]: ${visible(said)}`),
     `${'database'.padEnd(WIDTH)}opened ${disk.openings === 1 ? 'once' : `${disk.openings} times`}`,
     `${'open'.padEnd(WIDTH)}${open} connections, ${requests.devices} requests of devices, ${requests.enrolling} of enrolment, ${requests.downloads} downloads of updates`,
     `${'closed'.padEnd(WIDTH)}${gaveWay} idle connections that gave way to others, ${turnedAway} that were turned away`,
