@@ -48,7 +48,7 @@ export const attemptHitTables = `CREATE OR REPLACE TABLE hot.guessing AS ${guess
 
 const sums = `min(d.first) AS first, max(d.last) AS last, min(source_kind) AS source_kind, bool_or(action = 7) AS login,
   bool_or(action = 6 AND coalesce(protocol = 6, false)) AS detected, bool_or(action = 0 AND coalesce(protocol = 6, false)) AS allowed, bool_or(known) AS known,
-  min(d.destination) AS somewhere, list_slice(list(DISTINCT (file::UBIGINT << 32) | batch), 1, 64) AS batches`
+  min(d.destination) AS somewhere, min(d.destination_kind) AS somewhere_kind, list_slice(list(DISTINCT (file::UBIGINT << 32) | batch), 1, 64) AS batches`
 
 export const attemptParts = `CREATE OR REPLACE TABLE hot.attempt_part AS
   SELECT 'guessing' AS rule, source, 0::UINTEGER AS detail, member, NULL::UHUGEINT AS target, max(h.amount)::UBIGINT AS total, max(h.amount)::UBIGINT AS amount, ${sums}

@@ -20,7 +20,8 @@ export interface Where {
   readonly files: readonly File[]
 }
 
-const columns = 'batch, source, source_kind, member, destination, destination_port, protocol, action, time, duration, product'
+const columns =
+  'batch, source, source_kind, member, destination_kind, destination, destination_port, protocol, action, time, duration, product'
 
 /** Without files there are no rows; hot.fresh has the same columns. Those of memory are of scans already. */
 const everything = ({ recent, files }: Where): string =>
@@ -103,7 +104,7 @@ const random = `SELECT until_hour, source, count(DISTINCT (member, destination, 
 export const sums = `max(time) FILTER (${isRefused}) AS refused, min(time) AS first, max(time + coalesce(duration, 0)) AS last, min(source_kind) AS source_kind,
   bool_or(action = 7) AS login, bool_or(action = 6 AND coalesce(protocol = 6, false)) AS detected,
   bool_or(action = 0 AND coalesce(protocol = 6, false)) AS allowed, bool_or(product <> 0) AS known,
-  min(destination) AS somewhere,
+  min(destination) AS somewhere, min(destination_kind) AS somewhere_kind,
   list_slice(list(DISTINCT (file::UBIGINT << 32) | batch), 1, ${EVIDENCE_MAX}) AS batches`
 
 export const hitTables = `CREATE OR REPLACE TABLE hot.vertical AS ${vertical}; CREATE OR REPLACE TABLE hot.horizontal AS ${horizontal};
