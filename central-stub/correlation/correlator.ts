@@ -178,7 +178,7 @@ export class Correlator {
     // who comes back after a scan got in: prove-attempts.ts asks for it
     await hot.run('INSERT INTO hot.scanned SELECT source, member, max(refused) FROM hot.scan_part WHERE refused IS NOT NULL GROUP BY ALL')
     await hot.run(triedTables(round))
-    await hot.run(attemptHitTables)
+    await hot.run(attemptHitTables(round))
     await hot.run(attemptParts)
     const slow = (await this.lookForSlow()) ? ['slow_part'] : []
     await hot.run(newsTable(['scan_part', 'attempt_part', ...slow]))
