@@ -12,4 +12,6 @@ export interface CorrelatorContext {
   /** The view over what is kept for longer, if there is one. */
   readonly suspect?: string
   readonly now: () => number
+  /** How often slow scans are looked for, in ms; every 5 s by default. */
+  readonly slowEveryMs?: number
 }

@@ -38,6 +38,8 @@ const AHEAD_HOURS = 2
 const NO_ROUND = 0xffff_ffff
 const SEVEN_DAYS_S = 7 * 86_400
 const DAY_MS = 24 * HOUR_MS
+/** They take days: some seconds more are nothing, and 30 days of sketches are not read in each round. */
+const SLOW_EVERY_MS = 5000
 
 const counter = z.union([z.bigint(), z.number()]).transform(Number)
 const headSchema = z.object({ last: counter.nullable(), arrived_at: counter.nullable() })
@@ -66,6 +68,8 @@ export class Correlator {
   private readonly forgotten = new Map<number, number>()
   /** The first hour whose events are all in memory, or forgotten by `forgotten`. */
   private recentSince: number
+  /** When slow scans are looked for again. */
+  private slowAt = Number.NEGATIVE_INFINITY
   private round_ = 0
   private closedHour: number
 
@@ -194,8 +198,7 @@ export class Correlator {
     const [targets] = await hot.read(spanSchema, spanOf('wanted_target'))
     // also when nothing is wanted: the tables of the last look are replaced
     await hot.run(lookTable(this.where(sources), sources.low ?? 0, sources.high ?? 0))
-    await hot.run('CREATE OR REPLACE TABLE hot.look_target AS FROM hot.look')
-    if (targets.wanted > 0) await hot.run(lookTargetTable(this.where(targets), targets.low ?? 0, targets.high ?? 0))
+    await hot.run(lookTargetTable(this.where(targets), targets.low ?? 0, targets.high ?? 0))
   }
 
   /** Events of the hours that rounds have taken in are in memory, but for what was forgotten; others are in the files. */
@@ -219,6 +222,8 @@ export class Correlator {
   private async lookForSlow(): Promise<boolean> {
     const { hot, suspect, now } = this.context
     const today = Math.floor(now() / DAY_MS)
+    if (performance.now() < this.slowAt) return false
+    this.slowAt = performance.now() + (this.context.slowEveryMs ?? SLOW_EVERY_MS)
     await hot.run(passSlow(today))
     const isOpen = (await hot.rows('slow_passed')) > 0
     if (isOpen) await hot.run(`${lookSlow(this.filesSince(0), suspect, today)}; ${slowParts}`)

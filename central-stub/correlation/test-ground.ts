@@ -87,7 +87,13 @@ export class Ground {
   async start(): Promise<void> {
     await this.writer.run("DETACH hot; ATTACH ':memory:' AS hot")
     this.hot = await Hot.open(await this.instance.connect())
-    this.correlator = new Correlator({ hot: this.hot, register: this.register, hours: () => this.hours, now: () => this.nowMs })
+    this.correlator = new Correlator({
+      hot: this.hot,
+      register: this.register,
+      hours: () => this.hours,
+      now: () => this.nowMs,
+      slowEveryMs: 0,
+    })
   }
 
   /** Events that arrive now, in one batch for each member. Its device has been enrolled for so many days. */

@@ -37,7 +37,7 @@ interface Arrived {
   readonly rows: number
 }
 
-async function measure({ temporary, quick, results, say }: Context, millions: number): Promise<void> {
+export async function measure({ temporary, quick, results, say }: Context, millions: number): Promise<void> {
   const folder = mkdtempSync(join(temporary, 'central-'))
   const random = randomOf(7)
   const sequences = new Map<number, number>()
