@@ -95,6 +95,7 @@ export class Batcher {
       // without a pause: nothing may be added to the batch while it is read
       const { kind: _, ...packed } = await outbox.pack(open, this.packOptions(accounting))
       await writeKeptBatch(openBatch, { ...packed, heard, accounting, enrolment: identity.stored.enrolment })
+      outbox.noteKept(packed.sequence)
       this.diskFault = undefined
     } catch (error) {
       batches.again()
