@@ -45,7 +45,7 @@ export interface SiteOptions {
   readonly central: { readonly url: string; readonly pins: readonly string[] }
   /** ms since 1970 at which it begins. */
   readonly start: number
-  /** As an agent of before 0033, which was prompt with everything. */
+  /** As an agent of before 0033: prompt with everything, and the first version of all forms. */
   readonly isPrompt: boolean
   /** Around each exchange, at `at` ms since the beginning; `idleMs` is how long the connection was idle before. */
   exchange(what: 'batch' | 'report', at: number, idleMs: number, run: () => Promise<void>): Promise<void>
@@ -69,6 +69,7 @@ export async function openSite({ paths, central, start, isPrompt, exchange }: Si
     openBatch: paths.openBatch,
     pseudonymise: addresses => stored.pseudonyms.of(addresses),
     clockErrorMs: () => 0,
+    isCompact: () => isShort,
     reported: stored.before.totals,
     unreported: stored.before.unreported,
     heard: () => ({ at: start + now, uptime: now / 1000 }),
@@ -78,7 +79,11 @@ export async function openSite({ paths, central, start, isPrompt, exchange }: Si
     stored: () => undefined,
   })
   const never = new AbortController().signal
-  const reporter = new Reporter({ report: () => reportOf(start + now, now), answered: () => undefined }, 0)
+  const reporter = new Reporter(
+    // as of before, one with each batch that is a minute after the last
+    { report: () => reportOf(start + now, now), levels: () => (isPrompt ? `${now}` : ''), answered: () => undefined },
+    0,
+  )
   const host = uplinkHost({
     outbox,
     keeper,
@@ -88,6 +93,7 @@ export async function openSite({ paths, central, start, isPrompt, exchange }: Si
     identity: stored.identity,
   })
   let client: CentralClient | undefined
+  let isShort = false
   const sink = collector.sinkFor('udp')
 
   const exchanged = (what: 'batch' | 'report', run: (open: CentralClient) => Promise<void>) => {
@@ -115,10 +121,12 @@ export async function openSite({ paths, central, start, isPrompt, exchange }: Si
       const { bytes } = outgoing
       const sent = outgoing
       await exchanged('batch', async open => {
-        const answer = await open.post('/v1/batches', bytes)
-        const receipt = host.receiptIn(answer.body, identity)
+        const answer = await open.post(isShort ? '/v2/batches' : '/v1/batches', bytes)
+        const receipt = host.receiptIn(answer, identity, sent)
         if (answer.status !== 200 || receipt?.hash !== sent.hash) throw new Error(`no receipt: ${JSON.stringify(answer)}`)
         await host.acknowledge(sent, receipt)
+        // as the uplink learns it from the first receipt
+        isShort = !isPrompt
       })
       counts.frames++
       counts.frameBytes += bytes.length
@@ -132,6 +140,7 @@ export async function openSite({ paths, central, start, isPrompt, exchange }: Si
       reasonName: () => '',
       accounting: batcher.unreported,
       clockOffsetSeconds: 0,
+      isCompact: isShort,
     })
     counts.fixedBytes += packed.length + BATCH_FIXED_BYTES
     await batcher.closeOnce(never)

@@ -17,4 +17,5 @@ const { hours, seed } = readOptions({
 const [long, from] = [wholeNumber('hours', hours, 1, 240), wholeNumber('seed', seed, 1, 2 ** 31)]
 const prompt = await measureSite({ hours: long, seed: from, isPrompt: true })
 const patient = await measureSite({ hours: long, seed: from, isPrompt: false })
-console.log(siteTable(long, prompt, patient))
+const quiet = await measureSite({ hours: long, seed: from, isPrompt: false, logins: 0 })
+console.log(siteTable(long, prompt, patient, quiet))

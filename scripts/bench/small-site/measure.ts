@@ -10,13 +10,15 @@ import { writeSettings } from '../../../agent/testing/harness.ts'
 import { startCentral } from '../../../central-stub/central.ts'
 import { openSite } from './box.ts'
 import { openRelay, since, type WireCount, wireBytes } from './relay.ts'
-import { siteTraffic } from './traffic.ts'
+import { siteTraffic, USUAL_LOGINS } from './traffic.ts'
 
 export interface SiteRun {
   readonly hours: number
   readonly seed: number
   /** As an agent that is prompt with everything. */
   readonly isPrompt: boolean
+  /** Share of failed logins in the suspicious events. */
+  readonly logins?: number
 }
 
 export interface SiteCost {
@@ -34,7 +36,7 @@ export interface SiteCost {
 }
 
 /** A connection that was idle for longer is closed by one of its ends, and the next exchange begins with a handshake. */
-const IDLE_MS = 74_000
+const IDLE_MS = { prompt: 74_000, patient: 170_000 }
 
 const nothing: WireCount = { up: 0, down: 0, segments: 0, connections: 0 }
 const plus = (a: WireCount, b: WireCount): WireCount => ({
@@ -44,7 +46,7 @@ const plus = (a: WireCount, b: WireCount): WireCount => ({
   connections: a.connections + b.connections,
 })
 
-export async function measureSite({ hours, seed, isPrompt }: SiteRun): Promise<SiteCost> {
+export async function measureSite({ hours, seed, isPrompt, logins = USUAL_LOGINS }: SiteRun): Promise<SiteCost> {
   const folder = mkdtempSync(join(tmpdir(), 'ca-site-'))
   const start = Date.now()
   let now = start
@@ -65,14 +67,14 @@ export async function measureSite({ hours, seed, isPrompt }: SiteRun): Promise<S
       isPrompt,
       exchange: async (what, at, idleMs, run) => {
         now = start + Math.round(at)
-        if (idleMs > IDLE_MS) await relay.cut()
+        if (idleMs > (isPrompt ? IDLE_MS.prompt : IDLE_MS.patient)) await relay.cut()
         const before = relay.count()
         await run()
         onWire[what] = plus(onWire[what], since(relay.count(), before))
         if (what === 'report') reports++
       },
     })
-    for (const message of siteTraffic(hours, start, seed)) {
+    for (const message of siteTraffic({ hours, start, seed, logins })) {
       await site.pass(message.at)
       site.take(message)
       if (message.isSuspicious) suspicious++
@@ -95,8 +97,8 @@ export function siteTable(hours: number, ...runs: readonly SiteCost[]): string {
   const each = (of: (cost: SiteCost) => number) => (cost: SiteCost) => of(cost) / cost.suspicious
   const all = (cost: SiteCost) => plus(cost.batchesOnWire, cost.reportsOnWire)
   return [
-    `| ${hours} hours, ${runs[0].suspicious} suspicious events | closed after 2 s | as it is |`,
-    '|---|--:|--:|',
+    `| ${hours} hours, ${runs[0].suspicious} suspicious events | closed after 2 s | as it is | as it is, without logins |`,
+    '|---|--:|--:|--:|',
     row('batches a day', cost => (cost.batches * 24) / hours),
     row('events a batch', cost => cost.suspicious / cost.batches, 1),
     row('frame of a batch, bytes', cost => cost.frameBytes / cost.batches, 1),

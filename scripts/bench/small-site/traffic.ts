@@ -19,8 +19,19 @@ export interface SiteMessage {
   readonly line: string
 }
 
-/** `hours` of it in order of time; the same seed, the same messages. `start`: ms since 1970. */
-export function* siteTraffic(hours: number, start: number, seed = 1): Generator<SiteMessage> {
+export interface SiteTraffic {
+  readonly hours: number
+  /** ms since 1970 at which it begins. */
+  readonly start: number
+  readonly seed: number
+  /** Share of failed logins in the suspicious events: they are valuable, and close a batch. */
+  readonly logins: number
+}
+
+export const USUAL_LOGINS = 0.0625
+
+/** In order of time; the same seed, the same messages. */
+export function* siteTraffic({ hours, start, seed, logins }: SiteTraffic): Generator<SiteMessage> {
   const next = randomFrom(seed)
   const random = () => next() / 2 ** 32
   const below = (limit: number) => Math.floor(random() * limit)
@@ -79,7 +90,7 @@ export function* siteTraffic(hours: number, start: number, seed = 1): Generator<
     if (at >= hours * 3_600_000) return
     const isSuspicious = random() < SUSPICIOUS_SHARE
     const kind = random()
-    const isLogin = isSuspicious && kind < 0.0625
+    const isLogin = isSuspicious && kind < logins
     const line = !isSuspicious ? harmless(at) : isLogin ? login(at) : kind < 0.1 ? ping(at) : kind < 0.29 ? sweep(at) : background(at)
     yield { at, isSuspicious, gateway: isLogin ? '192.0.2.22' : '192.0.2.1', line }
   }
