@@ -76,7 +76,7 @@ t.test('whatever a batch holds, its compact form says the same as the other', as
     t.equal(compact[0], COMPACT)
     t.strictSame(unpackColumns(compact), unpackColumns(await packBatch(batch, options)))
   })
-  await fc.assert(property, { numRuns: 150 })
+  await fc.assert(property, { numRuns: 50 })
 })
 
 t.test('a batch of many rows has the other form', async t => {
@@ -152,19 +152,19 @@ const refuses = (bytes: Uint8Array): boolean => {
 t.test('whatever bytes come, they are read in bounds or refused', async t => {
   const good = await packBatch(batchOf(fc.sample(one, 30)), { ...options, isCompact: true })
   let refused = 0
-  for (let bit = 8; bit < good.length * 8; bit++) {
+  for (let bit = 8; bit < good.length * 8; bit += 5) {
     const bad = Buffer.from(good)
     bad[bit >> 3] ^= 1 << (bit & 7)
     if (refuses(bad)) refused++
   }
-  t.ok(refused > 100, `${refused} of ${good.length * 8 - 8} changed bits are refused`)
+  t.ok(refused > 20, `${refused} of the changed bits are refused`)
   for (let length = 0; length < good.length; length++) if (!refuses(good.subarray(0, length))) t.fail(`${length} bytes are enough`)
   t.ok(refuses(Buffer.concat([good, Buffer.from([0])])), 'one byte more')
   const random = fc.property(fc.uint8Array({ minLength: 1, maxLength: 400 }), bytes => {
     bytes[0] = COMPACT
     refuses(bytes)
   })
-  t.doesNotThrow(() => fc.assert(random, { numRuns: 3000 }))
+  t.doesNotThrow(() => fc.assert(random, { numRuns: 500 }))
 })
 
 t.test('what would be much of little is bounded by its rows', async t => {
