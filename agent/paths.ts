@@ -17,6 +17,8 @@ export interface Paths {
   readonly updates: string
   /** How far the box is with updates, for whoever shows it. */
   readonly updateState: string
+  /** Held by the one `cyberalarm update` that runs. */
+  readonly updateLock: string
   /** The root of trust for updates, which comes with the installation. */
   readonly updateRoot: string
   /** The program that changes to another release; there is none on a Linux server, where packages do. */
@@ -54,6 +56,7 @@ export function pathsBelow(root: string): Paths {
     updateMetadata: join(root, 'var/lib/cyberalarm-update/metadata.json'),
     updates: join(root, 'var/lib/cyberalarm-update'),
     updateState: join(root, 'var/lib/cyberalarm-update/state.json'),
+    updateLock: join(root, 'var/lib/cyberalarm-update/lock'),
     updateRoot: join(root, 'usr/lib/cyberalarm/update-root.json'),
     updateSwitch: join(root, 'usr/lib/cyberalarm/update/switch'),
     currentRelease: join(root, 'run/cyberalarm-release/current'),

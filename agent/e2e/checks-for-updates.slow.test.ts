@@ -1,12 +1,12 @@
 // `cyberalarm update --check` as a person meets it: a process, through a proxy or not, and sentences that say why the box waits.
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import t from 'tap'
 import { promote, setPaused } from '../../scripts/updates/channels.ts'
 import { pathsBelow } from '../paths.ts'
-import { cyberalarm, spawnCyberalarm, temporaryFolder, writeSettings } from '../testing/harness.ts'
+import { cyberalarm, spawnCyberalarm, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
 import { madeIdentity } from '../testing/made-identity.ts'
 import { HOUR_MS, openStages } from '../testing/update-stage.ts'
 import { writeIdentity } from '../uplink/identity.ts'
@@ -97,4 +97,37 @@ t.test('goes through a proxy, as everything does, and works in the release as we
   })
   const [code] = await once(child, 'close')
   t.match({ code, out }, { code: 0, out: /offered +0\.2\.0/ })
+})
+
+t.test('two at once: the second says so and changes nothing, and one that was killed is in nobody’s way', async t => {
+  const { box } = stages.next()
+  t.match(await cyberalarm(box, 'update', '--check'), { code: 0 })
+  const calls: Socket[] = []
+  const silent = createServer()
+  silent.on('connect', (_call, client: Socket) => calls.push(client.on('error', () => client.destroy())))
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const each of calls) each.destroy()
+    silent.close()
+  })
+  writeSettings(box, central, { 'uplink.proxy': `http://127.0.0.1:${(silent.address() as AddressInfo).port}` })
+  const first = spawnCyberalarm(['update', '--root', box])
+  await until(
+    () => calls.length,
+    count => count === 1,
+  )
+  writeSettings(box, central)
+  const { updates } = pathsBelow(box)
+  const before = readdirSync(updates)
+  for (const words of [[], ['--check']])
+    t.match(await cyberalarm(box, 'update', ...words), {
+      code: 1,
+      out: '',
+      error: /another `cyberalarm update` runs on this box \[update-running\]\n {2}Nothing to do: wait until the other one has ended\./,
+    })
+  t.match(await cyberalarm(box, 'update', '--check', '--offline'), { code: 0 }, 'who only reads what is kept need not wait')
+  t.same(readdirSync(updates), before)
+  first.kill('SIGKILL')
+  await once(first, 'close')
+  t.match(await cyberalarm(box, 'update', '--check'), { code: 0, out: /offered +0\.2\.0/ })
 })
