@@ -5,6 +5,7 @@ import { describe, type Fault, fault } from './errors.ts'
 import type { Facts, GatewayFacts, MachineFacts } from './health/facts.ts'
 import { type KeptHealth, openHealth, writeHealth } from './health/kept-health.ts'
 import { readMachine } from './health/machine/index.ts'
+import { memoryKills } from './health/machine/memory-kills.ts'
 import { releaseMadeAtMs, releaseOf } from './health/machine/releases.ts'
 import { smallFile } from './health/machine/small-file.ts'
 import { Rhythm } from './health/rhythm.ts'
@@ -170,7 +171,7 @@ export class HealthWatch {
       shedToday: this.shedAt(uptimeMs),
       uncleanStarts: this.uncleanStarts.filter(at => Math.abs(now - at) < DAY_MS).length,
       tlsCertificateUntilMs: endOf(this.parts.tlsCertificate()),
-      machine,
+      machine: { ...machine, memoryKills: memoryKills(paths.memoryKills, machine.memoryKills, now) },
       release: releaseOf(paths.releaseReport),
     }
   }

@@ -38,6 +38,8 @@ export interface Paths {
   readonly machine: { readonly proc: string; readonly sys: string; readonly host: string }
   /** When the watchdog restarted the agent last. */
   readonly watchdogRestart: string
+  /** When the kernel killed the agent for want of memory, a line each. */
+  readonly memoryKills: string
 }
 
 export function pathsBelow(root: string): Paths {
@@ -67,5 +69,6 @@ export function pathsBelow(root: string): Paths {
     system: join(root, 'usr/lib/cyberalarm/system'),
     machine: { proc: join(root, 'proc'), sys: join(root, 'sys'), host: join(root, 'run/cyberalarm-host') },
     watchdogRestart: join(run, 'watchdog-restart'),
+    memoryKills: join(run, 'memory-kills'),
   }
 }

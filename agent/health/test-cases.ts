@@ -167,7 +167,7 @@ export const cases: Record<CheckName, readonly Case[]> = {
     [machine({ memoryWaitPercent: 10.6 }), warning('memory-pressure', /11 % of the last minute/)],
     [machine({ memoryWaitPercent: 41 }), problem('memory-pressure', /41 %/)],
   ],
-  'memory-exhausted': [[machine({ memoryKills: 1 }), problem('memory-exhausted', /killed the agent once$/)]],
+  'memory-exhausted': [[machine({ memoryKills: 1 }), problem('memory-exhausted', /killed the agent once within 24 hours$/)]],
   temperature: [
     [machine({ hottestCelsius: 86 }), warning('temperature-high', /86 °C/)],
     [machine({ hottestCelsius: 96 }), problem('temperature-high', /96 °C/)],
