@@ -110,12 +110,15 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     sockets,
     deafMs: losses.deafMs,
   })
+  const uplink = initialUplinkState()
   const batcher = new Batcher({
     batches,
     accounts,
     outbox,
     log,
+    openBatch: paths.openBatch,
     pseudonymise: addresses => stored.pseudonyms.of(addresses),
+    clockErrorMs: () => uplink.clockErrorMs,
     reported: before.totals,
     unreported: before.unreported,
     heard: () => losses.heard(now()),
@@ -127,7 +130,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   outbox.beforeKeeping = () => Object.assign(ledger.state, { heard: losses.heard(now()), unreported: batcher.unreported })
   const restartedAtMs = lastRestartMs(paths.watchdogRestart)
   const dataPath = new DataPath({ watchdogMs: options.watchdogMs, manager, sources, collector, batcher, log, restartedAtMs })
-  const uplink = initialUplinkState()
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
   const reporter = new Reporter({ report: () => healthReport(judged(), parts), answered: () => undefined }, performance.now())

@@ -20,8 +20,8 @@ export const productNames = [
 ] as const
 export type ProductName = (typeof productNames)[number]
 
-/** How a time was stated, which decides what has to be inferred from the time of arrival. */
-export const Clock = { absent: 0, exact: 1, noZone: 2, noYearNoZone: 3, noYear: 4 } as const
+/** How a time was stated, which decides what has to be inferred from the time of arrival; `inferred` once that was done. */
+export const Clock = { absent: 0, exact: 1, noZone: 2, noYearNoZone: 3, noYear: 4, inferred: 5 } as const
 
 /** IANA protocol numbers that the readers name; others are passed on as the number the message gives. */
 export const Protocol = { icmp: 1, igmp: 2, tcp: 6, udp: 17, gre: 47, esp: 50, ah: 51, icmp6: 58, sctp: 132 } as const

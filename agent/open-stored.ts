@@ -1,9 +1,11 @@
 // What a box keeps on its disk, opened before anything is received, and the counts brought in order after whatever happened to the
 // process or the disk.
+import { readKeptBatch } from './delivery/kept-batch.ts'
 import { Outbox } from './delivery/outbox.ts'
 import { PseudonymKey } from './delivery/pseudonym-key.ts'
-import { followEnrolment, madeBy, type Recovery, recoverChain, recoverCounts } from './delivery/recovery.ts'
+import { followEnrolment, madeBy, type Recovery, recoverChain, recoverCounts, recoverKept } from './delivery/recovery.ts'
 import { describe, type Fault, fault } from './errors.ts'
+import { lessGrowth } from './ledger/accounting.ts'
 import { Accounts } from './ledger/accounts.ts'
 import { Ledger } from './ledger/ledger.ts'
 import type { Log } from './log.ts'
@@ -28,10 +30,14 @@ export function openStored({ paths, quotas, log, ledgerFileMaxBytes }: StoredOpt
   const spool = new Spool(paths.spool, quotas.spool, madeBy(own, ledger.state.device))
   const accounts = new Accounts(ledger.state.totals)
   const outbox = new Outbox(ledger, spool, accounts)
-  const recovery: Recovery = { ledger, spool, outbox, accounts, log }
-  const { stoppedCleanly: wasStoppedCleanly, heard, sockets, unreported } = ledger.state
-  const before = { totals: accounts.snapshot(), heard, sockets, unreported }
+  const recovery: Recovery = { ledger, spool, outbox, accounts, log, kept: readKeptBatch(paths.openBatch) }
+  const { stoppedCleanly: wasStoppedCleanly, heard, sockets } = ledger.state
+  recoverKept(recovery, keeper.identity)
+  const totals = accounts.snapshot()
   recoverCounts(recovery, keeper.identity)
+  // what the batch says that was open, the next one need not say again
+  const unreported = lessGrowth(ledger.state.unreported, recovery.kept?.accounting ?? {})
+  const before = { totals, heard, sockets, unreported }
   const pseudonymKey = new PseudonymKey(paths.pseudonymKey)
   const { gateways, ...numbers } = openGateways(paths.gateways, ledger.state.gateways)
   const storedFaults = [

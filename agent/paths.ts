@@ -10,6 +10,8 @@ export interface Paths {
   readonly gateways: string
   readonly spool: string
   readonly ledger: string
+  /** The open batch while it fills, for the case that the power is cut. */
+  readonly openBatch: string
   readonly tls: string
   /** What was verified of the metadata of updates. */
   readonly updateMetadata: string
@@ -54,6 +56,7 @@ export function pathsBelow(root: string): Paths {
     gateways: join(data, 'gateways.json'),
     spool: join(data, 'spool'),
     ledger: join(data, 'ledger'),
+    openBatch: join(data, 'open-batch.json'),
     tls: join(data, 'tls'),
     updateMetadata: join(root, 'var/lib/cyberalarm-update/metadata.json'),
     updates: join(root, 'var/lib/cyberalarm-update'),

@@ -46,24 +46,36 @@ export interface Sending {
   end(): Promise<Sent>
 }
 
-/** `prepare` is run before the agent is started. */
+export interface Preparation {
+  /** Run before the agent is started. */
+  readonly prepare?: (box: TestBox) => void
+  /** A folder below the box's that central serves updates from. */
+  readonly updates?: string
+  /** More settings of the agent, by name. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
 export async function startEnrolledBox(
   t: { teardown(done: () => unknown): unknown },
-  { prepare = () => undefined }: { readonly prepare?: (box: TestBox) => void } = {},
+  { prepare = () => undefined, updates, settings: more = {} }: Preparation = {},
 ): Promise<EnrolledBox> {
   const box = await startBox(t)
   const { machine, folder } = box
-  const central = await startCentralProcess(join(folder, 'central'), 0, { inside: machine.network })
+  const options = updates === undefined ? [] : ['--updates', join(folder, updates)]
+  const central = await startCentralProcess(join(folder, 'central'), 0, { inside: machine.network, options })
   t.teardown(central.kill)
   const settings = {
     'central.url': central.url,
     'central.pins': central.pins.join(' '),
     'member.networks': `${MEMBER}/24`,
     'nflog.groups': `${GROUP}`,
+    ...more,
   }
   const text = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`)
   box.settings(text.join(''))
   machine.sh(`ip address add ${FOREIGN}/32 dev lo && ip address add ${MEMBER}/32 dev lo && nft -f -`, rules)
+  // there are no rules of an appliance here, and each start of the agent would wait until they could not be loaded
+  machine.sh('systemctl mask --runtime cyberalarm-rules.service')
   prepare(box)
   machine.sh('systemctl start cyberalarm-agent')
   const status = () => JSON.parse(machine.run([program, 'status', '--json']).out || '{}') as Status

@@ -5,6 +5,7 @@ import { cpSync, linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync }
 import { join, relative } from 'node:path'
 import { until } from '../agent/testing/harness.ts'
 import { openStages } from '../agent/testing/update-stage.ts'
+import type { PartSource } from '../scripts/release-parts.ts'
 import type { TestBox } from './test-box-machine.ts'
 import { type EnrolledBox, startEnrolledBox } from './test-enrolled-box.ts'
 import type { Report } from './test-guard.ts'
@@ -51,13 +52,9 @@ export async function startTrialBox(t: { teardown(done: () => unknown): unknown 
   let made: TestReleases | undefined
   const box = await startEnrolledBox(t, {
     prepare: before => {
-      const { machine, folder } = before
-      // loop devices belong to the kernel, and outlive the machine
-      t.teardown(() => machine.run(['sh', '-c', 'for each in /dev/mapper/cyberalarm-*; do losetup -d "$(readlink "$each")"; done']))
-      made = new TestReleases(machine, folder)
+      const { machine } = before
+      made = prepareGuard(t, before)
       machine.sh('getent passwd cyberalarm-update > /dev/null || useradd --system cyberalarm-update; mkdir -p /var/lib/cyberalarm-update')
-      // a machine of tests has more to do than a box, where the guard gives way to the agent
-      before.dropIn('cyberalarm-switch.service', '[Service]\nNice=0\n')
       if (seconds !== undefined)
         before.dropIn('cyberalarm-judge@.service', `[Service]\nEnvironment=CYBERALARM_PROBATION_SECONDS=${seconds}\n`)
       prepare?.(before)
@@ -70,27 +67,9 @@ export async function startTrialBox(t: { teardown(done: () => unknown): unknown 
   machine.sh('systemctl restart cyberalarm-release.service && systemctl start cyberalarm-switch.path')
   const report = () => JSON.parse(machine.sh('cat /run/cyberalarm-release/report.json')) as Report
   let number = 1
-  const runtime = /^runtime (\S+)/m.exec(readFileSync(join(packed, '../manifest'), 'utf8'))?.[1]
   const handOver = (patch?: Patch) => {
     number++
-    const agent = join(folder, `source/agent-${number}`)
-    cpSync(join(built, 'agent'), agent, { recursive: true })
-    const at = (file: string) => join(agent, 'lib', file)
-    writeFileSync(at('number'), `${number}\n`)
-    patch?.(
-      file => readFileSync(at(file), 'utf8'),
-      (file, text) => writeFileSync(at(file), text),
-    )
-    const sources = [
-      { kind: 'runtime', folder: join(built, 'runtime') },
-      { kind: 'agent', folder: agent },
-    ]
-    // to pack Node.js takes a minute, and `make release` has done it
-    const parts = join(folder, `release-${number}`, 'parts')
-    mkdirSync(parts, { recursive: true })
-    for (const name of readdirSync(packed).filter(each => each.endsWith('.made') || each === `${runtime}.img`))
-      linkSync(join(packed, name), join(parts, name))
-    releases.handOver(releases.make(number, {}, sources))
+    releases.handOver(releases.make(number, {}, realSources(folder, number, patch)))
     return number
   }
   const update = async (patch?: Patch) => {
@@ -124,6 +103,37 @@ export async function startTrialBox(t: { teardown(done: () => unknown): unknown 
     }
   }
   return { ...box, releases, report, handOver, update, busyCentral }
+}
+
+/** Makes the guard trust these releases, and gives it what it needs on a machine of tests. */
+export function prepareGuard(t: Parameters<typeof startEnrolledBox>[0], { machine, folder, dropIn }: TestBox): TestReleases {
+  // loop devices belong to the kernel, and outlive the machine
+  t.teardown(() => machine.run(['sh', '-c', 'for each in /dev/mapper/cyberalarm-*; do losetup -d "$(readlink "$each")"; done']))
+  // a machine of tests has more to do than a box, where the guard gives way to the agent
+  dropIn('cyberalarm-switch.service', '[Service]\nNice=0\n')
+  return new TestReleases(machine, folder)
+}
+
+/** What a release of the real agent is made of, in a folder that a release of this number is then made in. */
+export function realSources(folder: string, number: number, patch?: Patch): PartSource[] {
+  const agent = join(folder, `source/agent-${number}`)
+  cpSync(join(built, 'agent'), agent, { recursive: true })
+  const at = (file: string) => join(agent, 'lib', file)
+  writeFileSync(at('number'), `${number}\n`)
+  patch?.(
+    file => readFileSync(at(file), 'utf8'),
+    (file, text) => writeFileSync(at(file), text),
+  )
+  // to pack Node.js takes a minute, and `make release` has done it
+  const runtime = /^runtime (\S+)/m.exec(readFileSync(join(packed, '../manifest'), 'utf8'))?.[1]
+  const parts = join(folder, `release-${number}`, 'parts')
+  mkdirSync(parts, { recursive: true })
+  for (const name of readdirSync(packed).filter(each => each.endsWith('.made') || each === `${runtime}.img`))
+    linkSync(join(packed, name), join(parts, name))
+  return [
+    { kind: 'runtime', folder: join(built, 'runtime') },
+    { kind: 'agent', folder: agent },
+  ]
 }
 
 /** What the makers have signed lies on the box, as its updater leaves it. */

@@ -9,6 +9,10 @@ export const fileNames = {
   server: 'server.pem',
   seal: 'seal.json',
   receipt: 'receipt.pem',
+  register: 'register.sqlite',
+  arrivals: 'arrivals',
+  suspect: 'suspect',
+  /** All data of releases before the register; brought over at the first start. */
   database: 'central.duckdb',
   socket: 'admin.sock',
 } as const

@@ -2,9 +2,9 @@
 import { constants, zstdCompressSync } from 'node:zlib'
 import { Packr } from 'msgpackr'
 import t, { type TAP } from 'tap'
-import { unpackColumns } from './columns.ts'
+import { BatchClock, unpackColumns } from './columns.ts'
 import { compress } from './compress.ts'
-import { type ColumnName, columnNames, UNPACKED_MAX_BYTES } from './layout.ts'
+import { type ColumnName, columnNames, FIRST_COLUMNS, UNPACKED_MAX_BYTES } from './layout.ts'
 
 const packr = new Packr({ useRecords: false })
 const ROWS_MAX = 32_768
@@ -99,8 +99,8 @@ t.test('some hundred bytes that are 8 MiB of kinds, addresses or ports cost no m
 t.test('every column has exactly what its rows need', async t => {
   const whole = columnsOf(3)
   t.equal(unpackColumns(await packed(whole, 3)).rows, 3)
-  // of the table of ports any number is good
-  for (const name of columnNames.filter(name => name !== 'destinationPortTable'))
+  // of the table of ports any number is good, and the clock has a test of its own
+  for (const name of columnNames.filter(name => name !== 'destinationPortTable' && name !== 'clock'))
     for (const change of [1, -1]) {
       const before = whole[name] ?? new Uint8Array(0)
       if (before.length + change < 0) continue
@@ -108,6 +108,35 @@ t.test('every column has exactly what its rows need', async t => {
       other.set(before.subarray(0, other.length))
       refuses(t, await packed({ ...whole, [name]: other }, 3), `${name} with ${other.length} bytes`)
     }
+})
+
+t.test('how sure the clock is, and how far off the box knows itself to be', async t => {
+  const told = async (...bytes: number[]) => {
+    const { clock, inferred, clockOffsetSeconds } = unpackColumns(await packed({ ...columnsOf(3), clock: Buffer.from(bytes) }, 3))
+    return { clock, inferred, clockOffsetSeconds }
+  }
+  t.strictSame(await told(), { clock: BatchClock.unknown, inferred: 0, clockOffsetSeconds: null }, 'an older box does not say')
+  t.strictSame(await told(0), { clock: BatchClock.exact, inferred: 0, clockOffsetSeconds: null })
+  t.strictSame(await told(0, 0), { clock: BatchClock.exact, inferred: 0, clockOffsetSeconds: 0 })
+  t.strictSame(await told(2, 7), { clock: BatchClock.inferred, inferred: 2, clockOffsetSeconds: -4 })
+  for (const wrong of [[4], [0, 0, 0], [0x80], [0, 0x80], [0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]])
+    refuses(t, await packed({ ...columnsOf(3), clock: Buffer.from(wrong) }, 3), `${wrong}`)
+})
+
+t.test('a batch of an older box, which has fewer columns, is read', async t => {
+  const columns = columnsOf(3)
+  const parts = columnNames.slice(0, FIRST_COLUMNS).map(name => columns[name] ?? new Uint8Array(0))
+  const head = {
+    format: 1,
+    rows: 3,
+    messages: 3,
+    base: 1_790_000_000,
+    lengths: parts.map(part => part.length),
+    reasons: ['x'],
+    accounting: {},
+  }
+  const read = unpackColumns(await compress([packr.pack(head), ...parts]))
+  t.match(read, { rows: 3, clock: BatchClock.unknown, clockOffsetSeconds: null })
 })
 
 t.test('the size that a zstd frame states is the size of its content, and no larger than a batch', async t => {

@@ -33,7 +33,16 @@ export interface BatchColumns {
   readonly bytes: Float64Array<ArrayBuffer>
   readonly packets: Float64Array<ArrayBuffer>
   readonly count: Uint32Array<ArrayBuffer>
+  /** How sure the times are: of `BatchClock`. */
+  readonly clock: number
+  /** Rows whose time was inferred; 0 where the box does not say. */
+  readonly inferred: number
+  /** The box's clock less central's, in whole seconds, as far as it was certain; null where the box did not know. */
+  readonly clockOffsetSeconds: number | null
 }
+
+/** `inferred` if the time of any row is: its gateway stated no zone, or no time. */
+export const BatchClock = { unknown: 0, exact: 1, inferred: 2 } as const
 
 export const KIND_FIELDS = 7
 /** Largest value of each field of a kind; reason is bounded by the table it points to. */
@@ -51,7 +60,7 @@ export function unpackColumns(packed: Uint8Array): BatchColumns {
 }
 
 function readColumns({ rows, messages, base, lengths, reasons, accounting }: Head, body: ByteReader): BatchColumns {
-  const parts = Object.fromEntries(columnNames.map((column, i) => [column, body.take(lengths[i])])) as Parts
+  const parts = Object.fromEntries(columnNames.map((column, i) => [column, body.take(lengths[i] ?? 0)])) as Parts
   for (const unknown of lengths.slice(columnNames.length)) body.take(unknown)
   if (!body.atEnd) throw new RangeError('there is more than the columns')
   const addresses = readAddresses(parts, rows)
@@ -72,7 +81,19 @@ function readColumns({ rows, messages, base, lengths, reasons, accounting }: Hea
     bytes: varints(parts.bytes, rows, Number.MAX_SAFE_INTEGER).map(optional),
     packets: varints(parts.packets, rows, Number.MAX_SAFE_INTEGER).map(optional),
     count: Uint32Array.from(varints(parts.count, rows, 0xffffffff)),
+    ...readClock(parts.clock, rows),
   }
+}
+
+function readClock(bytes: Uint8Array, rows: number): Pick<BatchColumns, 'clock' | 'inferred' | 'clockOffsetSeconds'> {
+  if (bytes.length === 0) return { clock: BatchClock.unknown, inferred: 0, clockOffsetSeconds: null }
+  const reader = new ByteReader(bytes)
+  const inferred = reader.varint()
+  const clockOffsetSeconds = reader.atEnd ? null : reader.zigzag()
+  if (inferred > rows || Math.abs(clockOffsetSeconds ?? 0) > TIME_MAX_SECONDS)
+    throw new RangeError('a number of the clock is out of bounds')
+  if (!reader.atEnd) throw new RangeError('a column has the wrong length')
+  return { clock: inferred > 0 ? BatchClock.inferred : BatchClock.exact, inferred, clockOffsetSeconds }
 }
 
 /** Written as 0 where it is not stated, and else one more than it is. */

@@ -4,7 +4,7 @@
 import {
   ACCOUNTING_MAX,
   COLUMNS_MAX,
-  columnNames,
+  FIRST_COLUMNS,
   type Head,
   NAME_FORM,
   NAME_MAX_CHARACTERS,
@@ -25,8 +25,8 @@ export function readHead(bytes: Uint8Array): { head: Head; length: number } {
   const rows = reader.key('rows').integer(BATCH_MAX_ROWS)
   const messages = reader.key('messages').integer(Number.MAX_SAFE_INTEGER)
   const base = reader.key('base').integer(TIME_MAX_SECONDS)
-  // a later version may have columns that we do not know: they are passed over
-  const columns = within(reader.key('lengths').array(), columnNames.length, COLUMNS_MAX)
+  // a later version may have columns that we do not know, which are passed over, and an earlier one lacks the last
+  const columns = within(reader.key('lengths').array(), FIRST_COLUMNS, COLUMNS_MAX)
   const lengths = Array.from({ length: columns }, () => reader.integer(bytes.length))
   const reasons = Array.from({ length: within(reader.key('reasons').array(), 0, REASONS_MAX) }, () => reader.name())
   const accounting: Record<string, number> = {}

@@ -22,7 +22,10 @@ export const columnNames = [
   'bytes',
   'packets',
   'count',
+  'clock',
 ] as const
+/** Columns that every batch has; those after them were added later, and an older box leaves them out. */
+export const FIRST_COLUMNS = 18
 export type ColumnName = (typeof columnNames)[number]
 
 /** Times travel in whole seconds: RFC 6302 asks for no more beside the source port. */

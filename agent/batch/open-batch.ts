@@ -1,7 +1,7 @@
 // The batch that is being filled: events in columns, repeats merged on the way in. What is the same source, destination,
 // port, protocol, action and gateway becomes one row with a count, so a flood costs the space of its distinct behaviour.
 // An attacker who chooses addresses and ports cannot choose their slots: the hash has random keys (keyed-hash.ts), made for each batch.
-import { DESTINATION, type EventRecord, SOURCE } from '../event.ts'
+import { Clock, DESTINATION, type EventRecord, SOURCE } from '../event.ts'
 import { ADDRESS_WORDS, AddressSum, mix, productOf, randomKeys } from '../lib/keyed-hash.ts'
 
 /** Whose address it is, as triage found out; `ours` leaves the box only as a pseudonym. */
@@ -37,6 +37,8 @@ const timeWithin = (ms: number): number => Math.min(Math.max(ms, 0), TIME_MAX_MS
 export class OpenBatch {
   rows = 0
   messages = 0
+  /** Rows whose time was not stated in full, and was taken from when they arrived and from what their gateway usually says. */
+  inferred = 0
   readonly words = new Uint32Array(BATCH_MAX_ROWS * 8)
   readonly firstSeen = new Float64Array(BATCH_MAX_ROWS)
   readonly lastSeen = new Float64Array(BATCH_MAX_ROWS)
@@ -62,7 +64,7 @@ export class OpenBatch {
   private rest = randomKeys(REST_WORDS)
 
   clear(): void {
-    this.rows = this.messages = 0
+    this.rows = this.messages = this.inferred = 0
     this.slots.fill(FREE)
     this.source = new AddressSum(randomKeys(ADDRESS_WORDS))
     this.destination = new AddressSum(randomKeys(ADDRESS_WORDS))
@@ -94,6 +96,7 @@ export class OpenBatch {
     this.rowKeys[row * 2] = portKey
     this.rowKeys[row * 2 + 1] = gatewayKey
     this.write(row, event, context, endpoints)
+    if (event.clock !== Clock.exact) this.inferred++
     this.messages++
     return Added.row
   }

@@ -21,6 +21,8 @@ export interface PackOptions {
   /** Name of the triage rule of a number. */
   readonly reasonName: (reason: number) => string
   readonly accounting: Readonly<Record<string, number>>
+  /** This machine's clock less central's, whole seconds, as far as it is certain; undefined while central has said nothing. */
+  readonly clockOffsetSeconds?: number | undefined
   /** Awaited every few thousand rows, so that sockets are read in between, and not only after the whole batch. */
   readonly yieldToLoop?: () => Promise<unknown>
 }
@@ -45,11 +47,19 @@ export async function packBatch(batch: OpenBatch, options: PackOptions): Promise
     bytes: await optional(batch.bytes),
     packets: await optional(batch.packets),
     count: await column(rows, slices, (out, row) => out.varint(batch.count[row])),
+    clock: packClock(batch, options),
   }
   const parts = columnNames.map(name => columns[name])
   const lengths = parts.map(part => part.length)
   const head: Head = { format: PACK_FORMAT, rows, messages, base, lengths, reasons, accounting: options.accounting }
   return compress([packr.pack(head), ...parts])
+}
+
+function packClock({ inferred }: OpenBatch, { clockOffsetSeconds }: PackOptions): Buffer {
+  const out = new ByteWriter()
+  out.varint(inferred)
+  if (clockOffsetSeconds !== undefined) out.zigzag(clockOffsetSeconds)
+  return out.take()
 }
 
 async function column(rows: number, slices: Slices, write: (out: ByteWriter, row: number) => void): Promise<Buffer> {

@@ -22,9 +22,12 @@ t.test('wakes seldom while little comes, and closes a batch all the same', async
     get isLarge() {
       return batches.isLarge
     },
-    get ageMs() {
-      return batches.ageMs
+    closeInMs: isHurried => batches.closeInMs(isHurried),
+    get keepInMs() {
+      return batches.keepInMs
     },
+    peek: () => batches.peek(),
+    again: () => batches.again(),
     wait: (ms, signal) => {
       waits++
       return batches.wait(ms, signal)
@@ -39,6 +42,7 @@ t.test('wakes seldom while little comes, and closes a batch all the same', async
     accounts,
     outbox: new Outbox(ledger, new Spool(`${folder}/spool`, MIB), accounts),
     log: quietLog,
+    openBatch: `${folder}/open-batch.json`,
     pseudonymise: addresses => addresses,
     reported: accounts.snapshot(),
     unreported: {},

@@ -1,5 +1,5 @@
-// Closes batches: when one is large enough, or its first event is two seconds old. When the disk is full or fails, writing is
-// retried every second while the next batch fills; what does not fit into that one is shed and counted.
+// Closes batches when they are due (pipeline/open-batches.ts), and keeps one that may fill for longer on the disk meanwhile. When the
+// disk is full or fails, writing is retried every second while the next batch fills; what does not fit into that one is shed and counted.
 import { setImmediate } from 'node:timers/promises'
 import type { PackOptions } from '../batch/pack.ts'
 import { asDiskFailure, describe, type Fault, faultOf } from '../errors.ts'
@@ -11,9 +11,11 @@ import type { Log } from '../log.ts'
 import { rules } from '../triage/rules.ts'
 import type { Identity } from '../uplink/identity.ts'
 import type { BatchSource, FilledBatch } from './filled-batch.ts'
+import { forgetKeptBatch, writeKeptBatch } from './kept-batch.ts'
 import type { Outbox } from './outbox.ts'
 
-const AGE_MAX_MS = 2000
+/** An empty batch gets its first event in this moment at the earliest. */
+const STEP_MS = 1000
 const COUNTS_EVERY_MS = 10_000
 
 export interface BatcherParts {
@@ -21,7 +23,11 @@ export interface BatcherParts {
   readonly accounts: Accounts
   readonly outbox: Outbox
   readonly log: Log
+  /** File of the open batch. */
+  readonly openBatch: string
   readonly pseudonymise: PackOptions['pseudonymise']
+  /** This machine's clock less central's, in ms; undefined while it is not known. */
+  readonly clockErrorMs?: () => number | undefined
   /** The counts of which central knows, */
   readonly reported: Totals
   /** and what the agent before counted after those. */
@@ -42,7 +48,7 @@ export class Batcher {
   diskFault: Fault | undefined
   /** True while a batch is written to the disk: it is sealed for the identity with which that began. */
   isPersisting = false
-  /** When it was closed, by the monotonic clock; undefined while none is written. */
+  /** When writing it, or the open one, began, by the monotonic clock; undefined while none is written. */
   persistingSince: number | undefined
   private readonly parts: BatcherParts
   /** Of the last batch that was recorded: the next one says what grew since. */
@@ -65,12 +71,36 @@ export class Batcher {
   async closeForever(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { batches } = this.parts
-      // an empty batch gets its first row in this moment at the earliest
-      const left = Number.isNaN(batches.ageMs) ? AGE_MAX_MS / 2 : AGE_MAX_MS - batches.ageMs
+      // without an identity nothing can be kept, so nothing is gained by waiting
+      const closeInMs = () => batches.closeInMs(this.parts.identity() === undefined)
+      const left = Math.min(STEP_MS, closeInMs(), batches.keepInMs)
       if (!batches.isLarge && left > 0) await batches.wait(Math.ceil(left), signal)
-      if (batches.isLarge || batches.ageMs >= AGE_MAX_MS) await this.closeOnce(signal)
+      if (batches.isLarge || closeInMs() <= 0) await this.closeOnce(signal)
+      else if (batches.keepInMs <= 0) await this.keepOnce()
       this.recordCounts()
     }
+  }
+
+  /** Writes the open batch to the disk as it is now; it goes on being filled. A disk that does not take it is tried again in some seconds. */
+  async keepOnce(): Promise<void> {
+    const { batches, outbox, openBatch } = this.parts
+    const identity = this.parts.identity()
+    const open = batches.peek()
+    if (identity === undefined || open.batch.rows === 0) return
+    this.persistingSince = performance.now()
+    try {
+      this.parts.keepNumbers()
+      const heard = this.parts.heard()
+      const accounting = { ...this.unreported, ...this.parts.numbering() }
+      // without a pause: nothing may be added to the batch while it is read
+      const { kind: _, ...packed } = await outbox.pack(open, this.packOptions(accounting))
+      await writeKeptBatch(openBatch, { ...packed, heard, accounting, enrolment: identity.stored.enrolment })
+      this.diskFault = undefined
+    } catch (error) {
+      batches.again()
+      this.diskFailed(error)
+    }
+    this.persistingSince = undefined
   }
 
   /** Takes the open batch and writes it into ledger and spool. */
@@ -86,7 +116,7 @@ export class Batcher {
   }
 
   private async persist(filled: FilledBatch, signal: AbortSignal): Promise<void> {
-    const { accounts, outbox, stored, log } = this.parts
+    const { accounts, outbox, stored, log, openBatch } = this.parts
     const identity = this.parts.identity()
     if (identity === undefined) {
       // without an identity there is no key to seal to, and what cannot be sealed is not kept
@@ -96,13 +126,13 @@ export class Batcher {
     this.parts.heard()
     const totals = accounts.snapshot()
     const accounting = { ...this.unreported, ...this.parts.numbering() }
-    const reasonName = (reason: number) => rules[reason].name
     const isNumbered = await this.retryUntilWritten(() => this.parts.keepNumbers(), signal)
     if (!isNumbered) log.warning('the numbers of new gateways could not be saved')
-    const packed = await outbox.pack(filled, { pseudonymise: this.parts.pseudonymise, reasonName, accounting, yieldToLoop: setImmediate })
+    const packed = await outbox.pack(filled, { ...this.packOptions(accounting), yieldToLoop: setImmediate })
     const isRecorded = await this.retryUntilWritten(() => outbox.record(packed, this.parts.heard()), signal)
     if (!isRecorded) {
       accounts.shed(filled.byInput, 'waiting')
+      forgetKeptBatch(openBatch)
       return
     }
     this.reported = totals
@@ -113,6 +143,18 @@ export class Batcher {
     stored()
   }
 
+  private packOptions(accounting: PackOptions['accounting']): PackOptions {
+    const { pseudonymise, clockErrorMs } = this.parts
+    const errorMs = clockErrorMs?.()
+    const clockOffsetSeconds = errorMs === undefined ? undefined : Math.round(errorMs / 1000)
+    return { pseudonymise, reasonName: reason => rules[reason].name, accounting, clockOffsetSeconds }
+  }
+
+  private diskFailed(error: unknown): void {
+    if (this.diskFault === undefined) this.parts.log.warning(describe(error))
+    this.diskFault = diskFaultOf(error)
+  }
+
   /** Retries every second until it is written; false if the signal was aborted before. */
   async retryUntilWritten(write: () => void | Promise<void>, signal: AbortSignal): Promise<boolean> {
     for (;;) {
@@ -121,8 +163,7 @@ export class Batcher {
         this.diskFault = undefined
         return true
       } catch (error) {
-        if (this.diskFault === undefined) this.parts.log.warning(describe(error))
-        this.diskFault = diskFaultOf(error)
+        this.diskFailed(error)
         if (signal.aborted) return false
         await pause(1000, signal)
       }

@@ -13,8 +13,13 @@ export interface FilledBatch {
 export interface BatchSource {
   /** True once the open batch has rows enough to be closed. */
   readonly isLarge: boolean
-  /** How long ago the open batch got its first row; NaN while it is empty. */
-  readonly ageMs: number
+  /** How long the open batch may still be filled, in ms; Infinity while it is empty. `isHurried`: by the shortest time. */
+  closeInMs(isHurried: boolean): number
+  /** How long until what it holds has to be on the disk; Infinity while all of it is. */
+  readonly keepInMs: number
+  /** The open batch as it is now, which goes on being filled. It counts as kept from here on; `again` if that failed. */
+  peek(): FilledBatch
+  again(): void
   /** Resolves when the open batch is large enough, after `ms`, or when the signal is aborted. */
   wait(ms: number, signal: AbortSignal): Promise<void>
   /** Takes the open batch out and goes on with an empty one; undefined while the last one taken was not given back. */

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { deviceOf } from '../batch/frame.ts'
 import { emptyRows, rowsOf, storedNames, sumRows } from '../ledger/accounting.ts'
 import type { Accounts } from '../ledger/accounts.ts'
+import type { KeptBatch } from '../ledger/entries.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { LedgerState } from '../ledger/state.ts'
 import type { Log } from '../log.ts'
@@ -18,6 +19,8 @@ export interface Recovery {
   readonly outbox: Outbox
   readonly accounts: Accounts
   readonly log: Log
+  /** The batch that was open when the agent was killed, as far as it is on the disk; undefined once it is in the ledger. */
+  kept: KeptBatch | undefined
 }
 
 /** Whether a frame that begins so is of one of these devices: of this one, and of the one that the box was before it was enrolled anew. */
@@ -26,11 +29,25 @@ export const madeBy =
   (frameHead: Uint8Array): boolean =>
     devices.every(device => device === undefined || device === '') || devices.includes(deviceOf(frameHead))
 
-/** The part that may not fail on a full disk: counts are right when it returns. `identity` is absent on a box that was never enrolled. */
-export function recoverCounts(parts: Recovery, identity: Identity | undefined): void {
-  const { ledger, spool } = parts
+/**
+ * Before all else: whether what was open when the agent was killed becomes a batch. What came in its last seconds may be missing from
+ * the counts that a power cut left, and is counted here. `identity` is absent on a box that was never enrolled.
+ */
+export function recoverKept(parts: Recovery, identity: Identity | undefined): void {
+  const { ledger, spool, accounts } = parts
   spool.remove(ledger.state.receipted)
   spool.dropStrangers(ledger.state.receipted, ledger.state.hash)
+  if (!isNextBatch(parts, identity)) parts.kept = undefined
+  const uncounted = emptyRows()
+  const open = keptRows(parts)
+  for (const name of storedNames(open)) uncounted[name] = Math.max(0, open[name] - (accounts.totals[name]?.waiting ?? 0))
+  accounts.found(uncounted, 'waiting')
+}
+
+const keptRows = ({ kept }: Recovery) => (kept === undefined ? emptyRows() : rowsOf(kept.byInput))
+
+/** The part that may not fail on a full disk: counts are right when it returns. */
+export function recoverCounts(parts: Recovery, identity: Identity | undefined): void {
   countLost(parts, identity === undefined ? undefined : unsealedBatch(parts))
 }
 
@@ -52,6 +69,34 @@ export async function recoverChain(parts: Recovery, identity: Identity | undefin
     }
   }
   await closeTailGap(parts)
+  if (identity !== undefined) await takeUpKept(parts, identity)
+}
+
+/** What was open counts only after a kill, and only if no batch of its number was closed. */
+function isNextBatch({ ledger, spool, kept }: Recovery, identity: Identity | undefined): boolean {
+  const { sequence, enrolment, stoppedCleanly } = ledger.state
+  const isOurs = kept?.enrolment === enrolment && identity?.stored.enrolment === enrolment
+  return isOurs && !stoppedCleanly && kept.sequence === sequence + 1 && (spool.last?.last ?? 0) <= sequence
+}
+
+/** The batch that was open is closed, as it is on the disk. */
+async function takeUpKept(parts: Recovery, identity: Identity): Promise<void> {
+  const { ledger, outbox, accounts, log, kept } = parts
+  // what an attempt before this one recorded
+  await outbox.flush()
+  if (kept === undefined) return
+  const { accounting: _, enrolment, heard, ...batch } = kept
+  if (kept.sequence !== ledger.state.sequence + 1 || enrolment !== identity.stored.enrolment) {
+    parts.kept = undefined
+    accounts.shed(kept.byInput, 'waiting')
+    return
+  }
+  const entry = { kind: 'batch' as const, ...batch }
+  outbox.record(entry, ledger.state.heard ?? heard)
+  parts.kept = undefined
+  await outbox.flush()
+  await outbox.store(entry, identity)
+  log.info(`batch ${kept.sequence} was open when the agent was stopped: ${kept.rows} events of it were on the disk`)
 }
 
 /** Where the spool's chain begins. Of a ledger that lost everything the identity says it: all batches of the spool are of its device. */
@@ -132,21 +177,23 @@ async function closeTailGap({ ledger, spool, log }: Recovery): Promise<void> {
   log.warning(`batches ${from} to ${sequence} are in the ledger but not in the spool: reported to central as shed`)
 }
 
-function countLost({ spool, outbox, accounts, log }: Recovery, unsealed: ReturnType<typeof unsealedBatch>): void {
+function countLost(parts: Recovery, unsealed: ReturnType<typeof unsealedBatch>): void {
+  const { spool, outbox, accounts, log } = parts
   const onDisk = unsealed === undefined ? emptyRows() : { ...unsealed.byInput }
   for (const byInput of [...spool.batches.map(batch => rowsOf(batch.byInput)), spool.newer.byInput])
     for (const name of storedNames(byInput)) onDisk[name] = (onDisk[name] ?? 0) + byInput[name]
+  const open = keptRows(parts)
   const { totals } = accounts
   const waiting = emptyRows()
   const lost = emptyRows()
   const found = emptyRows()
   for (const name of storedNames({ ...totals, ...onDisk })) {
-    waiting[name] = totals[name]?.waiting ?? 0
+    waiting[name] = (totals[name]?.waiting ?? 0) - (open[name] ?? 0)
     const missing = (totals[name]?.spooled ?? 0) - (onDisk[name] ?? 0)
     if (missing >= 0) lost[name] = missing
     else found[name] = -missing
   }
-  accounts.found(found)
+  accounts.found(found, 'spooled')
   if (sumRows(waiting) > 0) {
     accounts.shed(waiting, 'waiting')
     log.warning(`${sumRows(waiting)} events were not on the disk when the agent stopped; counted as shed`)

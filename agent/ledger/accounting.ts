@@ -107,3 +107,10 @@ export function addGrowth(first: Readonly<Record<string, number>>, second: Reado
   for (const [name, amount] of Object.entries(second)) both[name] = (both[name] ?? 0) + amount
   return both
 }
+
+/** What is left of a growth once a part of it was told; of no name less than nothing. */
+export function lessGrowth(whole: Readonly<Record<string, number>>, told: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(whole).flatMap(([name, count]) => (count > (told[name] ?? 0) ? [[name, count - (told[name] ?? 0)]] : [])),
+  )
+}

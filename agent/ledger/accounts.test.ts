@@ -18,7 +18,8 @@ const moves: readonly ((accounts: Accounts, rows: RowsByInput) => void)[] = [
   (accounts, rows) => accounts.sent(rows),
   (accounts, rows) => accounts.shed(rows, 'waiting'),
   (accounts, rows) => accounts.shed(rows, 'spooled'),
-  (accounts, rows) => accounts.found(rows),
+  (accounts, rows) => accounts.found(rows, 'spooled'),
+  (accounts, rows) => accounts.found(rows, 'waiting'),
 ]
 
 const input = fc.constantFrom(...inputNames)
@@ -71,6 +72,7 @@ t.test('each verb counts at its own place and at no other', async t => {
     { waiting: 7, spooled: 10, shed: 3 },
     { waiting: 10, spooled: 7, shed: 3 },
     { waiting: 10, spooled: 13, received: 3 },
+    { waiting: 13, spooled: 10, received: 3 },
   ]
   for (const [i, move] of moves.entries()) {
     const accounts = new Accounts(counted('udp', start))

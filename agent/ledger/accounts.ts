@@ -118,12 +118,12 @@ export class Accounts {
     this.move(rows, from, 'shed')
   }
 
-  /** Rows are in the spool that the ledger forgot: they were received. */
-  found(rows: RowsByInput): void {
+  /** Rows are on the disk that the ledger forgot: they were received. */
+  found(rows: RowsByInput, place: 'waiting' | 'spooled'): void {
     for (const name of storedNames(rows)) {
       const counts = countsIn(this.counts, name)
       counts.received += rows[name]
-      counts.spooled += rows[name]
+      counts[place] += rows[name]
     }
   }
 

@@ -67,6 +67,23 @@ export const standSchema = z.looseObject({
   unreported: byName.optional(),
 })
 
+/**
+ * The open batch as it was some seconds ago, and to which enrolment it belongs: what `delivery/kept-batch.ts` has on the disk
+ * while it fills. The members are those of the entry that it becomes; `accounting` is in its body too.
+ */
+export const keptBatchSchema = z.object({
+  sequence: count,
+  rows: count,
+  messages: count,
+  byInput: rowsSchema,
+  value: count,
+  body: z.string(),
+  heard: heardSchema,
+  accounting: byName,
+  enrolment: z.string(),
+})
+export type KeptBatch = Readonly<z.infer<typeof keptBatchSchema>>
+
 const entrySchema = z.discriminatedUnion('kind', [
   /** First line of a file, so that the files before are not needed; `number` is the file's. */
   standSchema.extend({ kind: z.literal('begin'), number: count.optional() }),

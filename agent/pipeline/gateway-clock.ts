@@ -22,7 +22,10 @@ export class GatewayClock {
   private agreeing = 0
   private agreeingSince = 0
 
-  /** Sets event.time to UTC ms, from the body, else the header, else the time of arrival `now`. */
+  /**
+   * Sets event.time to UTC ms, from the body, else the header, else the time of arrival `now`; and event.clock to `exact`, or to
+   * `inferred` where zone or time was not stated. The year follows from the day, so one that was added is no doubt.
+   */
   resolve(event: EventRecord, message: Message, now: number): void {
     const reference = event.clock !== Clock.absent && message.clock === Clock.exact ? message.time : now
     if (event.clock === Clock.absent) {
@@ -31,15 +34,16 @@ export class GatewayClock {
     }
     if (event.clock === Clock.absent) {
       event.time = now
-      event.clock = Clock.exact
+      event.clock = Clock.inferred
       return
     }
     if (event.clock === Clock.noYear || event.clock === Clock.noYearNoZone) event.time = lastYear(event.time, reference)
-    if (event.clock === Clock.noZone || event.clock === Clock.noYearNoZone) {
+    const hasZone = event.clock !== Clock.noZone && event.clock !== Clock.noYearNoZone
+    if (!hasZone) {
       this.learnZone(event.time, reference, now)
       event.time += this.zoneMs
     }
-    event.clock = Clock.exact
+    event.clock = hasZone ? Clock.exact : Clock.inferred
     const offset = event.time - now
     this.clockOffsetMs = Number.isNaN(this.clockOffsetMs) ? offset : this.clockOffsetMs + (offset - this.clockOffsetMs) / 16
   }

@@ -56,6 +56,7 @@ export async function openLife(paths: Paths, size: Size = SMALL) {
     accounts,
     outbox,
     log: quietLog,
+    openBatch: paths.openBatch,
     pseudonymise: addresses => stored.pseudonyms.of(addresses),
     reported: before.totals,
     unreported: before.unreported,
@@ -86,6 +87,12 @@ export function receive({ collector, outbox }: Life, from: number, count: number
 /** Closes the open batch; false if the disk did not take it. */
 export async function close({ batcher }: Life): Promise<boolean> {
   await batcher.closeOnce(stopping)
+  return batcher.diskFault === undefined
+}
+
+/** What is open goes to the disk and stays open; false if the disk did not take it. */
+export async function keep({ batcher }: Life): Promise<boolean> {
+  await batcher.keepOnce()
   return batcher.diskFault === undefined
 }
 

@@ -58,7 +58,8 @@ const hasForeignEnd = (facts: Facts): boolean => isForeign(facts) || (facts.hasD
 const isForeign = (facts: Facts): boolean => facts.hasSource && facts.sourceKind === NetworkKind.foreign
 const { send, drop } = Verdict
 const COMMON = 1
-const VALUABLE = 2
+/** Of events that may not come again: central is to have them within seconds. */
+export const VALUABLE = 2
 
 /** A login, to sshd or a VPN, has a source and no destination: that is the gateway itself. */
 const mayBeInbound = ({ direction }: Facts): boolean => direction === Direction.inbound || direction === Direction.unknown

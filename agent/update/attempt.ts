@@ -47,9 +47,8 @@ export async function attempt(options: AttemptOptions): Promise<Attempt> {
   const { box, folder, now, state: path } = options
   const before = readUpdateState(path)
   const isPending = isWaiting(folder)
-  const isSettled = before?.handedOver?.number === box.number && box.isOnTrial !== true
-  const handedOver = isSettled ? undefined : before?.handedOver
-  const known: Box = { ...box, tried: isPending ? undefined : handedOver?.number }
+  const handedOver = unsettled(box, before)
+  const known = withTried(options)
   let state: UpdateState = {
     at: iso(now()),
     learntAt: before?.learntAt,
@@ -95,6 +94,17 @@ export async function attempt(options: AttemptOptions): Promise<Attempt> {
     }
     throw error
   }
+}
+
+/** What was handed over and is not what runs: it is being judged, or was left again. */
+function unsettled(box: Omit<Box, 'tried'>, before: UpdateState | undefined): UpdateState['handedOver'] {
+  const isSettled = before?.handedOver?.number === box.number && box.isOnTrial !== true
+  return isSettled ? undefined : before?.handedOver
+}
+
+/** The box with what it has tried and gone back from. */
+export function withTried({ box, folder, state }: Pick<AttemptOptions, 'box' | 'folder' | 'state'>): Box {
+  return { ...box, tried: isWaiting(folder) ? undefined : unsettled(box, readUpdateState(state))?.number }
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString()

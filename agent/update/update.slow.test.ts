@@ -27,6 +27,7 @@ t.test('loads what is offered, hands it over once, and knows what came of it', a
   report(stage, 'taken-back', 2)
   await does(t, stage, 'tried')
   t.notOk(isReady(stage), 'what was taken back is not tried again')
+  t.match((await stage.check()).text, /"tried"/, 'and whoever asks is told so')
   t.match(updateStatus(pathsOf(stage)), { kind: 'tried', release: { state: 'taken-back', text: 'As it is.' } })
   await does(t, stage, 'handed-over', { isNow: true })
   taken(stage)

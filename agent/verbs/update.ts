@@ -10,7 +10,7 @@ import { isErrorWithCode, readIfPossible } from '../lib/durable-file.ts'
 import type { Paths } from '../paths.ts'
 import type { Settings } from '../settings/table.ts'
 import { openArchive } from '../update/archive.ts'
-import { attempt, isDue } from '../update/attempt.ts'
+import { attempt, isDue, withTried } from '../update/attempt.ts'
 import { type Box, type Decision, decide, findOffer, type Offer } from '../update/check.ts'
 import type { Fetch } from '../update/fetch.ts'
 import { sizeOfOffer } from '../update/load.ts'
@@ -62,7 +62,7 @@ async function updateAlone(call: Words, paths: Paths, settings: Settings, option
     return { fetch: source.fetch, state: paths.updateMetadata, root, notice: (text: string) => notices.push(text) }
   }
   const { offer, decision } = await (options.isCheck
-    ? look(await open(), box, isWanted)
+    ? look(await open(), withTried({ box, folder: paths.updates, state: paths.updateState }), isWanted)
     : attempt({
         open,
         box,

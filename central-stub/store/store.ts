@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import type * as z from 'zod'
 import { syncFolder } from '../../agent/lib/durable-file.ts'
 import { fileNames } from '../folder.ts'
+import { readDisk } from '../folder-room.ts'
 import { type Room, reserveFor, roomOf } from '../limits/room.ts'
 import { Refusal } from '../refusals.ts'
 import { Database, makeDatabase, type Reader, type Transaction, type Values } from './database.ts'
-import { readDisk } from './disk.ts'
 
 export type { Reader, Transaction } from './database.ts'
 

@@ -1,0 +1,12 @@
+// The tables of the register: each module says its own, this joins them.
+import { devicesTables } from '../devices/tables.ts'
+import { ingestTables } from '../ingest/tables.ts'
+
+/** Of the tables; a later release that changes one raises it, and moves what an older one left. */
+export const REGISTER_VERSION = 1
+
+export const registerTables: readonly string[] = [
+  'CREATE TABLE IF NOT EXISTS register (version INTEGER NOT NULL) STRICT;',
+  devicesTables,
+  ingestTables,
+]
