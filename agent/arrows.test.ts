@@ -134,8 +134,8 @@ const centralModules: Readonly<Record<string, readonly string[]>> = {
   store: ['limits'],
   register: ['limits'],
   arrivals: ['limits'],
-  audit: [],
-  retention: ['audit'],
+  audit: ['register'],
+  retention: ['audit', 'register', 'arrivals'],
   trust: [],
   limits: [],
 }

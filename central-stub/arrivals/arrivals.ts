@@ -138,6 +138,14 @@ export class Arrivals {
   }
 
   /**
+   * Puts another file in the place of an hour's, for what has to leave it: `write` fills a new one at the path it is given. Nothing is
+   * appended meanwhile. After a kill there is either the old file or the new one.
+   */
+  replace(name: HourName, write: (connection: DuckDBConnection, draft: string) => Promise<void>): Promise<void> {
+    return this.alone(async () => (await this.ready()).replace(name, write))
+  }
+
+  /**
    * To be called when a query over hours failed: looks into each block of each file, leaves those out that are damaged, and gives their
    * names. Takes as long as reading everything.
    */

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import type * as z from 'zod'
-import { Audit, type Transaction } from './audit.ts'
+import type { Transaction } from '../register/register.ts'
+import { Audit } from './audit.ts'
 import { actions } from './entry.ts'
 import { type AuditKey, auditKeyOf, openAuditKey } from './key.ts'
 import { auditTables } from './tables.ts'
@@ -22,7 +23,7 @@ function newLog(key = newKey()): { database: DatabaseSync; audit: Audit; key: Au
         .prepare(sql)
         .all(values)
         .map(row => shape.parse(row)),
-    run: (sql, values = {}) => void database.prepare(sql).run(values),
+    run: (sql, values = {}) => Number(database.prepare(sql).run(values).changes),
   }
   return { database, transaction, key, audit: new Audit(transaction, key, () => Date.parse('2026-12-01T12:00Z')) }
 }

@@ -1,16 +1,9 @@
 // The audit log of central: append-only, chained and signed entries in the register. An entry is written in the transaction of what
 // it tells of, so that neither is there without the other.
 import * as z from 'zod'
+import type { Reader, Transaction } from '../register/register.ts'
 import { type Action, type Entry, type Facts, type Head, makeEntry, noEntry } from './entry.ts'
 import type { AuditKey } from './key.ts'
-
-/** What audit needs of the register. */
-export interface Reader {
-  read<T>(shape: z.ZodType<T>, sql: string, values?: Record<string, string | number | bigint | Uint8Array | null>): T[]
-}
-export interface Transaction extends Reader {
-  run(sql: string, values?: Record<string, string | number | bigint | Uint8Array | null>): void
-}
 
 const PAGE = 500
 const bytes = z.instanceof(Uint8Array).transform(value => Buffer.from(value))

@@ -1,7 +1,7 @@
 // Findings name sources, so they go with what they rest on. SQLite overwrites what is deleted (secure_delete), and the log in which the
 // old pages still are is cut off afterwards.
 import * as z from 'zod'
-import type { Reader } from '../audit/audit.ts'
+import type { Reader } from '../register/register.ts'
 import type { Ground } from './ground.ts'
 import { JOB } from './policy.ts'
 import type { Statement } from './statements.ts'

@@ -1,34 +1,13 @@
-// What retention stands on: the register, the hours of arrivals, the audit log. Each is an interface of what is used of it.
+// What retention stands on, and what its files have in common.
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Audit, Reader, Transaction } from '../audit/audit.ts'
+import type { Arrivals } from '../arrivals/arrivals.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Register } from '../register/register.ts'
 
-export interface Register extends Reader {
-  /** On the disk when it returns. */
-  transact<T>(work: (transaction: Transaction) => T, uses?: 'room' | 'reserve'): T
-  /** Cuts the log to nothing: the old pages of what was deleted are in it. */
-  checkpoint(): void
-}
-
-export interface ArrivalHour {
-  /** 2026-12-01T03 */
-  readonly name: string
-  readonly startMs: number
-  readonly path: string
-  readonly isOpen: boolean
-}
-
-export interface Arrivals {
-  hours(): readonly ArrivalHour[]
-  /** A connection to the one DuckDB instance in which the hours are attached. */
-  connect(): Promise<DuckDBConnection>
-  /** Detaches and unlinks an hour, and flushes the folder. */
-  drop(name: string): Promise<void>
-  /** Puts another file in the place of an hour's, with nothing appended meanwhile: `write` fills the one at the path it is given. */
-  replace(name: string, write: (connection: DuckDBConnection, draft: string) => Promise<void>): Promise<void>
-}
+export type { Hour as ArrivalHour } from '../arrivals/arrivals.ts'
 
 export interface Ground {
   readonly register: Register

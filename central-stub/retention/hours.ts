@@ -34,9 +34,15 @@ export function observeHours({ register, arrivals, arrivalsFolder }: Ground, now
   return [...known.values()]
     .filter(({ name }) => names.has(name))
     .map(({ name, since, collected }) => {
-      const made = { name, startMs: hourStart(name), path: join(arrivalsFolder, `${name}.duckdb`), isOpen: false }
+      const made = {
+        name,
+        startMs: hourStart(name),
+        path: join(arrivalsFolder, `${name}.duckdb`),
+        isOpen: false,
+        damage: 'it is not attached',
+      }
       const hour = attached.get(name)
-      return { ...(hour ?? made), sinceMs: since, isReadable: hour !== undefined, isCollected: collected > 0 }
+      return { ...(hour ?? made), sinceMs: since, isReadable: hour !== undefined && hour.damage === undefined, isCollected: collected > 0 }
     })
     .sort((a, b) => a.sinceMs - b.sinceMs)
 }

@@ -1,7 +1,7 @@
 // Sources that findings are about: every event of such a source at a member of the finding is suspicious, also an allowed one.
 import { type DuckDBConnection, DuckDBDataChunk, UHUGEINT, UINTEGER } from '@duckdb/node-api'
 import * as z from 'zod'
-import type { Reader } from '../audit/audit.ts'
+import type { Reader } from '../register/register.ts'
 
 const existsSchema = z.object({ name: z.string() })
 const keySchema = z.object({ source: z.instanceof(Uint8Array), member: z.number() })

@@ -135,12 +135,13 @@ export class Retention {
     const { ground, files } = this
     if (isEntered(ground, hour)) return finishHour(ground, files, hour.name)
     if (!hour.isReadable) {
-      this.sayDamage(hour.name, 'it cannot be opened')
+      // arrivals have said it
+      this.damage.set(hour.name, hour.damage ?? 'it cannot be opened')
       if (now >= unreadFrom(hour.sinceMs)) await dropUnread(ground, files, hour)
       return
     }
     try {
-      if (!hour.isCollected && !hour.isOpen && now >= hour.sinceMs + HOUR_MS) await noteCollection(ground, hour)
+      if (!hour.isCollected && now >= hour.sinceMs + HOUR_MS) await noteCollection(ground, hour)
       if (now >= hour.sinceMs + SWEEP_MS) await sweepHour(ground, files, hour, [])
       this.damage.delete(hour.name)
     } catch (error) {
@@ -187,8 +188,8 @@ export class Retention {
   }
 
   private readable(): AgedHour[] {
-    const attached = new Set(this.ground.arrivals.hours().map(({ name }) => name))
-    return this.hours.filter(({ name }) => attached.has(name) && !this.damage.has(name))
+    const bad = new Map(this.ground.arrivals.hours().map(({ name, damage }) => [name, damage]))
+    return this.hours.filter(({ name, isReadable }) => isReadable && bad.get(name) === undefined && !this.damage.has(name))
   }
 
   /** Reads the clock, and the hours that are there; the time that deletion goes by. */

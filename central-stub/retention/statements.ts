@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import * as z from 'zod'
-import type { Transaction } from '../audit/audit.ts'
+import type { Transaction } from '../register/register.ts'
 import type { Ground } from './ground.ts'
 import { JOB } from './policy.ts'
 

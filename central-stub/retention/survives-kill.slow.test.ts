@@ -9,7 +9,6 @@ import * as z from 'zod'
 import { verifyExport } from '../audit/verify.ts'
 import { HOUR_MS } from './calendar.ts'
 import { act, keyIn } from './test-crash.ts'
-import { address } from './test-ground.ts'
 import { Life } from './test-life.ts'
 
 const nameSchema = z.object({ name: z.string() })
@@ -28,7 +27,7 @@ async function stage(folder: string): Promise<Life> {
   const life = await Life.begin(folder, hour, { key: keyIn(folder) })
   for (const at of [hour, hour + HOUR_MS]) {
     life.nowMs = at
-    await life.arrivals.add(at, [{ source: address(1) }, { source: address(2), gateway: 5 }, { source: address(3), action: 0 }])
+    await life.arriveAt(at, [{ source: 1 }, { source: 2, gateway: 5 }, { source: 3, action: 0 }])
     await life.pass(0)
   }
   return life
@@ -67,7 +66,7 @@ const stages: Record<string, { action: string; prepare: (life: Life) => Promise<
     prepare: async life => {
       await life.pass(3 * DAY_MS)
       life.nowMs = Date.parse('2027-02-01T00:00Z')
-      await life.arrivals.add(life.nowMs, [{ source: address(2) }])
+      await life.arrive([{ source: 2 }])
       await life.pass(0)
       await life.pass(3 * DAY_MS)
       life.nowMs = Date.parse('2027-09-10T00:00Z')
@@ -77,7 +76,7 @@ const stages: Record<string, { action: string; prepare: (life: Life) => Promise<
     action: 'recall',
     prepare: async life => {
       await life.pass(3 * DAY_MS)
-      await life.arrivals.add(life.nowMs, [{ source: address(2), gateway: 5 }, { source: address(7) }])
+      await life.arrive([{ source: 2, gateway: 5 }, { source: 7 }])
       await life.pass(0)
     },
   },

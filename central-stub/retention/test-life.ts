@@ -1,24 +1,24 @@
-// For tests: one life of central's retention over a folder, and what can be asked about it.
-import { mkdirSync } from 'node:fs'
+// For tests: one life of central's retention over a folder, with a clock that the test sets, and what can be asked about it.
 import { join } from 'node:path'
+import { Arrivals } from '../arrivals/arrivals.ts'
 import { Audit } from '../audit/audit.ts'
 import type { AuditKey } from '../audit/key.ts'
+import { Register } from '../register/register.ts'
 import { Retention } from './retention.ts'
-import { newAuditKey, TestArrivals, TestRegister } from './test-ground.ts'
+import { addRows, addressBytes, newAuditKey, type Row } from './test-ground.ts'
 
 export interface LifeOptions {
   readonly key?: AuditKey
   readonly onStep?: (step: string) => void
-  /** Tables of findings, or whatever else the register is to have. */
-  readonly tables?: string
 }
 
 export class Life {
   nowMs: number
+  /** What the monotonic clock is ahead of the other. */
   monotonicMs = 0
   readonly reports: string[] = []
-  register!: TestRegister
-  arrivals!: TestArrivals
+  register!: Register
+  arrivals!: Arrivals
   audit!: Audit
   retention!: Retention
   private readonly folder: string
@@ -40,10 +40,9 @@ export class Life {
 
   async start(): Promise<void> {
     const [arrivalsFolder, suspectFolder] = ['arrivals', 'suspect'].map(name => join(this.folder, name))
-    mkdirSync(suspectFolder, { recursive: true })
-    this.register = new TestRegister(this.folder)
-    if (this.options.tables !== undefined) this.register.exec(this.options.tables)
-    this.arrivals = await TestArrivals.open(arrivalsFolder, [arrivalsFolder, suspectFolder])
+    const report = (error: unknown) => void this.reports.push(String(error))
+    this.register = Register.open(this.folder)
+    this.arrivals = await Arrivals.open(this.folder, { now: () => this.nowMs, report })
     this.audit = new Audit(this.register, this.key, () => this.nowMs)
     const { register, arrivals, audit } = this
     this.retention = await Retention.open({
@@ -52,7 +51,7 @@ export class Life {
       audit,
       arrivalsFolder,
       suspectFolder,
-      report: error => this.reports.push(String(error)),
+      report,
       readClock: () => ({ wallMs: this.nowMs, monotonicMs: this.nowMs + this.monotonicMs, boot: 'one' }),
       ...(this.options.onStep && { onStep: this.options.onStep }),
     })
@@ -60,8 +59,19 @@ export class Life {
 
   async stop(): Promise<void> {
     await this.retention.close()
-    this.arrivals.close()
+    await this.arrivals.close()
     this.register.close()
+  }
+
+  /** Rows that arrive now, and the round that sees the hour they are in. */
+  async arrive(rows: readonly Row[]): Promise<void> {
+    await addRows(this.arrivals, this.nowMs, rows)
+    await this.retention.round()
+  }
+
+  arriveAt(ms: number, rows: readonly Row[]): Promise<void> {
+    this.nowMs = ms
+    return this.arrive(rows)
   }
 
   /** Time passes, and then a round. */
@@ -70,10 +80,22 @@ export class Life {
     await this.retention.round()
   }
 
-  /** Addresses in the view suspect.events, with how many rows each has. */
+  /** A finding about a source at members. */
+  find(last: number, members: readonly number[], atMs: number): void {
+    this.register.transact(transaction => {
+      transaction.run(
+        `INSERT INTO findings VALUES ($last, 'vertical', $source, 0, 0, $atMs, $atMs, $atMs, $atMs, 'T1046', 80, 'B2', 0, 0, 'unclear', 15, 1, 0)`,
+        { last, source: addressBytes(last), atMs },
+      )
+      for (const member of members)
+        transaction.run(`INSERT INTO finding_members VALUES ($last, $member, NULL, $atMs, $atMs, 15, 'A', NULL)`, { last, member, atMs })
+    })
+  }
+
+  /** Sources in the view suspect.events by their last byte, with how many rows each has. */
   async kept(): Promise<Record<string, number>> {
     const rows = await this.ask('SELECT source, count(*)::INTEGER FROM suspect.events GROUP BY source ORDER BY source')
-    return Object.fromEntries(rows.map(([source, n]) => [source === null ? 'none' : String(BigInt(source as bigint) & 0xffn), Number(n)]))
+    return Object.fromEntries(rows.map(([source, n]) => [source === null ? 'none' : String((source as bigint) & 0xffn), Number(n)]))
   }
 
   async ask(sql: string): Promise<readonly unknown[][]> {

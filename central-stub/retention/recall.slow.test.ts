@@ -2,8 +2,7 @@ import t from 'tap'
 import * as z from 'zod'
 import { verifyExport } from '../audit/verify.ts'
 import { HOUR_MS } from './calendar.ts'
-import { findingsTables } from './test-findings.ts'
-import { address } from './test-ground.ts'
+import { addressNumber } from './test-ground.ts'
 import { Life } from './test-life.ts'
 
 const hour = Date.parse('2026-12-01T03:00Z')
@@ -15,11 +14,11 @@ t.test('recall: rows that a member takes back leave every file at once, the open
   const recalled = { gateway: 7, rule: 12, time: hour / 1000 + 60 }
   for (const at of [0, 39, 40]) {
     life.nowMs = hour + at * HOUR_MS
-    await life.arrivals.add(life.nowMs, [
-      { ...recalled, source: address(1) },
-      { source: address(2) },
-      { ...recalled, member: 2, source: address(3) },
-      { ...recalled, rule: 13, source: address(4) },
+    await life.arrive([
+      { ...recalled, source: 1 },
+      { source: 2 },
+      { ...recalled, member: 2, source: 3 },
+      { ...recalled, rule: 13, source: 4 },
     ])
     await life.pass(0)
   }
@@ -27,7 +26,7 @@ t.test('recall: rows that a member takes back leave every file at once, the open
     life.ask(
       life.arrivals
         .hours()
-        .map(({ name }) => `SELECT source - ${address(0)} FROM "h_${name.replaceAll('-', '_')}".events`)
+        .map(({ name }) => `SELECT source - ${addressNumber(0)} FROM "h_${name.replaceAll('-', '_')}".events`)
         .join(' UNION ALL '),
     )
   t.equal((await stored()).length, 8)
@@ -45,7 +44,7 @@ t.test('recall: rows that a member takes back leave every file at once, the open
       [4, 3],
     ],
   )
-  await life.arrivals.add(hour + 40 * HOUR_MS, [{ source: address(5) }])
+  await life.arriveAt(hour + 40 * HOUR_MS, [{ source: 5 }])
   await life.stop()
   await life.start()
   t.equal((await stored()).length, 7, 'the rewritten hours are taken up again, and the open one is written on')
@@ -55,26 +54,17 @@ t.test('recall: rows that a member takes back leave every file at once, the open
 })
 
 t.test('findings go with what they rest on: nine months, and recall', async t => {
-  const life = await Life.begin(t.testdir(), hour, { tables: findingsTables })
-  const bytes = (last: number) => Buffer.from(address(last).toString(16).padStart(32, '0'), 'hex')
-  for (const last of [1, 2, 3])
-    for (const member of [1, 2]) life.register.run('INSERT INTO finding_members VALUES ($last, $member, NULL)', { last, member })
-  for (const last of [1, 2, 3])
-    life.register.run("INSERT INTO findings VALUES ($last, 'vertical', $source, 0, $at, $at)", { last, source: bytes(last), at: hour })
+  const life = await Life.begin(t.testdir(), hour)
+  for (const last of [1, 2, 3]) life.find(last, [1, 2], hour)
   const left = () => life.register.read(idSchema, 'SELECT id FROM findings ORDER BY id').map(({ id }) => id)
-  await life.arrivals.add(hour, [
-    { source: address(1) },
-    { source: address(2), gateway: 5 },
-    { source: address(2), gateway: 5, member: 2 },
-    { source: address(3) },
-  ])
+  await life.arriveAt(hour, [{ source: 1 }, { source: 2, gateway: 5 }, { source: 2, gateway: 5, member: 2 }, { source: 3 }])
   await life.pass(24 * HOUR_MS)
   for (const member of [1, 2]) {
     await life.retention.recall({ member, gateway: 5, rule: null, first: 0, last: 4e9 })
     t.same(left(), member === 1 ? [1, 2, 3] : [1, 3], 'gone with its last member')
   }
   life.nowMs = Date.parse('2027-08-01T00:00Z')
-  await life.arrivals.add(life.nowMs, [{ source: address(3) }])
+  await life.arrive([{ source: 3 }])
   await life.pass(24 * HOUR_MS)
   t.same(left(), [1, 3])
   life.nowMs = Date.parse('2027-09-02T00:00Z')
