@@ -1,6 +1,6 @@
 // `cyberalarm update --check` as a person meets it: a process, through a proxy or not, and sentences that say why the box waits.
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -133,6 +133,8 @@ t.test('two at once: the second says so and changes nothing, and one that was ki
   first.kill('SIGKILL')
   await once(first, 'close')
   t.match(await cyberalarm(box, 'update', '--check'), { code: 0, out: /offered +0\.2\.0/ })
+  t.same(readdirSync(updates).sort(), ['lock', 'metadata.json', 'metadata.json.copy'])
+  t.equal(statSync(join(updates, 'lock')).size, 0)
 })
 
 t.test(

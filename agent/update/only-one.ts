@@ -6,19 +6,20 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { asDiskFailure, Failure } from '../errors.ts'
 
-/** SQLITE_BUSY (sqlite.org/rescode.html): another process has it. */
+/** SQLITE_BUSY and SQLITE_FULL (sqlite.org/rescode.html): another process has it; the disk has no room. */
 const BUSY = 5
+const FULL = 13
 
 /** Gives what ends it. Failure 'update-running' if another process holds it, 'disk-failed' or 'disk-full' if the file cannot be made. */
 export function onlyOne(path: string): () => void {
   const file = open(path)
   try {
-    file.exec('BEGIN EXCLUSIVE')
+    // nothing is ever written, also where the disk is full
+    file.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     file.close()
-    if (error instanceof Error && 'errcode' in error && error.errcode === BUSY)
-      throw new Failure('update-running', 'another `cyberalarm update` runs on this box')
-    throw new Failure('disk-failed', `cannot lock ${path}: ${error instanceof Error ? error.message : error}`, error)
+    if (codeOf(error) === BUSY) throw new Failure('update-running', 'another `cyberalarm update` runs on this box')
+    throw failureOf(error, path)
   }
   return () => file.close()
 }
@@ -33,7 +34,16 @@ function open(path: string): DatabaseSync {
     if (process.getuid?.() === 0 && statSync(path).uid !== uid) chownSync(path, uid, gid)
     return file
   } catch (error) {
-    if (error instanceof Error && 'errcode' in error) throw new Failure('disk-failed', `cannot open ${path}: ${error.message}`, error)
-    throw asDiskFailure(error, path)
+    throw codeOf(error) === undefined ? asDiskFailure(error, path) : failureOf(error, path)
   }
 }
+
+/** SQLite's, or undefined of another error. */
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'errcode' in error ? error.errcode : undefined)
+
+const failureOf = (error: unknown, path: string): Failure =>
+  new Failure(
+    codeOf(error) === FULL ? 'disk-full' : 'disk-failed',
+    `cannot lock ${path}: ${error instanceof Error ? error.message : error}`,
+    error,
+  )
