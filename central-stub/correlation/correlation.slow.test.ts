@@ -45,20 +45,18 @@ function packScan(): Promise<Uint8Array> {
   })
 }
 
-t.test('what a box sends is found within seconds, and `findings` tells what to do', async t => {
+t.test('what a box sends is found, and `findings` tells what to do', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'ca-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const reports: unknown[] = []
   const central = await startCentral({ folder, report: error => reports.push(error) })
   const box = await enrolBox(targetOf(central, folder), await central.makeCode('St Example School'))
   const sent = await makeBatch(box, 1, zeroHash, { packed: await packScan() })
-  const began = performance.now()
   t.equal((await send(box, sent)).status, 200)
   const [finding] = await until(
     () => central.findings(10),
     findings => findings.length > 0,
   )
-  t.ok(performance.now() - began < 5000, 'within five seconds')
   t.match(finding, {
     rule: 'vertical',
     source: '203.0.113.9',

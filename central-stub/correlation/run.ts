@@ -24,7 +24,7 @@ interface Arrivals {
   examine(): Promise<unknown>
 }
 
-export interface CorrelationOptions extends Pick<CorrelatorContext, 'register' | 'suspect' | 'now'> {
+export interface CorrelationOptions extends Pick<CorrelatorContext, 'register' | 'now'> {
   readonly arrivals: Arrivals
   readonly report: (error: unknown) => void
 }
@@ -105,7 +105,7 @@ export class Correlation {
 
   /** Memory is lost when the files are opened again: then all begins anew, as at a start. */
   private async ready(): Promise<Correlator> {
-    const { arrivals, register, suspect, now } = this.options
+    const { arrivals, register, now } = this.options
     const connection = this.correlator === undefined || this.madeFor !== arrivals.openings ? await arrivals.connect() : undefined
     if (connection === undefined && this.correlator !== undefined) return this.correlator
     this.correlator?.close()
@@ -113,7 +113,7 @@ export class Correlation {
     this.madeFor = arrivals.openings
     const hot = await Hot.open(connection ?? (await arrivals.connect()))
     const hours = () => arrivals.hours().filter(({ damage }) => damage === undefined)
-    this.correlator = new Correlator({ hot, register, hours, now, ...(suspect !== undefined && { suspect }) })
+    this.correlator = new Correlator({ hot, register, hours, now })
     return this.correlator
   }
 }

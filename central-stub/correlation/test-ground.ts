@@ -125,6 +125,12 @@ export class Ground {
     }
   }
 
+  /** Events that retention has kept of earlier days, and whose hours are gone. */
+  async keep(events: readonly TestEvent[]): Promise<void> {
+    await this.writer.run(`CREATE SCHEMA IF NOT EXISTS suspect; CREATE TABLE IF NOT EXISTS kept ${eventTable};
+      CREATE OR REPLACE VIEW suspect.events AS FROM kept; INSERT INTO kept VALUES ${events.map(one => rowOf(one, 1)).join(', ')}`)
+  }
+
   /** What is found once everything that has arrived was taken in. */
   async findings(): Promise<Finding[]> {
     while (await this.correlator.round());
