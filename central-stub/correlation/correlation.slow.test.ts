@@ -64,7 +64,11 @@ t.test('what a box sends is found, and `findings` tells what to do', async t => 
     members: [{ member: 'St Example School', targets: [`in-${'ab'.repeat(16)}`] }],
   })
   t.same(finding.members[0].evidence, { [box.device]: [1] })
-  t.match((await central.limits()).correlation, { findings: 1, events: 4, failed: 0 })
+  const { correlation } = await until(
+    () => central.limits(),
+    limits => limits.correlation.events > 0,
+  )
+  t.match(correlation, { findings: 1, events: 4, failed: 0 })
   const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, '../main.ts'), 'findings', '--folder', folder])
   t.match(stdout, /scan of the ports of one address {2}from 203\.0\.113\.9/)
   t.match(stdout, /4 ports at 1 member; ATT&CK T1046, T1595\.001; too few members to tell/)

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:https'
 import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type * as z from 'zod'
@@ -167,10 +168,12 @@ export function makeServer({ context, serverKey, authority, report, updates }: S
     if (request.routeOptions.url !== SHORT_BATCHES || request.headers['content-type'] !== undefined) throw new Refusal('body-type-wrong')
     return bodyOf(request, payload)
   })
-  server.setErrorHandler((error, request, reply) => {
+  server.setErrorHandler(async (error, request, reply) => {
     const refusal = refusalFor(error, report)
     const device = calls.get(request)?.peer?.device
     if (device !== undefined && refusal.status < 429) limits.refused.count(device, performance.now())
+    // the rest of a small request came with its head, and is read in a moment: then the connection can stay open
+    if (!request.raw.complete) await setImmediate()
     return answerRefusal(reply, refusal, limits.refusals)
   })
   server.setNotFoundHandler((_request, reply) => answerRefusal(reply, new Refusal('no-such-route'), limits.refusals))
