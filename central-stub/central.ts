@@ -1,29 +1,37 @@
-// Central, composed: folder, keys, store, server and admin socket. `startCentral` is whole when it returns and leaves
+// Central, composed: folder, keys, register, arrivals, server and admin socket. `startCentral` is whole when it returns and leaves
 // nothing behind when it throws; the same folder opens again after a power cut at any moment.
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
+import type * as z from 'zod'
+import { Arrivals } from './arrivals/arrivals.ts'
+import type { Values } from './arrivals/instance.ts'
+import { Correlation } from './correlation/run.ts'
 import { CodeLimits } from './devices/code-limits.ts'
 import { allDevices, memberOf, revokeCertificates } from './devices/devices.ts'
 import { type EnrolContext, issueCode } from './devices/enrol.ts'
 import { BoxHealth } from './devices/health.ts'
 import { KnownCodes } from './devices/known-codes.ts'
 import { readUsage } from './devices/usage.ts'
+import { listFindings } from './findings/list.ts'
 import { openFolder } from './folder.ts'
 import { makeServer, type ServerContext } from './http/server.ts'
+import { Committer } from './ingest/committer.ts'
 import { Opening } from './ingest/opening.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { type QuotaLimits, Quotas, quotaLimits } from './limits/quotas.ts'
+import { bringOver } from './old-database/bring-over.ts'
 import { listenAdmin, type Operations } from './operator/admin.ts'
+import { readAsTables } from './operator/as-tables.ts'
 import { type BoxState, lookAt } from './operator/boxes.ts'
 import { readStats, readTop } from './operator/stats.ts'
-import { type Reader, Store } from './store/store.ts'
+import { Register } from './register/register.ts'
 import { authorityAt, openKeys, openServerKey } from './trust/keys.ts'
 
 /** How often the dates of its certificates are looked at. Soon, because a clock may be put right after the start. */
 const CERTIFICATES_EVERY_MS = 60_000
 /** Connections that wait to be taken; beyond it the kernel drops, and a device tries again after 1, 3 and 7 s. Linux bounds it at 4096 itself. */
 const BACKLOG = 4096
-/** What boxes reported of their health is written to the store this often. */
+/** What boxes reported of their health is written to the register this often. */
 const HEALTH_MS = 10_000
 /** Members that the operator is shown with what they have used of their quotas. */
 const FULLEST = 10
@@ -48,7 +56,9 @@ export interface CentralOptions {
   readonly report?: (error: unknown) => void
 }
 
-export interface Central extends Reader, Operations {
+export interface Central extends Operations {
+  /** Rows of a query over what it holds (operator/as-tables.ts), each checked against a shape. */
+  read<T>(shape: z.ZodType<T>, sql: string, values?: Values): Promise<T[]>
   readonly url: string
   readonly address: string
   readonly port: number
@@ -65,19 +75,22 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const keys = await openKeys(folder, now())
   let serverKey = await openServerKey(folder, keys.authority, name, now())
   await using cleanup = new AsyncDisposableStack()
-  const codes = new KnownCodes()
-  const health = new BoxHealth()
-  const quotas = new Quotas({ ...quotaLimits, ...options.quotas })
-  const onOpened = async (reader: Reader) => {
-    await codes.load(reader)
-    await health.load(reader)
-    quotas.load(await readUsage(reader, now()), now())
-  }
+  await bringOver(folder, now(), report)
   const { reserveBytes } = options
-  const store = cleanup.adopt(await Store.open(folder, { reserveBytes, onOpened, report }), store => store.close())
+  const register = cleanup.adopt(Register.open(folder, { reserveBytes }), register => register.close())
+  const arrivals = cleanup.adopt(await Arrivals.open(folder, { reserveBytes, now, report }), arrivals => arrivals.close())
+  const committer = new Committer(arrivals, register)
+  await committer.begin()
+  const codes = new KnownCodes()
+  codes.load(register)
+  const health = new BoxHealth()
+  health.load(register)
+  const quotas = new Quotas({ ...quotaLimits, ...options.quotas })
+  quotas.load(readUsage(register, now()), now())
   const opening = cleanup.adopt(new Opening({ sealKey: keys.seal.privateKey }, report), opening => opening.close())
   const deviceQueue = new KeyedQueue()
-  const context: ServerContext = { store, keys, opening, deviceQueue, codes, codeLimits: new CodeLimits(), quotas, health, now }
+  const codeLimits = new CodeLimits()
+  const context: ServerContext = { register, committer, keys, opening, deviceQueue, codes, codeLimits, quotas, health, now }
   const { http: server, limits } = makeServer({
     context,
     serverKey,
@@ -99,19 +112,36 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
     }
   }, options.certificatesEveryMs ?? CERTIFICATES_EVERY_MS).unref()
   cleanup.defer(() => clearInterval(renewal))
-  const flushing = setInterval(() => health.flush(store, now()).catch(report), HEALTH_MS).unref()
-  cleanup.defer(async () => {
+  const flushHealth = () => {
+    try {
+      health.flush(register, now())
+    } catch (error) {
+      report(error)
+    }
+  }
+  const flushing = setInterval(flushHealth, HEALTH_MS).unref()
+  cleanup.defer(() => {
     clearInterval(flushing)
-    await health.flush(store, now()).catch(report)
+    flushHealth()
   })
+  const correlation = cleanup.adopt(new Correlation({ arrivals, register, now, report }), correlation => correlation.close())
   const bound = server.server.address() as AddressInfo
   const operations: Operations = {
     makeCode: (member = 'member', hours = 72) => issueCode(context, member, hours),
-    revoke: (device: string) => revoke(context, device),
-    stats: () => readStats(store),
-    top: () => readTop(store),
-    boxes: async () => (await allDevices(store)).map(owner => lookAt({ ...owner, ...lastOf(health, owner.device) }, now())),
-    limits: async () => ({ ...limits.report, disk: store.disk, members: quotas.fullest(now(), FULLEST) }),
+    revoke: device => revoke(context, device),
+    stats: () => readStats(register, arrivals),
+    top: () => readTop(arrivals),
+    boxes: async () => allDevices(register).map(owner => lookAt({ ...owner, ...lastOf(health, owner.device) }, now())),
+    findings: async limit => listFindings(register, limit),
+    limits: async () => ({
+      ...limits.report,
+      correlation: correlation.report,
+      disk: { ...register.disk, openings: arrivals.openings },
+      damaged: arrivals
+        .hours()
+        .flatMap(({ name, damage }) => (damage === undefined ? [] : [{ code: 'hour-damaged', hour: name, said: damage }])),
+      members: quotas.fullest(now(), FULLEST),
+    }),
   }
   const admin = await listenAdmin(folder, operations)
   cleanup.defer(() => new Promise<void>(resolve => admin.close(() => resolve())))
@@ -123,7 +153,7 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
     address: bound.address,
     port: bound.port,
     pins: keys.pins,
-    read: (shape, sql, values) => store.read(shape, sql, values),
+    read: (shape, sql, values) => readAsTables(register, arrivals, shape, sql, values),
     close: () => {
       closed ??= resources.disposeAsync()
       return closed
@@ -137,7 +167,7 @@ function lastOf(health: BoxHealth, device: string): Pick<BoxState, 'reportedAt' 
   return { reportedAt: new Date(last.receivedAt).toISOString(), report: last.report }
 }
 
-async function revoke({ store, deviceQueue, now }: EnrolContext, device: string): Promise<number> {
-  if ((await memberOf(store, device)) === undefined) throw new Error(`there is no device ${device}`)
-  return deviceQueue.run(device, () => store.transact(transaction => revokeCertificates(transaction, device, now()), 'reserve'))
+async function revoke({ register, deviceQueue, now }: EnrolContext, device: string): Promise<number> {
+  if (memberOf(register, device) === undefined) throw new Error(`there is no device ${device}`)
+  return deviceQueue.run(device, async () => register.transact(transaction => revokeCertificates(transaction, device, now()), 'reserve'))
 }

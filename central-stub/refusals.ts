@@ -36,6 +36,10 @@ export const refusals = {
   'gave-way': [503, 'The body came in slowly while others waited: send it again.'],
   'central-scarce': [503, 'The disk of central is nearly full, and this member has stored more than most: try again later.'],
   'central-full': [503, 'The disk of central is full: try again later.'],
+  'retention-overdue': [
+    503,
+    'Central is late with deleting what it must not keep, and takes nothing new before that is done: try again later.',
+  ],
   'central-busy': [503, 'Central has too many requests in progress: try again later.'],
   'central-failed': [500, 'Internal error of central, not caused by the request: try again later.'],
 } as const satisfies Record<string, readonly [status: number, message: string]>

@@ -114,6 +114,12 @@ export class Arrivals {
     })
   }
 
+  /** `openings`, once the files are open. Refusal central-full or central-failed if they cannot be opened now. */
+  async whenOpen(): Promise<number> {
+    await this.ready()
+    return this.openings
+  }
+
   /** A connection of its own; the caller closes it. `arrivals.events`, `.batches` and `.reasons` are views over all hours. */
   async connect(): Promise<DuckDBConnection> {
     return (await this.ready()).instance.connect()
@@ -135,6 +141,14 @@ export class Arrivals {
   /** Removes an hour from the disk. Whoever reads it just now reads on; its blocks are free when that has ended. */
   drop(name: HourName): Promise<void> {
     return this.alone(async () => (await this.ready()).drop(name))
+  }
+
+  /**
+   * Puts another file in the place of an hour's, for what has to leave it: `write` fills a new one at the path it is given. Nothing is
+   * appended meanwhile. After a kill there is either the old file or the new one.
+   */
+  replace(name: HourName, write: (connection: DuckDBConnection, draft: string) => Promise<void>): Promise<void> {
+    return this.alone(async () => (await this.ready()).replace(name, write))
   }
 
   /**

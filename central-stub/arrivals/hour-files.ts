@@ -41,6 +41,26 @@ export async function makeHour(connection: DuckDBConnection, folder: string, nam
   syncFolder(folder)
 }
 
+/** The old file has no log, and is detached by `detach` once the new one is whole and on the disk. */
+export async function replaceHour(
+  folder: string,
+  name: HourName,
+  write: (draft: string) => Promise<void>,
+  detach: () => Promise<void>,
+): Promise<void> {
+  const path = pathOf(folder, name)
+  const draft = `${path}.draft`
+  for (const leftover of [draft, `${draft}.wal`]) rmSync(leftover, { force: true })
+  await write(draft)
+  const file = openSync(draft, 'r')
+  fsyncSync(file)
+  closeSync(file)
+  await detach()
+  removeIfThere(`${path}.wal`)
+  renameSync(draft, path)
+  syncFolder(folder)
+}
+
 function setAside(path: string): void {
   if (existsSync(`${path}.wal`)) renameSync(`${path}.wal`, `${path}.wal${DAMAGED}`)
   renameSync(path, `${path}${DAMAGED}`)

@@ -1,7 +1,7 @@
 // The files of the hours, as one opening of DuckDB has them: those attached, the one that batches are put into, and those that could not
 // be read. DuckDB refuses everything after certain errors, a full disk among them, until all is opened again; arrivals.ts does that.
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { attach, hoursIn, makeHour, removeDrafts, removeHour } from './hour-files.ts'
+import { attach, hoursIn, makeHour, removeDrafts, removeHour, replaceHour } from './hour-files.ts'
 import { catalogOf, type HourName } from './hours.ts'
 import { isUsable, openInstance } from './instance.ts'
 import { OpenHour } from './open-hour.ts'
@@ -74,6 +74,22 @@ export class OpenedHours {
     await this.detach(name)
     removeHour(this.options.folder, name)
     this.options.damage.delete(name)
+  }
+
+  async replace(name: HourName, write: (connection: DuckDBConnection, draft: string) => Promise<void>): Promise<void> {
+    const { folder } = this.options
+    await this.settle()
+    // everything of it in the file itself: its log must not be taken for one of the new file
+    await this.writer.run(`CHECKPOINT "${catalogOf(name)}"`)
+    await replaceHour(
+      folder,
+      name,
+      draft => write(this.writer, draft),
+      () => this.detach(name),
+    )
+    await attach(this.writer, folder, name)
+    this.attached.add(name)
+    await this.makeViews()
   }
 
   /** Reads every block; leaves out the hours where that fails, and gives their names. */

@@ -7,6 +7,7 @@ import { eventColumnsOf } from './event-columns.ts'
 export interface TestEvent {
   /** Seconds since 1970. */
   readonly time: number
+  readonly gateway?: number
   readonly duration?: number
   /** IPv4 as a number, or 16 bytes of another kind. */
   readonly source?: number | Uint8Array
@@ -61,8 +62,8 @@ export function batchOf(
     clockOffsetSeconds: 0,
     reasons,
     kinds: Float64Array.from(
-      events.flatMap(({ product = 1, action = 1, direction = 1, reason = 'blocked', protocol = 6, rule = -1 }) => [
-        1,
+      events.flatMap(({ gateway = 1, product = 1, action = 1, direction = 1, reason = 'blocked', protocol = 6, rule = -1 }) => [
+        gateway,
         product,
         action,
         direction,

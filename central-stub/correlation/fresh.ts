@@ -13,7 +13,7 @@ export interface Part {
   readonly upTo: number
 }
 
-const columns = `member, time, duration, product, action, protocol, rule, source_kind, source, source_port, destination, destination_port, count`
+const columns = `member, time, duration, product, action, protocol, rule, source_kind, source, source_port, destination_kind, destination, destination_port, count`
 
 /** The events of a round, with the file each lies in. */
 export const freshTable = ({ schema, file, after, upTo }: Part): string => `CREATE OR REPLACE TABLE hot.fresh AS
@@ -40,7 +40,7 @@ const MANY_PORTS = 90
 /** A source whose sketch fills up could hide the sweep of one address behind its other traffic: such sources get a sketch for each address. */
 export const mergeTargets = (salt: bigint): string => `INSERT INTO hot.target_hour BY NAME
   SELECT source, member, destination, time // 3600 AS hour, ${sketchOf('destination_port', salt)} AS ports, max(file) AS seen
-  FROM hot.fresh SEMI JOIN (SELECT DISTINCT source FROM hot.source_hour SEMI JOIN hot.touched USING (source, hour) WHERE bit_count(ports) >= ${MANY_PORTS}) USING (source)
+  FROM hot.fresh SEMI JOIN (SELECT source FROM hot.window WHERE bit_count(ports) >= ${MANY_PORTS}) USING (source)
   WHERE destination IS NOT NULL AND ${ofScans} GROUP BY ALL
   ON CONFLICT (source, member, destination, hour) DO UPDATE SET ports = ports | excluded.ports, seen = excluded.seen`
 
@@ -52,13 +52,12 @@ export const besideTables = `INSERT INTO hot.open_target SELECT source, member, 
 
 /** Attempts of a round. What an earlier try of the same round left is removed, so that nothing counts twice. */
 export const addAttempts = (round: number): string => `DELETE FROM hot.attempt WHERE round = ${round};
-  INSERT INTO hot.attempt BY NAME SELECT ${round}::UINTEGER AS round, source, source_kind, member, destination, destination_port, protocol, action,
+  INSERT INTO hot.attempt BY NAME SELECT ${round}::UINTEGER AS round, source, source_kind, member, destination_kind, destination, destination_port, protocol, action,
     rule AS signature, time // 3600 AS hour, max(file) AS seen, sum(count)::UBIGINT AS events, min(time) AS first,
     max(time + coalesce(duration, 0)) AS last, bool_or(product <> 0) AS known, max(file) AS file, max(batch) AS batch
   FROM hot.fresh WHERE action IN (6, 7) OR (action = 0 AND destination_port IN (${adminPorts})) GROUP BY ALL`
 
 /** Attempts that differ in their round only become one row. */
-export const compactAttempts = `CREATE OR REPLACE TABLE hot.attempt AS
-  SELECT 0::UINTEGER AS round, source, source_kind, member, destination, destination_port, protocol, action, signature, hour, max(seen) AS seen,
+export const compactAttempts = `SELECT 0::UINTEGER AS round, source, source_kind, member, destination_kind, destination, destination_port, protocol, action, signature, hour, max(seen) AS seen,
     sum(events)::UBIGINT AS events, min(first) AS first, max(last) AS last, bool_or(known) AS known, max(file) AS file, max(batch) AS batch
   FROM hot.attempt GROUP BY ALL`

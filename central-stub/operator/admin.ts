@@ -3,6 +3,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import * as z from 'zod'
+import type { Finding } from '../findings/list.ts'
 import { socketPath } from '../folder.ts'
 import type { BoxLook } from './boxes.ts'
 import type { LimitsReport, Stats, Top } from './stats.ts'
@@ -10,6 +11,7 @@ import type { LimitsReport, Stats, Top } from './stats.ts'
 const REQUEST_MAX_CHARACTERS = 4096
 const ANSWER_MAX_CHARACTERS = 64 * 1024 * 1024
 const IDLE_MS = 30_000
+export const FINDINGS_MAX = 10_000
 
 const requestSchema = z.discriminatedUnion('ask', [
   z.strictObject({
@@ -27,6 +29,7 @@ const requestSchema = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('top') }),
   z.strictObject({ ask: z.literal('limits') }),
   z.strictObject({ ask: z.literal('boxes') }),
+  z.strictObject({ ask: z.literal('findings'), limit: z.int().positive().max(FINDINGS_MAX) }),
 ])
 export type AdminRequest = z.infer<typeof requestSchema>
 
@@ -41,6 +44,8 @@ export interface Operations {
   top(): Promise<Top>
   /** How each box is. */
   boxes(): Promise<readonly BoxLook[]>
+  /** What was found: so many of those that changed last. */
+  findings(limit: number): Promise<readonly Finding[]>
   /** Also when the database cannot be opened. */
   limits(): Promise<LimitsReport>
 }
@@ -57,6 +62,8 @@ function answer(central: Operations, request: AdminRequest): Promise<unknown> {
       return central.top()
     case 'boxes':
       return central.boxes()
+    case 'findings':
+      return central.findings(request.limit)
     case 'limits':
       return central.limits()
   }
