@@ -1,6 +1,5 @@
 // The commands of the makers as one table. Private keys are named by the path of their file, so that a stick is in the machine for
 // as long as it signs and no longer; the public halves are files that may lie anywhere.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError, wholeNumber } from '../../agent/lib/command-line.ts'
 import type { Command as CommandLine, Options, Values } from '../../agent/lib/command-table.ts'
@@ -14,6 +13,7 @@ import { addRelease } from './releases.ts'
 import { Repository, type RoleName, roleNames, type Signed } from './repository.ts'
 import { show } from './show.ts'
 import { initialise, renew, replaceKey } from './trust.ts'
+import { readNamed } from './words.ts'
 
 interface Command<O extends Options = Options> extends CommandLine<O> {
   run(values: Values<O>): Promise<void> | void
@@ -92,7 +92,7 @@ of all files. Boxes see nothing of it before \`promote\` and \`publish\`.`,
       keys,
     },
     run: values => {
-      const manifest = parseManifest(readFileSync(values.manifest))
+      const manifest = parseManifest(readNamed(values.manifest))
       addRelease(new Repository(values.repository), manifest, values.parts, signing(values.keys), Date.now())
       console.log(`Release ${manifest.number} (${manifest.version}) is signed. Next: \`promote\` it to a channel.`)
     },

@@ -1,9 +1,10 @@
 // Keys of the makers: Ed25519, one file each. The private half lies where its holder keeps it (NAME.pem, 0600); the public half
 // (NAME.pub) is what others are given.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeDurable } from '../../agent/lib/durable-file.ts'
+import { readNamed } from './words.ts'
 
 export interface PublicKey {
   /** SHA-256 of its canonical JSON, as python-tuf and securesystemslib make it. */
@@ -38,7 +39,7 @@ export function readSigningKey(path: string): SigningKey {
 }
 
 function decode(path: string, wanted: string, read: (bytes: Buffer) => KeyObject): KeyObject {
-  const bytes = readFileSync(path)
+  const bytes = readNamed(path)
   try {
     return read(bytes)
   } catch (error) {

@@ -1,4 +1,6 @@
 // What is said to the makers when a file is not where they said, in place of the words of the system.
+import { readFileSync } from 'node:fs'
+
 const causes: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder: check the path, and that the stick is in',
   EACCES: 'you may not read or write it: check its owner and mode',
@@ -17,4 +19,13 @@ export function wordsOf(error: unknown): string {
   const { code, path, dest } = error as NodeJS.ErrnoException & { readonly dest?: string }
   const cause = code === undefined ? undefined : causes[code]
   return cause === undefined || path === undefined ? error.message : `${(dest ?? path).replace(/\.draft$/, '')}: ${cause}`
+}
+
+/** The content of a file that a maker named; Node.js does not name a folder in its place. */
+export function readNamed(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw error instanceof Error ? Object.assign(error, { path }) : error
+  }
 }
