@@ -35,6 +35,7 @@ const CHECK_MS = 5000
 /** A box whose events may wait sends a batch a minute. */
 const KEEP_ALIVE_MS = 180_000
 const SCARCE_SECONDS = 600
+const CLOSING_MS = 50
 
 /** Batches whose receipts and headers are short. */
 const SHORT_BATCHES = '/v2/batches'
@@ -154,6 +155,11 @@ export function makeServer({ context, serverKey, authority, report, updates }: S
   })
   const guard = guardConnections(server.server, limits.connections, limits.handshakes, () => performance.now())
   server.addHook('onClose', async () => guard.stop())
+  // a connection whose request is answered during the end is idle only then, and would hold central up for as long as it may be idle
+  server.addHook('preClose', async () => {
+    const closing = setInterval(() => server.server.closeIdleConnections(), CLOSING_MS)
+    server.server.once('close', () => clearInterval(closing))
+  })
   const calls = new WeakMap<FastifyRequest, OpenCall>()
   const bodyOf = (request: FastifyRequest, payload: IncomingMessage) =>
     readBody(payload, Number(request.headers['content-length']), request.routeOptions.bodyLimit, calls.get(request)?.place)
