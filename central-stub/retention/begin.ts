@@ -101,7 +101,14 @@ export async function beginRetention(options: BeginOptions): Promise<RunningRete
   return {
     retention,
     operations,
-    note: (action, facts) => register.transact(transaction => audit.record(transaction, action, facts), 'reserve'),
+    note: (action, facts) => {
+      try {
+        register.transact(transaction => audit.record(transaction, action, facts), 'reserve')
+      } catch (error) {
+        // on a full disk the operator has to be able to look
+        report(error)
+      }
+    },
     stop: async () => {
       clearInterval(timer)
       await retention.close()
