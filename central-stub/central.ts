@@ -1,7 +1,10 @@
-// Central, composed: folder, keys, store, server and admin socket. `startCentral` is whole when it returns and leaves
+// Central, composed: folder, keys, register, arrivals, server and admin socket. `startCentral` is whole when it returns and leaves
 // nothing behind when it throws; the same folder opens again after a power cut at any moment.
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
+import type * as z from 'zod'
+import { Arrivals } from './arrivals/arrivals.ts'
+import type { Values } from './arrivals/instance.ts'
 import { CodeLimits } from './devices/code-limits.ts'
 import { allDevices, memberOf, revokeCertificates } from './devices/devices.ts'
 import { type EnrolContext, issueCode } from './devices/enrol.ts'
@@ -10,20 +13,25 @@ import { KnownCodes } from './devices/known-codes.ts'
 import { readUsage } from './devices/usage.ts'
 import { openFolder } from './folder.ts'
 import { makeServer, type ServerContext } from './http/server.ts'
+import { Committer } from './ingest/committer.ts'
 import { Opening } from './ingest/opening.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { type QuotaLimits, Quotas, quotaLimits } from './limits/quotas.ts'
 import { listenAdmin, type Operations } from './operator/admin.ts'
+import { readAsTables } from './operator/as-tables.ts'
 import { type BoxState, lookAt } from './operator/boxes.ts'
 import { readStats, readTop } from './operator/stats.ts'
-import { type Reader, Store } from './store/store.ts'
+import { Register } from './register/register.ts'
+import { beginRetention, type RunningRetention } from './retention/begin.ts'
+import type { Reading } from './retention/clock.ts'
+import { machineClock } from './retention/machine-clock.ts'
 import { authorityAt, openKeys, openServerKey } from './trust/keys.ts'
 
 /** How often the dates of its certificates are looked at. Soon, because a clock may be put right after the start. */
 const CERTIFICATES_EVERY_MS = 60_000
 /** Connections that wait to be taken; beyond it the kernel drops, and a device tries again after 1, 3 and 7 s. Linux bounds it at 4096 itself. */
 const BACKLOG = 4096
-/** What boxes reported of their health is written to the store this often. */
+/** What boxes reported of their health is written to the register this often. */
 const HEALTH_MS = 10_000
 /** Members that the operator is shown with what they have used of their quotas. */
 const FULLEST = 10
@@ -44,11 +52,17 @@ export interface CentralOptions {
   readonly updates?: string | undefined
   /** How often the dates of its certificates are looked at; each minute by default. */
   readonly certificatesEveryMs?: number
+  /** The clocks that deletion goes by; those of the machine unless `now` is given. */
+  readonly readClock?: () => Reading
+  /** How often is looked for what has to be deleted; each minute by default. */
+  readonly retentionEveryMs?: number
   /** Called with every failure of central's own. */
   readonly report?: (error: unknown) => void
 }
 
-export interface Central extends Reader, Operations {
+export interface Central extends Operations {
+  /** Rows of a query over what it holds (operator/as-tables.ts), each checked against a shape. */
+  read<T>(shape: z.ZodType<T>, sql: string, values?: Values): Promise<T[]>
   readonly url: string
   readonly address: string
   readonly port: number
@@ -65,19 +79,30 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const keys = await openKeys(folder, now())
   let serverKey = await openServerKey(folder, keys.authority, name, now())
   await using cleanup = new AsyncDisposableStack()
-  const codes = new KnownCodes()
-  const health = new BoxHealth()
-  const quotas = new Quotas({ ...quotaLimits, ...options.quotas })
-  const onOpened = async (reader: Reader) => {
-    await codes.load(reader)
-    await health.load(reader)
-    quotas.load(await readUsage(reader, now()), now())
-  }
   const { reserveBytes } = options
-  const store = cleanup.adopt(await Store.open(folder, { reserveBytes, onOpened, report }), store => store.close())
+  const register = cleanup.adopt(Register.open(folder, { reserveBytes }), register => register.close())
+  let running: RunningRetention | undefined
+  const onOpened = () => running?.retention.reopened()
+  const arrivals = cleanup.adopt(await Arrivals.open(folder, { reserveBytes, now, report, onOpened }), arrivals => arrivals.close())
+  const committer = new Committer(arrivals, register)
+  await committer.begin()
+  const given = () => ({ wallMs: now(), monotonicMs: now(), boot: 'given' })
+  const readClock = options.readClock ?? (options.now === undefined ? machineClock(now) : given)
+  const everyMs = options.retentionEveryMs
+  const retention = await beginRetention({ folder, register, arrivals, now, readClock, report, everyMs })
+  running = retention
+  cleanup.defer(() => retention.stop())
+  const mayIngest = (wallMs: number) => retention.retention.mayIngest(wallMs)
+  const codes = new KnownCodes()
+  codes.load(register)
+  const health = new BoxHealth()
+  health.load(register)
+  const quotas = new Quotas({ ...quotaLimits, ...options.quotas })
+  quotas.load(readUsage(register, now()), now())
   const opening = cleanup.adopt(new Opening({ sealKey: keys.seal.privateKey }, report), opening => opening.close())
   const deviceQueue = new KeyedQueue()
-  const context: ServerContext = { store, keys, opening, deviceQueue, codes, codeLimits: new CodeLimits(), quotas, health, now }
+  const codeLimits = new CodeLimits()
+  const context: ServerContext = { register, committer, keys, opening, deviceQueue, codes, codeLimits, quotas, health, mayIngest, now }
   const { http: server, limits } = makeServer({
     context,
     serverKey,
@@ -99,19 +124,41 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
     }
   }, options.certificatesEveryMs ?? CERTIFICATES_EVERY_MS).unref()
   cleanup.defer(() => clearInterval(renewal))
-  const flushing = setInterval(() => health.flush(store, now()).catch(report), HEALTH_MS).unref()
-  cleanup.defer(async () => {
+  const flushHealth = () => {
+    try {
+      health.flush(register, now())
+    } catch (error) {
+      report(error)
+    }
+  }
+  const flushing = setInterval(flushHealth, HEALTH_MS).unref()
+  cleanup.defer(() => {
     clearInterval(flushing)
-    await health.flush(store, now()).catch(report)
+    flushHealth()
   })
   const bound = server.server.address() as AddressInfo
+  const look = (what: string) => retention.note('consultation', { what, by: 'operator' })
   const operations: Operations = {
+    ...retention.operations,
     makeCode: (member = 'member', hours = 72) => issueCode(context, member, hours),
-    revoke: (device: string) => revoke(context, device),
-    stats: () => readStats(store),
-    top: () => readTop(store),
-    boxes: async () => (await allDevices(store)).map(owner => lookAt({ ...owner, ...lastOf(health, owner.device) }, now())),
-    limits: async () => ({ ...limits.report, disk: store.disk, members: quotas.fullest(now(), FULLEST) }),
+    revoke: device => revoke(context, device),
+    stats: () => {
+      look('stats')
+      return readStats(register, arrivals)
+    },
+    top: () => {
+      look('top')
+      return readTop(arrivals)
+    },
+    boxes: async () => allDevices(register).map(owner => lookAt({ ...owner, ...lastOf(health, owner.device) }, now())),
+    limits: async () => ({
+      ...limits.report,
+      disk: { ...register.disk, openings: arrivals.openings },
+      damaged: arrivals
+        .hours()
+        .flatMap(({ name, damage }) => (damage === undefined ? [] : [{ code: 'hour-damaged', hour: name, said: damage }])),
+      members: quotas.fullest(now(), FULLEST),
+    }),
   }
   const admin = await listenAdmin(folder, operations)
   cleanup.defer(() => new Promise<void>(resolve => admin.close(() => resolve())))
@@ -123,7 +170,7 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
     address: bound.address,
     port: bound.port,
     pins: keys.pins,
-    read: (shape, sql, values) => store.read(shape, sql, values),
+    read: (shape, sql, values) => readAsTables(register, arrivals, shape, sql, values),
     close: () => {
       closed ??= resources.disposeAsync()
       return closed
@@ -137,7 +184,7 @@ function lastOf(health: BoxHealth, device: string): Pick<BoxState, 'reportedAt' 
   return { reportedAt: new Date(last.receivedAt).toISOString(), report: last.report }
 }
 
-async function revoke({ store, deviceQueue, now }: EnrolContext, device: string): Promise<number> {
-  if ((await memberOf(store, device)) === undefined) throw new Error(`there is no device ${device}`)
-  return deviceQueue.run(device, () => store.transact(transaction => revokeCertificates(transaction, device, now()), 'reserve'))
+async function revoke({ register, deviceQueue, now }: EnrolContext, device: string): Promise<number> {
+  if (memberOf(register, device) === undefined) throw new Error(`there is no device ${device}`)
+  return deviceQueue.run(device, async () => register.transact(transaction => revokeCertificates(transaction, device, now()), 'reserve'))
 }

@@ -1,20 +1,15 @@
 // Commands of central as one table: what each is for, what it takes, and how it runs. `run` holds the folder; all others
 // ask the central that runs, over the socket in its folder.
 import { wholeNumber } from '../agent/lib/command-line.ts'
-import type { Command as CommandLine, Options, Values } from '../agent/lib/command-table.ts'
+import type { Values } from '../agent/lib/command-table.ts'
 import { visible, visibleLines } from '../agent/lib/visible.ts'
 import { type QuotaLimits, quotaNames, quotaOptions } from './limits/quotas.ts'
 import { askAdmin } from './operator/admin.ts'
 import { type BoxLook, boxesText } from './operator/boxes.ts'
+import { type Command, command } from './operator/command.ts'
 import { lossesText } from './operator/losses.ts'
+import { retentionCommands } from './operator/retention-commands.ts'
 import type { LimitsReport, Stats, Top } from './operator/stats.ts'
-
-interface Command<O extends Options = Options> extends CommandLine<O> {
-  run(folder: string, values: Values<O>): Promise<void>
-}
-
-/** Lets the compiler know which options a command's `run` is given. */
-const command = <const O extends Options>(row: Command<O>): Command => row
 
 const MIB = 1024 * 1024
 const WIDTH = 10
@@ -115,6 +110,7 @@ quotas    the members that have used most of what they may store`,
       console.log(values.json ? visible(JSON.stringify(top)) : topText(top))
     },
   }),
+  ...retentionCommands,
 ]
 
 async function run(folder: string, values: Values<typeof runOptions>): Promise<void> {
@@ -153,11 +149,12 @@ function statsText({ shed, perDevice, topSources, ...totals }: Stats): string {
   return [...lines, '', 'sources', ...ranking(topSources)].join('\n')
 }
 
-function limitsText({ connections, requests, refusals, disk, members }: LimitsReport): string {
+function limitsText({ connections, requests, refusals, disk, damaged, members }: LimitsReport): string {
   const mib = (bytes: number) => `${Math.floor(bytes / MIB)} MiB`
   const [open, gaveWay, turnedAway] = [connections.open, connections.gaveWay, connections.turnedAway]
   return [
     `${'disk'.padEnd(WIDTH)}${mib(disk.freeBytes)} free of ${mib(disk.sizeBytes)}, ${mib(disk.reserveBytes)} kept in reserve: room is ${roomText[disk.room]}`,
+    ...damaged.map(({ code, hour, said }) => `! The events of hour ${hour} cannot be read and are left out [${code}]: ${visible(said)}`),
     `${'database'.padEnd(WIDTH)}opened ${disk.openings === 1 ? 'once' : `${disk.openings} times`}`,
     `${'open'.padEnd(WIDTH)}${open} connections, ${requests.devices} requests of devices, ${requests.enrolling} of enrolment, ${requests.downloads} downloads of updates`,
     `${'closed'.padEnd(WIDTH)}${gaveWay} idle connections that gave way to others, ${turnedAway} that were turned away`,

@@ -43,7 +43,7 @@ t.test('one command starts it, the others talk to it', async t => {
   const said = JSON.parse(line)
   t.match(said, { listening: /^https:\/\/localhost:\d+$/, pins: [/^sha256\//] })
   t.equal(statSync(join(folder, 'admin.sock')).mode & 0o777, 0o600)
-  t.equal(statSync(join(folder, 'central.duckdb')).mode & 0o777, 0o600)
+  t.equal(statSync(join(folder, 'register.sqlite')).mode & 0o777, 0o600)
   const target = targetOf({ port: Number(new URL(said.listening).port) }, folder)
 
   const code = run('code', '--folder', folder, '--member', 'St Example School').stdout.trim()

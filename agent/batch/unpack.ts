@@ -5,6 +5,9 @@ import { type BatchColumns, KIND_FIELDS, unpackColumns } from './columns.ts'
 import { AddressKind, TIME_UNIT_MS } from './layout.ts'
 import { pseudonymText } from './pseudonym-text.ts'
 
+/** What the numbers of an event mean, for central. */
+export { actionNames, directionNames, productNames } from '../event.ts'
+
 /** One event as it left the box. Times in ms since 1970; null where the gateway did not state it. */
 export interface WireEvent {
   readonly time: number

@@ -114,6 +114,12 @@ export class Arrivals {
     })
   }
 
+  /** `openings`, once the files are open. Refusal central-full or central-failed if they cannot be opened now. */
+  async whenOpen(): Promise<number> {
+    await this.ready()
+    return this.openings
+  }
+
   /** A connection of its own; the caller closes it. `arrivals.events`, `.batches` and `.reasons` are views over all hours. */
   async connect(): Promise<DuckDBConnection> {
     return (await this.ready()).instance.connect()

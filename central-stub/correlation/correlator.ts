@@ -2,22 +2,36 @@
 // queries, and stores findings in the register; it runs at most every 100 ms, and one that is late takes more at almost the same
 // cost. What a round did counts only once its findings are stored: whatever fails before is done again by the next one.
 import * as z from 'zod'
-import { bytesOf, type Register, recordFindings } from '../findings/findings.ts'
+import { bytesOf, recordFindings } from '../findings/findings.ts'
 import { backfillDay, backfillHour } from './backfill.ts'
+import type { CorrelatorContext } from './context.ts'
+import { Evidence } from './evidence.ts'
 import { addAttempts, besideTables, freshTable, mergeTargets, mergeTouched, type Part, touchedTable } from './fresh.ts'
-import { markPassed, passClosingTable, passTable, passTargetsTable } from './gate.ts'
-import type { Hot } from './hot.ts'
-import { fileNumber, HOUR_MS, type HourFile, schemaOf } from './hour-files.ts'
+import { markPassed, passClosingTable, passTable, passTargetsTable, windowTable } from './gate.ts'
+import { fileNumber, HOUR_MS, schemaOf } from './hour-files.ts'
 import { newsTable, rememberNews } from './news.ts'
 import { attemptHitTables, attemptParts, triedTables } from './prove-attempts.ts'
-import { type File, hitTables, lookTable, lookTargetTable, scanParts, spanOf, wantedTable } from './prove-scans.ts'
+import {
+  addRecent,
+  type File,
+  forgetRecent,
+  hitTables,
+  lookTable,
+  lookTargetTable,
+  scanParts,
+  spanOf,
+  type Where,
+  wantedTable,
+} from './prove-scans.ts'
 import { limits } from './rules.ts'
-import { type PartRow, partSchema, type Sent, sightingOf } from './sightings.ts'
+import { type PartRow, partSchema, sightingOf } from './sightings.ts'
 import { randomSalt } from './sketch.ts'
 import { askSlow, lookSlow, markSlow, passSlow, slowParts } from './slow.ts'
 
 /** Rows of one round; of more, the next one takes the rest. */
 const ROUND_ROWS = 500_000
+/** Rows that are kept in memory for looks, 60 bytes each. */
+const RECENT_ROWS = 5_000_000
 /** What a round asks of the files: hours of events before the hours of arrival that may hold them, for a box whose clock is ahead. */
 const AHEAD_HOURS = 2
 /** No attempt has this round. */
@@ -25,26 +39,14 @@ const NO_ROUND = 0xffff_ffff
 const SEVEN_DAYS_S = 7 * 86_400
 const DAY_MS = 24 * HOUR_MS
 
-export interface CorrelatorContext {
-  readonly hot: Hot
-  readonly register: Register & { read<T>(shape: z.ZodType<T>, sql: string, values?: Record<string, number | Uint8Array>): T[] }
-  /** Hour files that can be read, the oldest first. */
-  readonly hours: () => readonly HourFile[]
-  /** The view over what is kept for longer, if there is one. */
-  readonly suspect?: string
-  readonly now: () => number
-}
-
 const counter = z.union([z.bigint(), z.number()]).transform(Number)
 const headSchema = z.object({ last: counter.nullable(), arrived_at: counter.nullable() })
 
 type Arrived = Part & { readonly arrivedAt: number }
 
+const forgottenSchema = z.object({ file: counter, batch: counter })
 const spanSchema = z.object({ wanted: counter, low: counter.nullable(), high: counter.nullable() })
-const sentSchema = z.object({ batch: counter, device: counter, sequence: counter, clock: counter.nullable() })
 const memberSchema = z.object({ member: counter })
-const reachSchema = z.object({ source: z.bigint(), reach: counter })
-const enrolledSchema = z.object({ enrolled_at: z.number() })
 
 export class Correlator {
   /** Since the start: events taken in, rounds, and findings that were new. */
@@ -57,15 +59,21 @@ export class Correlator {
   private readonly taken = new Map<number, number>()
   /** When a member was last heard of, in seconds. */
   private readonly heard = new Map<number, number>()
-  private readonly enrolled = new Map<number, number>()
+  private readonly evidence: Evidence
   /** Older hours and days that are still to be read. */
   private readonly older: (() => Promise<void>)[]
+  /** Of each file the last batch whose events are no longer in memory. */
+  private readonly forgotten = new Map<number, number>()
+  /** The first hour whose events are all in memory, or forgotten by `forgotten`. */
+  private recentSince: number
   private round_ = 0
   private closedHour: number
 
   constructor(context: CorrelatorContext) {
     this.context = context
     this.closedHour = Math.floor(context.now() / HOUR_MS)
+    this.recentSince = this.closedHour - 1
+    this.evidence = new Evidence(context)
     this.older = this.olderParts()
   }
 
@@ -132,9 +140,11 @@ export class Correlator {
     for (const { member } of await hot.read(memberSchema, 'SELECT DISTINCT member FROM hot.fresh')) this.heard.set(member, part.file * 3600)
     await hot.run(touchedTable(this.salt))
     await hot.run(mergeTouched)
+    await hot.run(windowTable)
     await hot.run(mergeTargets(this.salt))
     await hot.run(besideTables)
     await hot.run(addAttempts(round))
+    await hot.run(addRecent(part))
     await hot.run(askSlow)
     await hot.run(`${passTable}; ${passTargetsTable}`)
     await this.prove(round)
@@ -147,6 +157,16 @@ export class Correlator {
     this.lag.lastMs = lagMs
     this.lag.longestMs = Math.max(this.lag.longestMs, lagMs)
     await hot.bound()
+    await this.boundRecent()
+  }
+
+  private async boundRecent(): Promise<void> {
+    const { hot } = this.context
+    if ((await hot.rows('recent')) <= RECENT_ROWS) return
+    await hot.run(forgetRecent(RECENT_ROWS / 2))
+    const [{ file, batch }] = await hot.read(forgottenSchema, 'FROM hot.forgotten')
+    for (const one of this.taken.keys()) if (one < file) this.forgotten.set(one, this.taken.get(one) ?? 0)
+    this.forgotten.set(file, batch)
   }
 
   /** Looks at what passed, and stores what it is. */
@@ -173,13 +193,20 @@ export class Correlator {
     const [sources] = await hot.read(spanSchema, spanOf('wanted'))
     const [targets] = await hot.read(spanSchema, spanOf('wanted_target'))
     // also when nothing is wanted: the tables of the last look are replaced
-    await hot.run(lookTable(this.filesFor(sources), sources.low ?? 0, sources.high ?? 0))
+    await hot.run(lookTable(this.where(sources), sources.low ?? 0, sources.high ?? 0))
     await hot.run('CREATE OR REPLACE TABLE hot.look_target AS FROM hot.look')
-    if (targets.wanted > 0) await hot.run(lookTargetTable(this.filesFor(targets), targets.low ?? 0, targets.high ?? 0))
+    if (targets.wanted > 0) await hot.run(lookTargetTable(this.where(targets), targets.low ?? 0, targets.high ?? 0))
   }
 
-  private filesFor({ wanted, low }: z.infer<typeof spanSchema>): File[] {
-    return this.filesSince(wanted === 0 ? Number.POSITIVE_INFINITY : (low ?? 0))
+  /** Events of the hours that rounds have taken in are in memory, but for what was forgotten; others are in the files. */
+  private where({ wanted, low }: z.infer<typeof spanSchema>): Where {
+    const hour = wanted === 0 || low === null ? Number.POSITIVE_INFINITY : low
+    if (hour < this.recentSince) return { recent: false, files: this.filesSince(hour) }
+    const files = this.filesSince(0).flatMap(one => {
+      const upTo = this.forgotten.get(one.file)
+      return upTo === undefined || wanted === 0 ? [] : [{ ...one, upTo }]
+    })
+    return { recent: true, files }
   }
 
   /** The files that may hold events of an hour and later ones. */
@@ -208,7 +235,7 @@ export class Correlator {
 
   private async store(rows: readonly PartRow[]): Promise<void> {
     if (rows.length === 0) return
-    const [sent, reach] = [await this.sentIn(rows), await this.reachOf()]
+    const [sent, reach] = [await this.evidence.sentIn(rows), await this.evidence.reach()]
     const sightings = rows.map(row => {
       const batches = row.batches.map(one => sent.get(one)).filter(one => one !== undefined)
       return sightingOf(row, batches, reach.get(row.source) ?? 0)
@@ -219,46 +246,6 @@ export class Correlator {
   private heardMembers(): number {
     const since = this.context.now() / 1000 - SEVEN_DAYS_S
     return [...this.heard.values()].filter(at => at >= since).length
-  }
-
-  /** The batches of the rows: their device, number and clock. */
-  private async sentIn(rows: readonly PartRow[]): Promise<Map<bigint, Sent>> {
-    const { hot, hours, now } = this.context
-    const sent = new Map<bigint, Sent>()
-    const wanted = new Set(rows.flatMap(({ batches }) => batches))
-    for (const hour of hours()) {
-      const file = BigInt(fileNumber(hour)) << 32n
-      const numbers = [...wanted].filter(one => one >> 32n === file >> 32n).map(one => one & 0xffffffffn)
-      if (numbers.length === 0) continue
-      const sql = `SELECT batch, device, sequence, clock FROM "${schemaOf(hour)}".batches WHERE batch IN (${numbers.join(', ')})`
-      for (const { batch, device, sequence, clock } of await hot.read(sentSchema, sql))
-        sent.set(file | BigInt(batch), { device, sequence, clock: clock ?? 0, ageMs: now() - this.enrolledAt(device) })
-    }
-    return sent
-  }
-
-  private enrolledAt(device: number): number {
-    const known = this.enrolled.get(device)
-    if (known !== undefined) return known
-    const [row] = this.context.register.read(enrolledSchema, 'SELECT enrolled_at FROM devices WHERE id = $device', { device })
-    const at = row?.enrolled_at ?? this.context.now()
-    if (row !== undefined) this.enrolled.set(device, at)
-    return at
-  }
-
-  /** How many members saw each source: in bits, so never too many; attempts are counted. */
-  private async reachOf(): Promise<Map<bigint, number>> {
-    const day = Math.floor(this.context.now() / DAY_MS)
-    const found = await this.context.hot.read(
-      reachSchema,
-      `WITH wanted AS (SELECT DISTINCT source FROM hot.news)
-       SELECT source, max(reach) AS reach FROM (
-         SELECT source, bit_count(bit_or(members))::BIGINT AS reach FROM (
-           SELECT source, members FROM hot.source_hour SEMI JOIN wanted USING (source)
-           UNION ALL SELECT source, members FROM hot.source_day SEMI JOIN wanted USING (source) WHERE day + 7 > ${day}) GROUP BY source
-         UNION ALL SELECT source, count(DISTINCT member) FROM hot.attempt SEMI JOIN wanted USING (source) GROUP BY source) GROUP BY source`,
-    )
-    return new Map(found.map(({ source, reach }) => [source, reach]))
   }
 
   /** When an hour has passed: last figures of what was found in it, and a second look at what just missed the gate. */
@@ -272,6 +259,8 @@ export class Correlator {
     )
     await this.prove(NO_ROUND)
     await hot.close(present)
+    await hot.run(`DELETE FROM hot.recent WHERE file + 1 < ${present}`)
+    this.recentSince = Math.max(this.recentSince, present - 1)
     this.closedHour = present
   }
 }

@@ -40,7 +40,7 @@ const MANY_PORTS = 90
 /** A source whose sketch fills up could hide the sweep of one address behind its other traffic: such sources get a sketch for each address. */
 export const mergeTargets = (salt: bigint): string => `INSERT INTO hot.target_hour BY NAME
   SELECT source, member, destination, time // 3600 AS hour, ${sketchOf('destination_port', salt)} AS ports, max(file) AS seen
-  FROM hot.fresh SEMI JOIN (SELECT DISTINCT source FROM hot.source_hour SEMI JOIN hot.touched USING (source, hour) WHERE bit_count(ports) >= ${MANY_PORTS}) USING (source)
+  FROM hot.fresh SEMI JOIN (SELECT source FROM hot.window WHERE bit_count(ports) >= ${MANY_PORTS}) USING (source)
   WHERE destination IS NOT NULL AND ${ofScans} GROUP BY ALL
   ON CONFLICT (source, member, destination, hour) DO UPDATE SET ports = ports | excluded.ports, seen = excluded.seen`
 

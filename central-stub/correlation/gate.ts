@@ -25,11 +25,14 @@ const windows = `SELECT s.source, s.hour, s.gated, s.gated_ports, s.found OR coa
 const askedTable = `CREATE OR REPLACE TABLE hot.asked AS SELECT source, hour FROM hot.touched
   UNION SELECT source, hour + 1 FROM hot.touched WHERE hour < seen`
 
+/** The sketches that a round has changed, each with those of the hour before. */
+export const windowTable = `${askedTable}; CREATE OR REPLACE TABLE hot.window AS ${windows}`
+
 /** Sources and hours to look at, with the bits that they had. */
-export const passTable = `${askedTable};
-  CREATE OR REPLACE TABLE hot.passed AS SELECT source, hour, bits, bit_count(ports)::USMALLINT AS port_bits FROM (
-    SELECT *, (bit_count(ports)::INTEGER + bit_count(targets) + bit_count(pairs))::USMALLINT AS bits FROM (${windows}))
-  WHERE (bits > CASE WHEN found THEN gated * 3 // 2 ELSE gated END OR (bit_count(ports)::INTEGER * 4 > gated_ports::INTEGER * 5 AND bit_count(ports) > gated_ports + 2)) AND ${isOpen(MISSED)}`
+export const passTable = `CREATE OR REPLACE TABLE hot.passed AS SELECT source, hour, bits, bit_count(ports)::USMALLINT AS port_bits FROM (
+    SELECT *, (bit_count(ports)::INTEGER + bit_count(targets) + bit_count(pairs))::USMALLINT AS bits FROM hot.window)
+  WHERE (bits > CASE WHEN found THEN gated * 3 // 2 ELSE gated END
+    OR (bit_count(ports)::INTEGER * 4 > gated_ports::INTEGER * 5 AND bit_count(ports) > gated_ports + 2)) AND ${isOpen(MISSED)}`
 
 /**
  * Single addresses to look at: those of sources whose own sketch is full, and those where something of the source was allowed or
@@ -39,8 +42,7 @@ export const passTargetsTable = `CREATE OR REPLACE TABLE hot.passed_target AS SE
     SELECT source, member, destination, hour, gated, bit_count(ports)::USMALLINT AS bits FROM hot.target_hour SEMI JOIN hot.touched USING (source, hour))
   WHERE bits >= ${gateFor(limits.verticalPorts, MISSED)} AND (gated = 0 OR bits > gated * 3 // 2)
   UNION ALL SELECT source, member, destination, hour, 0::USMALLINT FROM hot.beside
-    SEMI JOIN (SELECT source, hour FROM hot.source_hour WHERE bit_count(ports) >= ${gateFor(limits.neighbours + 1, MISSED)}
-      UNION SELECT source, hour + 1 FROM hot.source_hour) USING (source, hour)`
+    SEMI JOIN (SELECT source, hour FROM hot.window WHERE bit_count(ports) >= ${gateFor(limits.neighbours + 1, MISSED)}) USING (source, hour)`
 
 /** When an hour is closed: what was found gets its last figures, and what the gate just missed is looked at. */
 export const passClosingTable = (

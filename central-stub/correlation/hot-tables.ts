@@ -15,6 +15,8 @@ export const hotTables = `
     last UINTEGER, known BOOLEAN, file UINTEGER, batch UINTEGER);
   CREATE TABLE IF NOT EXISTS hot.source_day (source UHUGEINT, day USMALLINT, ports HUGEINT, targets HUGEINT, members HUGEINT);
   CREATE TABLE IF NOT EXISTS hot.scanned (source UHUGEINT, member UINTEGER, last UINTEGER);
+  CREATE TABLE IF NOT EXISTS hot.recent (file UINTEGER, batch UINTEGER, source UHUGEINT, source_kind UTINYINT, member UINTEGER, destination UHUGEINT,
+    destination_port USMALLINT, protocol UTINYINT, action UTINYINT, time UINTEGER, duration UINTEGER, product UTINYINT);
   CREATE TABLE IF NOT EXISTS hot.open_target (source UHUGEINT, member UINTEGER, destination UHUGEINT, seen UINTEGER);
   CREATE TABLE IF NOT EXISTS hot.told (rule VARCHAR, source UHUGEINT, detail UINTEGER, member UINTEGER, target UHUGEINT, total UBIGINT, amount UBIGINT, last UINTEGER);
 `
@@ -39,3 +41,18 @@ export const droppedFirst: Readonly<Record<HotTable, string>> = {
   told: 'last',
   open_target: 'seen',
 }
+
+/** All that are filled in the course of rounds; the others are made anew in each. */
+export const hotTableNames = [
+  'fresh',
+  'source_hour',
+  'target_hour',
+  'attempt',
+  'source_day',
+  'scanned',
+  'recent',
+  'open_target',
+  'told',
+  'slow_gated',
+  'slow_asked',
+]

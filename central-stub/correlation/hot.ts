@@ -2,10 +2,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import * as z from 'zod'
 import { compactAttempts } from './fresh.ts'
-import { droppedFirst, type HotTable, hotLimits, hotTables } from './hot-tables.ts'
+import { droppedFirst, type HotTable, hotLimits, hotTableNames, hotTables } from './hot-tables.ts'
 import { slowTables } from './slow.ts'
 
 const count = z.object({ n: z.bigint() })
+/** Rules look back 24 hours from an attempt, which itself may arrive late. */
+const ATTEMPT_HOURS = 48
 /** Attempts are joined into fewer rows once there are so many more. */
 const COMPACT_EVERY = 200_000
 /** Room that dropping makes, so that it is not done in each round. */
@@ -21,9 +23,11 @@ export class Hot {
     this.connection = connection
   }
 
-  /** Makes the tables in the attached database `hot`, which is empty. */
+  /** Makes the tables in the attached database `hot`. */
   static async open(connection: DuckDBConnection): Promise<Hot> {
     const hot = new Hot(connection)
+    // another may have been here before
+    await hot.run(hotTableNames.map(name => `DROP TABLE IF EXISTS hot.${name}`).join(';'))
     await hot.run(`${hotTables}; ${slowTables}`)
     return hot
   }
@@ -68,7 +72,7 @@ export class Hot {
       DELETE FROM hot.source_hour WHERE seen + 2 <= ${hour};
       DELETE FROM hot.target_hour WHERE seen + 2 <= ${hour};
       CREATE OR REPLACE TABLE hot.open_target AS SELECT source, member, destination, max(seen) AS seen FROM hot.open_target WHERE seen + 2 > ${hour} GROUP BY ALL;
-      DELETE FROM hot.attempt WHERE seen + 24 <= ${hour} AND hour + 24 <= ${hour};
+      DELETE FROM hot.attempt WHERE seen + ${ATTEMPT_HOURS} <= ${hour} AND hour + ${ATTEMPT_HOURS} <= ${hour};
       DELETE FROM hot.source_day WHERE day + 31 < ${day};
       CREATE OR REPLACE TABLE hot.scanned AS SELECT source, member, max(last) AS last FROM hot.scanned WHERE last >= ${(hour - 25) * 3600} GROUP BY ALL`)
   }

@@ -6,13 +6,16 @@ import { limits } from './rules.ts'
 
 const DAY_HOURS = 24
 
-/** Sources and hours of this round, each with its attempts of the day before. `until_hour` is the last hour of that day. */
+/**
+ * Sources and hours of this round that failed to log in or were detected, with their attempts of the day before; `until_hour` is the last
+ * hour of that day. And sources that may have got in.
+ */
 export const triedTables = (round: number): string => `
-  CREATE OR REPLACE TABLE hot.tried AS SELECT DISTINCT source, hour AS until_hour FROM hot.attempt WHERE round = ${round}
-    UNION SELECT source, until_hour FROM hot.vertical UNION SELECT source, until_hour FROM hot.horizontal UNION SELECT source, until_hour FROM hot.random;
+  CREATE OR REPLACE TABLE hot.tried AS SELECT DISTINCT source, hour AS until_hour FROM hot.attempt WHERE round = ${round} AND action <> 0;
   CREATE OR REPLACE TABLE hot.tried_last AS SELECT source, max(until_hour) AS until_hour FROM hot.tried GROUP BY source;
   CREATE OR REPLACE TABLE hot.day AS SELECT t.until_hour, a.* FROM hot.tried t JOIN hot.attempt a
-    ON a.source = t.source AND a.action <> 0 AND a.hour <= t.until_hour AND a.hour + ${DAY_HOURS} > t.until_hour`
+    ON a.source = t.source AND a.action <> 0 AND a.hour <= t.until_hour AND a.hour + ${DAY_HOURS} > t.until_hour;
+  CREATE OR REPLACE TABLE hot.maybe_in AS SELECT source FROM hot.attempt WHERE round = ${round} UNION SELECT source FROM hot.hit`
 
 const guessing = `SELECT until_hour, source, member, sum(events)::UBIGINT AS amount FROM hot.day WHERE action = 7 AND source_kind < 2
   GROUP BY until_hour, source, member HAVING sum(events) FILTER (hour + 1 >= until_hour) >= ${limits.guesses}
@@ -24,7 +27,7 @@ const sprayedMembers = `SELECT until_hour, source, member FROM (
   GROUP BY until_hour, source, member HAVING max(events) <= ${limits.sprayedPerHour}`
 
 /** Allowed connections to administration ports, of whoever is looked at. */
-const allowed = `SELECT DISTINCT source, member, destination, destination_port, first, last FROM hot.attempt SEMI JOIN hot.tried_last USING (source)
+const allowed = `SELECT DISTINCT source, member, destination, destination_port, first, last FROM hot.attempt SEMI JOIN hot.maybe_in USING (source)
   WHERE action = 0 AND source_kind < 2 AND destination_port IN (${adminPorts})`
 
 /**

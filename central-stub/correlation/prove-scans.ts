@@ -9,16 +9,39 @@ export const HITS_MAX = 2000
 /** Batches that are named as evidence, for each member. */
 const EVIDENCE_MAX = 64
 
-export type File = Pick<Part, 'schema' | 'file'>
+/** A file to read, whole or up to a batch. */
+export interface File extends Pick<Part, 'schema' | 'file'> {
+  readonly upTo?: number
+}
 
-const columns = `batch, source, source_kind, member, destination, destination_port, protocol, action, time, duration, count, product`
-/** Without files there are no rows; hot.fresh has the same columns. */
-const filesUnion = (files: readonly File[]): string =>
-  files.length === 0
-    ? `SELECT file, ${columns}, source_port FROM hot.fresh WHERE false`
-    : files
-        .map(({ schema, file }) => `SELECT ${file}::UINTEGER AS file, ${columns}, source_port FROM "${schema}".events`)
-        .join(' UNION ALL ')
+/** Where a look finds the events: in memory, in files, or in both. */
+export interface Where {
+  readonly recent: boolean
+  readonly files: readonly File[]
+}
+
+const columns = 'batch, source, source_kind, member, destination, destination_port, protocol, action, time, duration, product'
+
+/** Without files there are no rows; hot.fresh has the same columns. Those of memory are of scans already. */
+const everything = ({ recent, files }: Where): string =>
+  [
+    recent
+      ? `SELECT file, ${columns}, NULL::USMALLINT AS source_port FROM hot.recent`
+      : `SELECT file, ${columns}, source_port FROM hot.fresh WHERE false`,
+    ...files.map(
+      ({ schema, file, upTo }) =>
+        `SELECT ${file}::UINTEGER AS file, ${columns}, source_port FROM "${schema}".events${upTo === undefined ? '' : ` WHERE batch <= ${upTo}`}`,
+    ),
+  ].join(' UNION ALL ')
+
+/** What was taken in is kept for looks: reading two hours of a file again costs ten times as much. */
+export const addRecent = ({ file, after }: Part): string => `DELETE FROM hot.recent WHERE file = ${file} AND batch > ${after};
+  INSERT INTO hot.recent SELECT file, ${columns} FROM hot.fresh WHERE ${ofScans}`
+
+/** Keeps the latest rows of memory, and tells what is gone: of each file the last batch. */
+export const forgetRecent = (kept: number): string => `CREATE OR REPLACE TABLE hot.forgotten AS SELECT file, batch FROM hot.recent
+    ORDER BY file DESC, batch DESC LIMIT 1 OFFSET ${kept};
+  DELETE FROM hot.recent WHERE (file, batch) <= (SELECT (file, batch) FROM hot.forgotten)`
 
 /** `until_hour` is the later of the two hours that are looked at together. */
 export const wantedTable = `CREATE OR REPLACE TABLE hot.wanted AS SELECT source, hour AS until_hour, unnest([hour, hour - 1]) AS hour FROM hot.passed;
@@ -34,16 +57,22 @@ const named = columns
   .map(name => `e.${name}`)
   .join(', ')
 
-const inSpan = (low: number, high: number): string => `e.time >= ${low * 3600} AND e.time < ${(high + 1) * 3600} AND ${ofScans}`
+const inSpan = (low: number, high: number): string => `e.time >= ${low * 3600} AND e.time < ${(high + 1) * 3600}`
 
-/** `low` and `high` are hours of the events. Both tables are made anew; without files they are empty. */
-export const lookTable = (files: readonly File[], low: number, high: number): string => `
-  CREATE OR REPLACE TABLE hot.look AS SELECT w.until_hour, e.file, ${named} FROM (${filesUnion(files)}) e
-    JOIN hot.wanted w ON e.source = w.source AND e.time // 3600 = w.hour WHERE ${inSpan(low, high)}`
+/**
+ * `low` and `high` are hours of the events. Which rows are of scans is asked of the few that are left after the join: DuckDB would ask it
+ * of all rows of two hours before. Both tables are made anew; without files they are empty.
+ */
+export const lookTable = (where: Where, low: number, high: number): string => `
+  CREATE OR REPLACE TABLE hot.look_raw AS SELECT w.until_hour, e.file, ${named}, e.source_port FROM (${everything(where)}) e
+    JOIN hot.wanted w ON e.source = w.source AND e.time // 3600 = w.hour WHERE ${inSpan(low, high)};
+  CREATE OR REPLACE TABLE hot.look AS SELECT * EXCLUDE (source_port) FROM hot.look_raw WHERE ${ofScans}`
 
-export const lookTargetTable = (files: readonly File[], low: number, high: number): string => `
-  INSERT INTO hot.look_target SELECT w.until_hour, e.file, ${named} FROM (${filesUnion(files)}) e JOIN hot.wanted_target w
-    ON e.source = w.source AND e.member = w.member AND e.destination = w.destination AND e.time // 3600 = w.hour WHERE ${inSpan(low, high)}`
+export const lookTargetTable = (where: Where, low: number, high: number): string => `
+  CREATE OR REPLACE TABLE hot.look_raw AS SELECT w.until_hour, e.file, ${named}, e.source_port FROM (${everything(where)}) e
+    JOIN hot.wanted_target w ON e.source = w.source AND e.member = w.member AND e.destination = w.destination AND e.time // 3600 = w.hour
+    WHERE ${inSpan(low, high)};
+  INSERT INTO hot.look_target SELECT * EXCLUDE (source_port) FROM hot.look_raw WHERE ${ofScans}`
 
 const isRefused = 'action BETWEEN 1 AND 4'
 

@@ -2,7 +2,8 @@
 // told of and done again; only `close` ends the loop.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { Correlator, type CorrelatorContext } from './correlator.ts'
+import type { CorrelatorContext } from './context.ts'
+import { Correlator } from './correlator.ts'
 import { Hot } from './hot.ts'
 import type { HourFile } from './hour-files.ts'
 
@@ -60,6 +61,11 @@ export class Correlation {
     return { ...counts, failed: this.failed, lastLagMs: lag.lastMs, longestLagMs: lag.longestMs, dropped }
   }
 
+  /** Forgets everything and begins anew from what is stored: to be called when a member has taken events back. */
+  forget(): void {
+    this.madeFor = -1
+  }
+
   /** Waits for the round that is under way. */
   async close(): Promise<void> {
     this.ending.abort()
@@ -102,6 +108,7 @@ export class Correlation {
     const { arrivals, register, suspect, now } = this.options
     const connection = this.correlator === undefined || this.madeFor !== arrivals.openings ? await arrivals.connect() : undefined
     if (connection === undefined && this.correlator !== undefined) return this.correlator
+    this.correlator?.close()
     this.correlator = undefined
     this.madeFor = arrivals.openings
     const hot = await Hot.open(connection ?? (await arrivals.connect()))

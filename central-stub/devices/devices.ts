@@ -1,14 +1,21 @@
 // What central has on file of codes, devices and their certificates: the queries, each with the shape of its rows.
 import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import * as z from 'zod'
-import { timestamp } from '../store/schema.ts'
-import type { Reader, Transaction } from '../store/store.ts'
+import type { Reader, Transaction } from '../register/register.ts'
+import { blobOf, flag, hexBlob } from '../register/values.ts'
 import { noHead } from './head.ts'
 
-export interface CertificateRecord {
-  readonly fingerprint: string
+/** A device as the register numbers it, and as it is called. */
+export interface Device {
+  readonly deviceId: number
+  readonly memberId: number
+  /** UUID. */
   readonly device: string
   readonly member: string
+}
+
+export interface CertificateRecord extends Device {
+  readonly fingerprint: string
   readonly publicKey: KeyObject
   readonly notAfter: number
   readonly revoked: boolean
@@ -17,122 +24,128 @@ export interface CertificateRecord {
 /** SHA-256 of the certificate, hexadecimal: what it is on file under. */
 export const fingerprintOf = (der: Uint8Array): string => createHash('sha256').update(der).digest('hex')
 
-const moment = z.date().transform(date => date.getTime())
-const number = z.bigint().transform(Number)
-
 const certificateSchema = z
   .object({
-    fingerprint: z.string(),
+    fingerprint: hexBlob,
+    deviceId: z.int(),
+    memberId: z.int(),
     device: z.string(),
     member: z.string(),
-    public_key: z.string(),
-    not_after: moment,
-    revoked: z.boolean(),
+    public_key: z.instanceof(Uint8Array),
+    not_after: z.int(),
+    revoked: flag,
   })
   .transform(
-    (row): CertificateRecord => ({
-      fingerprint: row.fingerprint,
-      device: row.device,
-      member: row.member,
-      publicKey: createPublicKey({ key: Buffer.from(row.public_key, 'base64'), type: 'spki', format: 'der' }),
-      notAfter: row.not_after,
-      revoked: row.revoked,
+    ({ public_key, not_after, ...row }): CertificateRecord => ({
+      ...row,
+      publicKey: createPublicKey({ key: Buffer.from(public_key), type: 'spki', format: 'der' }),
+      notAfter: not_after,
     }),
   )
-const certificateFields =
-  'fingerprint, device, member, public_key, not_after, revoked_at IS NOT NULL AS revoked FROM certificates JOIN devices USING (device)'
+const certificateFields = `c.fingerprint, d.id AS deviceId, d.member AS memberId, d.device, m.name AS member, c.public_key, c.not_after,
+  c.revoked_at IS NOT NULL AS revoked
+  FROM certificates c JOIN devices d ON d.id = c.device JOIN members m ON m.id = d.member`
 
-export async function findCertificate(reader: Reader, fingerprint: string): Promise<CertificateRecord | undefined> {
-  const sql = `SELECT ${certificateFields} WHERE fingerprint = $fingerprint`
-  return (await reader.read(certificateSchema, sql, { fingerprint }))[0]
+export function findCertificate(reader: Reader, fingerprint: string): CertificateRecord | undefined {
+  const sql = `SELECT ${certificateFields} WHERE c.fingerprint = $fingerprint`
+  return reader.read(certificateSchema, sql, { fingerprint: blobOf(fingerprint) })[0]
 }
 
 /** Certificates of a device that are neither revoked nor expired. */
-export function activeCertificates(reader: Reader, device: string, now: number): Promise<CertificateRecord[]> {
-  const sql = `SELECT ${certificateFields} WHERE device = $device AND revoked_at IS NULL AND not_after > $now`
-  return reader.read(certificateSchema, sql, { device, now: timestamp(now) })
+export function activeCertificates(reader: Reader, device: string, now: number): CertificateRecord[] {
+  const sql = `SELECT ${certificateFields} WHERE d.device = $device AND c.revoked_at IS NULL AND c.not_after > $now`
+  return reader.read(certificateSchema, sql, { device, now })
 }
 
 /** A device may hold hundreds of certificates; a wrong signature shall not cost as many verifications. */
 const SIGNERS = 4
 
 /** The certificate of a connection first, if it is still active, and the newest others of its device. */
-export function signersOf(reader: Reader, { device, fingerprint }: CertificateRecord, now: number): Promise<CertificateRecord[]> {
-  const sql = `SELECT ${certificateFields} WHERE device = $device AND revoked_at IS NULL AND not_after > $now
-    ORDER BY fingerprint = $fingerprint DESC, not_after DESC LIMIT ${SIGNERS}`
-  return reader.read(certificateSchema, sql, { device, fingerprint, now: timestamp(now) })
+export function signersOf(reader: Reader, { deviceId, fingerprint }: CertificateRecord, now: number): CertificateRecord[] {
+  const sql = `SELECT ${certificateFields} WHERE c.device = $deviceId AND c.revoked_at IS NULL AND c.not_after > $now
+    ORDER BY c.fingerprint = $fingerprint DESC, c.not_after DESC LIMIT ${SIGNERS}`
+  return reader.read(certificateSchema, sql, { deviceId, fingerprint: blobOf(fingerprint), now })
 }
 
 /** Puts an issued certificate (PEM) on file; gives its end. */
-export async function addCertificate(transaction: Transaction, device: string, pem: string, now: number): Promise<Date> {
+export function addCertificate(transaction: Transaction, device: string, pem: string, now: number): Date {
   const certificate = new X509Certificate(pem)
-  await transaction.run('INSERT INTO certificates VALUES ($fingerprint, $device, $publicKey, $issuedAt, $notAfter, NULL)', {
-    fingerprint: fingerprintOf(certificate.raw),
-    device,
-    publicKey: certificate.publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
-    issuedAt: timestamp(now),
-    notAfter: timestamp(certificate.validToDate.getTime()),
-  })
+  transaction.run(
+    `INSERT INTO certificates (fingerprint, device, public_key, issued_at, not_after)
+      SELECT $fingerprint, id, $publicKey, $issuedAt, $notAfter FROM devices WHERE device = $device`,
+    {
+      fingerprint: blobOf(fingerprintOf(certificate.raw)),
+      device,
+      publicKey: certificate.publicKey.export({ type: 'spki', format: 'der' }),
+      issuedAt: now,
+      notAfter: certificate.validToDate.getTime(),
+    },
+  )
   return certificate.validToDate
 }
 
-export async function countIssuedSince(reader: Reader, device: string, since: number): Promise<number> {
-  const sql = 'SELECT count(*) AS issued FROM certificates WHERE device = $device AND issued_at > $since'
-  return (await reader.read(z.object({ issued: number }), sql, { device, since: timestamp(since) }))[0].issued
+export function countIssuedSince(reader: Reader, device: string, since: number): number {
+  const sql =
+    'SELECT count(*) AS issued FROM certificates c JOIN devices d ON d.id = c.device WHERE d.device = $device AND issued_at > $since'
+  return reader.read(z.object({ issued: z.int() }), sql, { device, since })[0].issued
 }
 
-/**
- * Revokes every certificate of a device; gives how many were not revoked before. Not by UPDATE with RETURNING: DuckDB then deletes the
- * rows and inserts them again, index and all, and taking that back on a full disk ends the process.
- */
-export async function revokeCertificates(transaction: Transaction, device: string, now: number): Promise<number> {
-  const active = 'device = $device AND revoked_at IS NULL'
-  const [{ count }] = await transaction.read(z.object({ count: number }), `SELECT count(*) AS count FROM certificates WHERE ${active}`, {
-    device,
-  })
-  await transaction.run(`UPDATE certificates SET revoked_at = $now WHERE ${active}`, { device, now: timestamp(now) })
-  return count
+/** Revokes every certificate of a device; gives how many were not revoked before. */
+export function revokeCertificates(transaction: Transaction, device: string, now: number): number {
+  const sql = `UPDATE certificates SET revoked_at = $now
+    WHERE device = (SELECT id FROM devices WHERE device = $device) AND revoked_at IS NULL`
+  return transaction.run(sql, { device, now })
 }
+
+const memberSchema = z.object({ member: z.string() })
 
 /** The member of a device, or undefined if there is no such device. */
-export async function memberOf(reader: Reader, device: string): Promise<string | undefined> {
-  const sql = 'SELECT member FROM devices WHERE device = $device'
-  return (await reader.read(z.object({ member: z.string() }), sql, { device }))[0]?.member
+export function memberOf(reader: Reader, device: string): string | undefined {
+  const sql = 'SELECT m.name AS member FROM devices d JOIN members m ON m.id = d.member WHERE d.device = $device'
+  return reader.read(memberSchema, sql, { device })[0]?.member
 }
 
 /** All devices, in the order in which they enrolled. */
-export function allDevices(reader: Reader): Promise<{ readonly device: string; readonly member: string }[]> {
+export function allDevices(reader: Reader): { readonly device: string; readonly member: string }[] {
   return reader.read(
     z.object({ device: z.string(), member: z.string() }),
-    'SELECT device, member FROM devices ORDER BY enrolled_at, device',
+    'SELECT d.device, m.name AS member FROM devices d JOIN members m ON m.id = d.member ORDER BY d.enrolled_at, d.device',
   )
 }
 
-export async function addDevice(transaction: Transaction, device: string, member: string, now: number): Promise<void> {
-  await transaction.run('INSERT INTO devices VALUES ($device, $member, $now)', { device, member, now: timestamp(now) })
-  await transaction.run('INSERT INTO heads VALUES ($device, $sequence, $hash)', { device, ...noHead })
+/** The number of a member, who is added if there is none of this name. */
+export function memberNumber(transaction: Transaction, name: string): number {
+  transaction.run('INSERT INTO members (name) VALUES ($name) ON CONFLICT DO NOTHING', { name })
+  return transaction.read(z.object({ id: z.int() }), 'SELECT id FROM members WHERE name = $name', { name })[0].id
 }
 
-export async function addCode(transaction: Transaction, hash: string, member: string, expiresAt: number): Promise<void> {
-  await transaction.run('INSERT INTO codes VALUES ($hash, $member, $expiresAt, NULL, NULL)', {
-    hash,
-    member,
-    expiresAt: timestamp(expiresAt),
-  })
+export function addDevice(transaction: Transaction, device: string, member: string, now: number): void {
+  const memberId = memberNumber(transaction, member)
+  transaction.run('INSERT INTO devices (device, member, enrolled_at) VALUES ($device, $memberId, $now)', { device, memberId, now })
+  const sql = 'INSERT INTO heads (device, sequence, hash) SELECT id, $sequence, $hash FROM devices WHERE device = $device'
+  transaction.run(sql, { device, sequence: noHead.sequence, hash: blobOf(noHead.hash) })
+}
+
+export function addCode(transaction: Transaction, hash: string, member: string, expiresAt: number): void {
+  const sql = 'INSERT INTO codes (hash, member, expires_at) VALUES ($hash, $memberId, $expiresAt)'
+  transaction.run(sql, { hash: blobOf(hash), memberId: memberNumber(transaction, member), expiresAt })
 }
 
 /** The member of a code that is neither spent nor expired. */
-export async function memberOfCode(reader: Reader, hash: string, now: number): Promise<string | undefined> {
-  const sql = 'SELECT member FROM codes WHERE hash = $hash AND spent_at IS NULL AND expires_at > $now'
-  return (await reader.read(z.object({ member: z.string() }), sql, { hash, now: timestamp(now) }))[0]?.member
+export function memberOfCode(reader: Reader, hash: string, now: number): string | undefined {
+  const sql = `SELECT m.name AS member FROM codes c JOIN members m ON m.id = c.member
+    WHERE c.hash = $hash AND c.spent_at IS NULL AND c.expires_at > $now`
+  return reader.read(memberSchema, sql, { hash: blobOf(hash), now })[0]?.member
 }
 
 /** The device that a code was spent for, while the code would not have expired. */
-export async function deviceOfCode(reader: Reader, hash: string, now: number): Promise<string | undefined> {
-  const sql = 'SELECT device FROM codes WHERE hash = $hash AND spent_at IS NOT NULL AND expires_at > $now'
-  return (await reader.read(z.object({ device: z.string() }), sql, { hash, now: timestamp(now) }))[0]?.device
+export function deviceOfCode(reader: Reader, hash: string, now: number): string | undefined {
+  const sql = `SELECT d.device FROM codes c JOIN devices d ON d.id = c.device
+    WHERE c.hash = $hash AND c.spent_at IS NOT NULL AND c.expires_at > $now`
+  return reader.read(z.object({ device: z.string() }), sql, { hash: blobOf(hash), now })[0]?.device
 }
 
-export async function spendCode(transaction: Transaction, hash: string, device: string, now: number): Promise<void> {
-  await transaction.run('UPDATE codes SET spent_at = $now, device = $device WHERE hash = $hash', { hash, device, now: timestamp(now) })
+export function spendCode(transaction: Transaction, hash: string, device: string, now: number): void {
+  const sql = 'UPDATE codes SET spent_at = $now, device = (SELECT id FROM devices WHERE device = $device) WHERE hash = $hash'
+  transaction.run(sql, { hash: blobOf(hash), device, now })
 }

@@ -1,13 +1,12 @@
-// How the boxes are, as they say: the last report of each in memory, and now and then in the store, with every change of a level. A
-// report costs the main thread a look at a few hundred bytes of fixed places, and the store next to nothing: what came in is written
+// How the boxes are, as they say: the last report of each in memory, and now and then in the register, with every change of a level. A
+// report costs the main thread a look at a few hundred bytes of fixed places, and the register next to nothing: what came in is written
 // together, some seconds later. A box that changes its mind all the time is written down a hundred times a day.
 import * as z from 'zod'
 import { asRange } from '../../agent/health/report/read.ts'
 import { type CheckReport, decodeReport, type HealthReport } from '../../agent/health/report/wire.ts'
 import { Rates } from '../limits/rates.ts'
 import { Refusal } from '../refusals.ts'
-import { timestamp } from '../store/schema.ts'
-import type { Reader, Store, Transaction } from '../store/store.ts'
+import type { Reader, Register, Transaction } from '../register/register.ts'
 
 /** A box reports once a minute at most. */
 const reportRate = { burst: 10, everyMs: 20_000 }
@@ -37,7 +36,7 @@ export interface LastReport {
   readonly report: HealthReport
 }
 
-const rowSchema = z.object({ device: z.string(), received_at: z.date(), report: z.string() })
+const rowSchema = z.object({ device: z.string(), received_at: z.int(), report: z.instanceof(Uint8Array) })
 
 export class BoxHealth {
   private readonly last = new Map<string, Kept>()
@@ -45,13 +44,13 @@ export class BoxHealth {
   private readonly reports = new Rates(reportRate)
   private readonly changed = new Rates(changeRate)
 
-  /** To be called once the store is open. A report that cannot be read any more is passed over. */
-  async load(reader: Reader): Promise<void> {
-    const rows = await reader.read(rowSchema, 'SELECT device, received_at, report FROM health')
+  /** To be called once the register is open. A report that cannot be read any more is passed over. */
+  load(reader: Reader): void {
+    const rows = reader.read(rowSchema, 'SELECT device, received_at, report FROM health')
     for (const row of rows) {
-      const bytes = Buffer.from(row.report, 'hex')
+      const bytes = Buffer.from(row.report)
       const report = asRange(() => decodeReport(bytes))
-      const receivedAt = row.received_at.getTime()
+      const receivedAt = row.received_at
       if (report !== undefined && !this.last.has(row.device))
         this.last.set(row.device, { receivedAt, report, bytes, writtenAt: receivedAt, isChanged: false })
     }
@@ -83,16 +82,16 @@ export class BoxHealth {
   }
 
   /** Writes what has changed, and what is old, in one transaction. To be called every few seconds; what fails is tried again. */
-  async flush(store: Store, now: number): Promise<void> {
+  flush(register: Register, now: number): void {
     const due = [...this.last].filter(([, { receivedAt, writtenAt, isChanged }]) => isChanged || receivedAt - writtenAt >= WRITTEN_EVERY_MS)
     const changes = this.changes
     if (due.length === 0 && changes.length === 0) return
     this.changes = []
     try {
-      await store.transact(async transaction => {
-        for (const [device, { receivedAt, bytes }] of due) await writeLast(transaction, device, receivedAt, bytes)
-        for (const change of changes) await writeChange(transaction, change)
-        for (const device of new Set(changes.map(change => change.device))) await forgetOld(transaction, device)
+      register.transact(transaction => {
+        for (const [device, { receivedAt, bytes }] of due) writeLast(transaction, device, receivedAt, bytes)
+        for (const change of changes) writeChange(transaction, change)
+        for (const device of new Set(changes.map(change => change.device))) forgetOld(transaction, device)
       })
     } catch (error) {
       this.changes = [...changes, ...this.changes].slice(0, WAITING_MAX)
@@ -102,18 +101,18 @@ export class BoxHealth {
   }
 }
 
-async function writeLast(transaction: Transaction, device: string, receivedAt: number, bytes: Buffer): Promise<void> {
+function writeLast(transaction: Transaction, device: string, receivedAt: number, bytes: Buffer): void {
   const sql = 'INSERT OR REPLACE INTO health VALUES ($device, $at, $report)'
-  await transaction.run(sql, { device, at: timestamp(receivedAt), report: bytes.toString('hex') })
+  transaction.run(sql, { device, at: receivedAt, report: bytes })
 }
 
-async function writeChange(transaction: Transaction, { device, at, number, level, value }: Change): Promise<void> {
+function writeChange(transaction: Transaction, { device, at, number, level, value }: Change): void {
   const sql = 'INSERT INTO health_changes VALUES ($device, $at, $number, $level, $value)'
-  await transaction.run(sql, { device, at: timestamp(at), number, level, value: value === undefined ? null : BigInt(value) })
+  transaction.run(sql, { device, at: at, number, level, value: value ?? null })
 }
 
-async function forgetOld(transaction: Transaction, device: string): Promise<void> {
+function forgetOld(transaction: Transaction, device: string): void {
   const sql = `DELETE FROM health_changes WHERE device = $device AND changed_at < (
     SELECT min(changed_at) FROM (SELECT changed_at FROM health_changes WHERE device = $device ORDER BY changed_at DESC LIMIT ${CHANGES_KEPT}))`
-  await transaction.run(sql, { device })
+  transaction.run(sql, { device })
 }

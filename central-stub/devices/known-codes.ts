@@ -2,13 +2,14 @@
 // database, so that strangers who try codes cost next to nothing. What a code is good for, and whether it has expired, the database
 // says each time: the clock of this moment may be wrong.
 import * as z from 'zod'
-import type { Reader } from '../store/store.ts'
+import type { Reader } from '../register/register.ts'
+import { hexBlob } from '../register/values.ts'
 
 export class KnownCodes {
   private hashes = new Set<string>()
 
-  async load(reader: Reader): Promise<void> {
-    const rows = await reader.read(z.object({ hash: z.string() }), 'SELECT hash FROM codes')
+  load(reader: Reader): void {
+    const rows = reader.read(z.object({ hash: hexBlob }), 'SELECT hash FROM codes')
     this.hashes = new Set(rows.map(({ hash }) => hash))
   }
 

@@ -7,8 +7,6 @@ import { RefusalCounts } from '../limits/refusal-counts.ts'
 
 /** One of a member at a time: a full batch takes 0.3 s, and another member waits for what is under way. */
 const turns = { total: 8, perMember: 1 }
-/** Every request of a device is a look into the database for its certificate, before anything else is known of it: one of a certificate at a time. */
-const looks = { total: 4, perMember: 1 }
 /** A box waits longer and longer after a refusal, and comes nowhere near. */
 const refusedRate = { burst: 100, everyMs: 1000 }
 /** A thousand boxes behind one balancer come back within ten seconds. */
@@ -21,8 +19,6 @@ export class ServerLimits {
   readonly strangers = new Places(strangerLimits)
   readonly downloads = new Places(downloadLimits)
   readonly queue = new FairQueue(turns)
-  /** By certificate. */
-  readonly looks = new FairQueue(looks)
   /** Requests of each device that were refused for what they were. */
   readonly refused = new Rates(refusedRate)
   readonly refusals = new RefusalCounts()

@@ -4,8 +4,21 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import t from 'tap'
 import * as z from 'zod'
+import { catalogOf } from '../arrivals/hours.ts'
 import { startCentral } from '../central.ts'
-import { enrolBox, type Identity, makeBatch, makeCsr, newKey, type PostOptions, post, send, targetOf, zeroHash } from '../test-box.ts'
+import {
+  enrolBox,
+  type Identity,
+  makeBatch,
+  makeChain,
+  makeCsr,
+  newKey,
+  type PostOptions,
+  post,
+  send,
+  targetOf,
+  zeroHash,
+} from '../test-box.ts'
 import { issueDevice, makeAuthority, pinOf } from '../trust/certificates.ts'
 
 const dir = t.testdir()
@@ -180,12 +193,15 @@ t.test('a failure of central is answered with 500 and no detail, and reported to
   const broken = await startCentral({ folder: join(dir, 'broken'), report: error => reported.push(error) })
   const brokenTarget = targetOf(broken, join(dir, 'broken'))
   const other = await enrolBox(brokenTarget, await broken.makeCode())
-  await broken.read(z.unknown(), 'DROP TABLE heads')
-  const { status, body, headers } = await send(other, await makeBatch(other, 1, zeroHash))
+  const [first, second] = await makeChain(other, 2)
+  t.equal((await send(other, first)).status, 200)
+  const [{ hour }] = await broken.read(z.object({ hour: z.string() }), 'SELECT hour FROM arrivals.batches')
+  await broken.read(z.unknown(), `DROP TABLE "${catalogOf(hour)}".events`)
+  const { status, body, headers } = await send(other, second)
   t.equal(status, 500)
   t.same(Object.keys(body), ['code', 'message'])
   t.equal(body.code, 'central-failed')
   t.equal(headers['retry-after'], '30')
-  t.match(reported, [{ message: /heads/ }])
+  t.match(reported, [{ message: /events/ }])
   await broken.close()
 })

@@ -11,7 +11,6 @@ import { type CertificateRecord, findCertificate, fingerprintOf } from '../devic
 import { type EnrolContext, enrol, enrolSchema, renew, renewSchema } from '../devices/enrol.ts'
 import type { BoxHealth } from '../devices/health.ts'
 import { type IngestContext, ingest } from '../ingest/ingest.ts'
-import type { FairQueue } from '../limits/fair-queue.ts'
 import { networkOf } from '../limits/network.ts'
 import type { Place, Places } from '../limits/places.ts'
 import { Refusal } from '../refusals.ts'
@@ -215,7 +214,7 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
   server.route({
     ...common,
     onRequest: async (request, reply) => {
-      const peer = await authenticate(context, request.raw.socket, limits.looks)
+      const peer = authenticate(context, request.raw.socket)
       guard.usedBy(request.raw.socket, peer.member)
       const waitMs = limits.refused.waitMs(peer.device, performance.now())
       if (waitMs > 0) throw new Refusal('refused-too-often', { retryAfterSeconds: Math.ceil(waitMs / 1000) })
@@ -240,13 +239,14 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
 }
 
 /** Before the body is read. Refusal central-full or central-scarce. */
-function checkRoom({ store, quotas }: ServerContext, { member }: CertificateRecord): void {
-  store.checkRoom()
-  if (store.room === 'scarce' && quotas.isAboveAverage(member)) throw new Refusal('central-scarce', { retryAfterSeconds: SCARCE_SECONDS })
+function checkRoom({ register, quotas }: ServerContext, { member }: CertificateRecord): void {
+  register.checkRoom()
+  if (register.room === 'scarce' && quotas.isAboveAverage(member))
+    throw new Refusal('central-scarce', { retryAfterSeconds: SCARCE_SECONDS })
 }
 
 /** The device behind a connection. The record counts: TLS alone knows nothing of revocation, and a session may outlive its certificate. */
-async function authenticate({ store, now }: ServerContext, socket: Socket, looks: FairQueue): Promise<CertificateRecord> {
+function authenticate({ register, now }: ServerContext, socket: Socket): CertificateRecord {
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
   if (!(socket instanceof TLSSocket) || certificate === undefined) throw new Refusal('certificate-required')
   const fault = String(socket.authorizationError)
@@ -254,7 +254,7 @@ async function authenticate({ store, now }: ServerContext, socket: Socket, looks
   // one that is on file and not valid yet: central's own clock was set back since, which is not the box's fault
   if (!socket.authorized && !isExpired && fault !== 'CERT_NOT_YET_VALID') throw new Refusal('certificate-unknown')
   const fingerprint = fingerprintOf(certificate.raw)
-  const record = await looks.run(fingerprint, () => findCertificate(store, fingerprint))
+  const record = findCertificate(register, fingerprint)
   if (record === undefined) throw new Refusal('certificate-unknown')
   if (record.revoked) throw new Refusal('certificate-revoked')
   if (isExpired || record.notAfter <= now()) throw new Refusal('certificate-expired')

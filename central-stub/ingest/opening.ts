@@ -3,11 +3,10 @@
 // refused. Batches wait in one row; a device has one in it at most (ingest.ts), so each device gets its turn.
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { BatchColumns } from '../../agent/batch/columns.ts'
 import type { BatchFrame, Sealed } from '../../agent/batch/frame.ts'
 import { isErrorWithCode } from '../../agent/lib/durable-file.ts'
 import { Refusal } from '../refusals.ts'
-import type { ThreadAnswer, ThreadData } from './opening-thread.ts'
+import type { OpenedBatch, ThreadAnswer, ThreadData } from './opening-thread.ts'
 
 export interface OpeningLimits {
   readonly threads: number
@@ -28,7 +27,7 @@ interface Job {
   readonly sealed: Sealed
   /** For the operator, if it costs a thread. */
   readonly name: string
-  readonly resolve: (columns: BatchColumns) => void
+  readonly resolve: (columns: OpenedBatch) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -65,8 +64,8 @@ export class Opening {
     }, CHECK_MS).unref()
   }
 
-  /** The columns of a sealed batch. Refusal seal-wrong, batch-malformed, batch-too-costly, or central-failed if no thread starts. */
-  open({ device, sequence, header, enc, sealed }: BatchFrame): Promise<BatchColumns> {
+  /** A sealed batch in columns. Refusal seal-wrong, batch-malformed, batch-too-costly, or central-failed if no thread starts. */
+  open({ device, sequence, header, enc, sealed }: BatchFrame): Promise<OpenedBatch> {
     if (this.isClosed) return Promise.reject(new Refusal('central-failed'))
     return new Promise((resolve, reject) => {
       // copies, because the views stand on memory of the connection
@@ -133,7 +132,7 @@ export class Opening {
     thread.state = 'idle'
     // one that has nothing to do does not hold the process open
     thread.worker.unref()
-    if (typeof job === 'object' && answer.kind === 'opened') job.resolve(answer.columns)
+    if (typeof job === 'object' && answer.kind === 'opened') job.resolve(answer.batch)
     if (typeof job === 'object' && answer.kind === 'refused') job.reject(new Refusal(answer.code))
     this.next()
   }

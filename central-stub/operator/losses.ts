@@ -1,27 +1,26 @@
 // What boxes told of what never reached them, or only in part: their accounting is kept with each batch (agent/batch/packed-batch.md).
 import * as z from 'zod'
 
-const number = z.bigint().transform(Number)
-/** The sum of one figure over all inputs in a batch's accounting; `greatest` where inputs share the same time. */
+/** Beyond it a figure is no honest one. */
+const FIGURE_MAX = 999_999_999_999_999
+/** The sum of one figure over all inputs in a batch's accounting; `max` where inputs share the same time. */
 const figure = (name: string, join: (figures: readonly string[]) => string) =>
   join(
-    ['udp', 'tcp', 'tls', 'nflog'].map(
-      input => `coalesce(TRY_CAST(regexp_extract(accounting, '"${input}\\.lost\\.${name}":([0-9]{1,15})[,}]', 1) AS BIGINT), 0)`,
-    ),
+    ['udp', 'tcp', 'tls', 'nflog'].map(input => `min(coalesce(json_extract(accounting, '$."${input}.lost.${name}"'), 0), ${FIGURE_MAX})`),
   )
 const added = (figures: readonly string[]) => figures.join(' + ')
-const longest = (figures: readonly string[]) => `greatest(${figures.join(', ')})`
+const longest = (figures: readonly string[]) => `max(${figures.join(', ')})`
 
 /** By device. Batches that tell of no loss, nearly all, cost one look for a word. */
 export const losses = {
-  sql: `SELECT device,
-      sum(${figure('kernel', added)})::BIGINT AS kernel,
-      sum(${figure('connections', added)})::BIGINT AS connections,
-      sum(${figure('bytes', added)})::BIGINT AS bytes,
-      sum(${figure('deaf-ms', longest)})::BIGINT AS deaf
-    FROM batches WHERE contains(accounting, '.lost.') GROUP BY device`,
+  sql: `SELECT d.device,
+      total(${figure('kernel', added)}) AS kernel,
+      total(${figure('connections', added)}) AS connections,
+      total(${figure('bytes', added)}) AS bytes,
+      total(${figure('deaf-ms', longest)}) AS deaf
+    FROM batches b JOIN devices d ON d.id = b.device WHERE instr(accounting, '.lost.') > 0 GROUP BY b.device`,
   shape: z
-    .object({ device: z.string(), kernel: number, connections: number, bytes: number, deaf: number })
+    .object({ device: z.string(), kernel: z.number(), connections: z.number(), bytes: z.number(), deaf: z.number() })
     .transform(({ deaf, ...row }) => ({ ...row, deafSeconds: Math.round(deaf / 100) / 10 })),
 }
 

@@ -1,84 +1,108 @@
 // What central can say about what it holds: totals, the state of each device, and the most active sources.
 import * as z from 'zod'
-import type { Reader } from '../store/store.ts'
+import { AddressKind } from '../../agent/batch/layout.ts'
+import { pseudonymText } from '../../agent/batch/pseudonym-text.ts'
+import { productNames } from '../../agent/batch/unpack.ts'
+import { formatAddress } from '../../agent/lib/address.ts'
+import type { Arrivals } from '../arrivals/arrivals.ts'
+import type { Reader } from '../register/register.ts'
 import { losses, noLosses } from './losses.ts'
-
-const number = z.bigint().transform(Number)
 
 /** Query and shape of each figure; all sums are over stored batches, `shed` over the statements of devices. */
 const totals = {
   sql: `SELECT
     (SELECT count(*) FROM devices) AS devices,
     (SELECT count(*) FROM batches) AS batches,
-    (SELECT coalesce(sum(rows), 0) FROM batches) AS rows,
-    (SELECT coalesce(sum(count), 0) FROM events) AS events,
-    (SELECT coalesce(sum(messages), 0) FROM batches) AS messages,
-    (SELECT coalesce(sum(bytes), 0) FROM batches) AS bytes`,
-  shape: z.object({ devices: number, batches: number, rows: number, events: number, messages: number, bytes: number }),
+    (SELECT total(rows) FROM batches) AS rows,
+    (SELECT total(messages) FROM batches) AS messages,
+    (SELECT total(bytes) FROM batches) AS bytes`,
+  shape: z.object({ devices: z.number(), batches: z.number(), rows: z.number(), messages: z.number(), bytes: z.number() }),
 }
 
 const shed = {
-  sql: `SELECT count(*) AS statements, coalesce(sum(last - first + 1), 0) AS batches,
-    coalesce(sum(rows), 0) AS rows, coalesce(sum(messages), 0) AS messages FROM sheds`,
-  shape: z.object({ statements: number, batches: number, rows: number, messages: number }),
+  sql: `SELECT count(*) AS statements, total(last - first + 1) AS batches, total(rows) AS rows, total(messages) AS messages FROM sheds`,
+  shape: z.object({ statements: z.number(), batches: z.number(), rows: z.number(), messages: z.number() }),
 }
 
 const perDevice = {
-  sql: `SELECT d.device, d.member, coalesce(h.sequence, 0) AS sequence,
-      (SELECT max(stored_at) FROM batches b WHERE b.device = d.device) AS last_stored_at,
-      (SELECT count(*) FROM certificates c WHERE c.device = d.device AND c.revoked_at IS NULL) AS certificates
-    FROM devices d LEFT JOIN heads h ON h.device = d.device ORDER BY d.enrolled_at, d.device`,
+  sql: `SELECT d.device, m.name AS member, coalesce(h.sequence, 0) AS sequence,
+      (SELECT stored_at FROM batches b WHERE b.device = d.id ORDER BY b.sequence DESC LIMIT 1) AS last_stored_at,
+      (SELECT count(*) FROM certificates c WHERE c.device = d.id AND c.revoked_at IS NULL) AS certificates
+    FROM devices d JOIN members m ON m.id = d.member LEFT JOIN heads h ON h.device = d.id ORDER BY d.enrolled_at, d.device`,
   shape: z
-    .object({ device: z.string(), member: z.string(), sequence: number, last_stored_at: z.date().nullable(), certificates: number })
+    .object({ device: z.string(), member: z.string(), sequence: z.int(), last_stored_at: z.int().nullable(), certificates: z.int() })
     .transform(row => ({
       device: row.device,
       member: row.member,
       sequence: row.sequence,
-      lastStoredAt: row.last_stored_at?.toISOString() ?? null,
+      lastStoredAt: row.last_stored_at === null ? null : new Date(row.last_stored_at).toISOString(),
       certificates: row.certificates,
     })),
 }
 
-const rankSchema = z.object({ name: z.string(), count: number })
-/** Expressions over `events` by which a top ten is made. */
+/** An address as the hours keep it, for people. */
+export function addressText(kind: number, address: bigint): string {
+  const bytes = Buffer.from(address.toString(16).padStart(32, '0'), 'hex')
+  if (kind === AddressKind.pseudonym) return pseudonymText(bytes)
+  return formatAddress(Uint32Array.from([0, 4, 8, 12], at => bytes.readUInt32BE(at)))
+}
+
+const rankSchema = z
+  .object({ name: z.string().nullable(), kind: z.number().nullable(), address: z.bigint().nullable(), count: z.bigint().transform(Number) })
+  .transform(({ name, kind, address, count }) => ({
+    name: name ?? (kind === null || address === null ? '' : addressText(kind, address)),
+    count,
+  }))
+const text = (sql: string) => `${sql} AS name, NULL::UTINYINT AS kind, NULL::UHUGEINT AS address`
+/** Expressions over `arrivals.events` by which a top ten is made. */
 const rankings = {
-  sources: 'source',
-  destinationPorts: `destination_port || '/' || coalesce(CASE protocol WHEN 6 THEN 'tcp' WHEN 17 THEN 'udp' ELSE protocol::VARCHAR END, '?')`,
-  reasons: 'reason',
-  products: 'product',
+  sources: { columns: 'NULL::VARCHAR AS name, source_kind AS kind, source AS address', where: 'source IS NOT NULL' },
+  destinationPorts: {
+    columns: text(
+      `destination_port || '/' || coalesce(CASE protocol WHEN 6 THEN 'tcp' WHEN 17 THEN 'udp' ELSE protocol::VARCHAR END, '?')`,
+    ),
+    where: 'destination_port IS NOT NULL',
+  },
+  reasons: {
+    columns: text('(SELECT any_value(r.name) FROM arrivals.reasons r WHERE r.hour = e.hour AND r.reason = e.reason)'),
+    where: 'true',
+  },
+  products: { columns: text(`coalesce([${productNames.map(name => `'${name}'`)}][product + 1], 'product-' || product)`), where: 'true' },
 } as const
 
 export type Ranking = readonly { readonly name: string; readonly count: number }[]
 export type Top = Readonly<Record<keyof typeof rankings, Ranking>>
 
-function rank(reader: Reader, expression: string): Promise<Ranking> {
-  return reader.read(
+function rank(arrivals: Arrivals, { columns, where }: (typeof rankings)[keyof typeof rankings]): Promise<Ranking> {
+  return arrivals.read(
     rankSchema,
-    `SELECT ${expression} AS name, sum(count) AS count FROM events WHERE ${expression} IS NOT NULL GROUP BY name ORDER BY count DESC, name LIMIT 10`,
+    `SELECT ${columns}, sum(count)::UBIGINT AS count FROM arrivals.events e WHERE ${where} GROUP BY 1, 2, 3 ORDER BY count DESC, 1, 3 LIMIT 10`,
   )
 }
 
-export async function readTop(reader: Reader): Promise<Top> {
+export async function readTop(arrivals: Arrivals): Promise<Top> {
   const [sources, destinationPorts, reasons, products] = await Promise.all([
-    rank(reader, rankings.sources),
-    rank(reader, rankings.destinationPorts),
-    rank(reader, rankings.reasons),
-    rank(reader, rankings.products),
+    rank(arrivals, rankings.sources),
+    rank(arrivals, rankings.destinationPorts),
+    rank(arrivals, rankings.reasons),
+    rank(arrivals, rankings.products),
   ])
   return { sources, destinationPorts, reasons, products }
 }
 
-export async function readStats(reader: Reader) {
-  const [[sums], [sheds], devices, lost, topSources] = await Promise.all([
-    reader.read(totals.shape, totals.sql),
-    reader.read(shed.shape, shed.sql),
-    reader.read(perDevice.shape, perDevice.sql),
-    reader.read(losses.shape, losses.sql),
-    rank(reader, rankings.sources),
+const eventsSchema = z.object({ events: z.number() })
+
+export async function readStats(reader: Reader, arrivals: Arrivals) {
+  const [[{ events }], topSources] = await Promise.all([
+    arrivals.read(eventsSchema, 'SELECT coalesce(sum(count), 0)::DOUBLE AS events FROM arrivals.events'),
+    rank(arrivals, rankings.sources),
   ])
-  const lostBy = new Map(lost.map(({ device, ...figures }) => [device, figures]))
-  const perDeviceRows = devices.map(row => ({ ...row, lost: lostBy.get(row.device) ?? noLosses }))
-  return { ...sums, shed: sheds, perDevice: perDeviceRows, topSources }
+  const [sums] = reader.read(totals.shape, totals.sql)
+  const [sheds] = reader.read(shed.shape, shed.sql)
+  const lostBy = new Map(reader.read(losses.shape, losses.sql).map(({ device, ...figures }) => [device, figures]))
+  const perDeviceRows = reader.read(perDevice.shape, perDevice.sql).map(row => ({ ...row, lost: lostBy.get(row.device) ?? noLosses }))
+  const { devices, batches, rows, messages, bytes } = sums
+  return { devices, batches, rows, events, messages, bytes, shed: sheds, perDevice: perDeviceRows, topSources }
 }
 
 export type Stats = Awaited<ReturnType<typeof readStats>>
@@ -94,9 +118,11 @@ export interface LimitsReport {
     readonly sizeBytes: number
     readonly reserveBytes: number
     readonly room: string
-    /** How often the database was opened: more than once if it gave up, on a full disk for example. */
+    /** How often the files of the hours were opened: more than once if DuckDB gave up, on a full disk for example. */
     readonly openings: number
   }
+  /** Hours whose events cannot be read, and are left out of everything. */
+  readonly damaged: readonly { readonly code: 'hour-damaged'; readonly hour: string; readonly said: string }[]
   /** Those that have used most of a quota. */
   readonly members: readonly { readonly member: string; readonly percent: number }[]
 }

@@ -34,7 +34,7 @@ export interface Keys {
 
 /** Reads the keys, and makes those that are missing as long as there is no database that needs the old ones. */
 export async function openKeys(folder: string, now: number): Promise<Keys> {
-  const old = existsSync(join(folder, fileNames.database))
+  const old = [fileNames.register, fileNames.database].some(name => existsSync(join(folder, name)))
   const file = async (name: string, make: () => Promise<string> | string): Promise<string> => {
     const path = join(folder, name)
     const { value, damage } = mendState(path, decode)
