@@ -2,7 +2,7 @@
 // found in no byte of any file of the folder, in none of the forms in which it is or was stored, nor by DuckDB in any file that it compresses.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -10,13 +10,14 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import t from 'tap'
 import { Endpoint, OpenBatch } from '../agent/batch/open-batch.ts'
 import { packBatch } from '../agent/batch/pack.ts'
-import { until } from '../agent/testing/harness.ts'
+import { temporaryFolder, until } from '../agent/testing/harness.ts'
 import { askAdmin } from './operator/admin.ts'
 import { Register } from './register/register.ts'
 import type { RetentionStatus } from './retention/retention.ts'
 import { type Box, enrolBox, makeBatch, send, targetOf, zeroHash } from './test-box.ts'
 
 const HOUR_MS = 3_600_000
+const lookedAt = t.testdir()
 const main = new URL('./main.ts', import.meta.url).pathname
 const run = promisify(execFile)
 
@@ -82,8 +83,8 @@ async function isInside(path: string, address: string): Promise<boolean> {
   const number = BigInt(`0x${bytesOf(address).toString('hex')}`)
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
-  const copy = join(t.testdirName, 'looked-at')
-  mkdirSync(t.testdirName, { recursive: true })
+  const copy = join(lookedAt, 'copy')
+  rmSync(`${copy}.wal`, { force: true })
   copyFileSync(path, copy)
   try {
     const [high, low] = [number >> 64n, number & 0xffff_ffff_ffff_ffffn]
@@ -125,7 +126,7 @@ function pack(events: readonly Told[], nowMs: number): Promise<Uint8Array> {
     const rest = { protocol: 6, bytes: 60, packets: 1, rule: -1, count: 1, direction: 1, isLate: false, reset: () => undefined }
     batch.add(
       { ...event, ...rest },
-      { gateway, product: 1, reason: 2, input: 0, sourceEndpoint: Endpoint.foreign, destinationEndpoint: Endpoint.ours },
+      { gateway, product: 1, reason: 2, sourceEndpoint: Endpoint.foreign, destinationEndpoint: Endpoint.ours },
     )
   })
   return packBatch(batch, { pseudonymise: addresses => Buffer.alloc(addresses.length, 0xab), reasonName: () => 'blocked', accounting: {} })
@@ -143,7 +144,8 @@ const shifted = (ahead: string): string => `
   syncBuiltinESMExports()`
 
 t.test('after deletion an address is in no byte of any file: 24 hours, recall, nine months', async t => {
-  const dir = t.testdir()
+  // a Unix socket has a short path
+  const dir = temporaryFolder(t)
   const [folder, ahead] = [join(dir, 'central'), join(dir, 'ahead')]
   let child: ChildProcess | undefined
   let aheadMs = 0

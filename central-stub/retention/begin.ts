@@ -83,11 +83,11 @@ export async function beginRetention(options: BeginOptions): Promise<RunningRete
       retention.confirmClock()
       return retention.status()
     },
-    recall: async ({ member, gateway = null, rule = null, ...span }) => {
+    recall: async ({ member, gateway = null, rule = null, first, last }) => {
       const [found] = register.read(idSchema, 'SELECT id FROM members WHERE name = $member', { member })
       if (found === undefined) throw new Error(`there is no member ${member}`)
-      if (span.last < span.first) throw new Error('--to is before --from')
-      return retention.recall({ member: found.id, gateway, rule, ...span })
+      if (last < first) throw new Error('--to is before --from')
+      return retention.recall({ member: found.id, gateway, rule, first, last })
     },
     statements: async most => audit.last(most, 'erasure').map(({ text }) => JSON.parse(text)),
     audit: async after => {
