@@ -5,7 +5,8 @@ import { describe, type Fault, fault } from './errors.ts'
 import type { Facts, GatewayFacts, MachineFacts } from './health/facts.ts'
 import { type KeptHealth, openHealth, writeHealth } from './health/kept-health.ts'
 import { readMachine } from './health/machine/index.ts'
-import { releaseOf } from './health/machine/releases.ts'
+import { memoryKills } from './health/machine/memory-kills.ts'
+import { releaseMadeAtMs, releaseOf } from './health/machine/releases.ts'
 import { smallFile } from './health/machine/small-file.ts'
 import { Rhythm } from './health/rhythm.ts'
 import { RecentGrowth } from './health/windows.ts'
@@ -15,6 +16,7 @@ import type { Log } from './log.ts'
 import type { Paths } from './paths.ts'
 import type { Collector } from './pipeline/collector.ts'
 import type { Gateway, Gateways } from './pipeline/gateways.ts'
+import type { Source } from './sources/source.ts'
 
 const LOOK_MS = 10_000
 const MINUTE_MS = 60_000
@@ -37,6 +39,7 @@ export interface HealthParts {
   readonly accounts: Accounts
   readonly collector: Collector
   readonly gateways: Gateways
+  readonly sources: readonly Source[]
   readonly log: Log
   readonly wasStoppedCleanly: boolean
   /** Of the identity that the box has; undefined without one. */
@@ -45,7 +48,10 @@ export interface HealthParts {
   tlsCertificate(): string
 }
 
-type HealthFacts = Pick<Facts, 'recent' | 'shedToday' | 'uncleanStarts' | 'tlsCertificateUntilMs' | 'machine' | 'release'>
+type HealthFacts = Pick<
+  Facts,
+  'recent' | 'connectionsRefused' | 'shedToday' | 'uncleanStarts' | 'tlsCertificateUntilMs' | 'machine' | 'release' | 'releaseMadeAtMs'
+>
 
 export class HealthWatch {
   /** What was wrong with its file. */
@@ -56,6 +62,8 @@ export class HealthWatch {
   private readonly received = new RecentGrowth(MINUTE_MS, 10)
   private readonly refused = new RecentGrowth(MINUTE_MS, 10)
   private readonly lost = new RecentGrowth(MINUTE_MS, 10)
+  private readonly connections = new RecentGrowth(MINUTE_MS, 10)
+  private readonly madeAtMs = releaseMadeAtMs()
   private shed = new RecentGrowth(HOUR_MS, 24)
   /** Whose identity the box has, and since when. */
   private enrolment: string | undefined
@@ -108,7 +116,12 @@ export class HealthWatch {
 
   factsAt(now: number, uptimeMs: number): HealthFacts {
     if (this.facts === undefined) this.look(now, uptimeMs)
-    return { ...(this.facts as HealthFacts), recent: this.recentAt(uptimeMs), shedToday: this.shedAt(uptimeMs) }
+    return {
+      ...(this.facts as HealthFacts),
+      recent: this.recentAt(uptimeMs),
+      connectionsRefused: this.connectionsAt(uptimeMs),
+      shedToday: this.shedAt(uptimeMs),
+    }
   }
 
   gatewayFacts(gateway: Gateway, now: number): GatewayFacts {
@@ -153,10 +166,12 @@ export class HealthWatch {
     const machine: MachineFacts = readMachine(paths.data, paths.machine)
     this.facts = {
       recent: this.recentAt(uptimeMs),
+      connectionsRefused: this.connectionsAt(uptimeMs),
+      releaseMadeAtMs: this.madeAtMs,
       shedToday: this.shedAt(uptimeMs),
       uncleanStarts: this.uncleanStarts.filter(at => Math.abs(now - at) < DAY_MS).length,
       tlsCertificateUntilMs: endOf(this.parts.tlsCertificate()),
-      machine,
+      machine: { ...machine, memoryKills: memoryKills(paths.memoryKills, machine.memoryKills, now) },
       release: releaseOf(paths.releaseReport),
     }
   }
@@ -184,6 +199,10 @@ export class HealthWatch {
       refused: this.refused.note(sum(Object.values(refused)), uptimeMs),
       kernelLost: this.lost.note(sum(all.map(({ lost }) => lost.kernel)), uptimeMs),
     }
+  }
+
+  private connectionsAt(uptimeMs: number): number {
+    return this.connections.note(sum(this.parts.sources.map(({ counters }) => counters.connectionsRefused ?? 0)), uptimeMs)
   }
 
   /** What is left out because nobody is there to take it, or because the box went to another member, is as it should be. */

@@ -94,6 +94,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       ...stored,
       paths,
       collector,
+      sources,
       log,
       enrolment: () => keeper.identity?.stored.enrolment,
       tlsCertificate: () => tlsCertificateOf(live.current, paths),

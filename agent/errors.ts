@@ -85,6 +85,8 @@ export const advice = {
   'gateways-too-many':
     'Let only your firewalls reach the syslog ports of this box. Senders that fall silent give their numbers back by themselves.',
   'sources-forgotten': 'If this persists, tell the helpdesk: some allowed connections from blocked sources may be missed.',
+  'connections-refused':
+    'Let only your firewalls reach the syslog ports of this box, and have each keep one connection: there is room for as many as syslog.connections says, and for 64 of one address.',
   'reading-failed': 'This is a bug in CyberAlarm. Please report it to the helpdesk with the output of `cyberalarm status --json`.',
   'accounting-wrong': 'This is a bug in CyberAlarm. Please report it to the helpdesk with the output of `cyberalarm status --json`.',
   'agent-running': 'Stop the running agent first, or choose another data folder with --root.',
@@ -114,6 +116,7 @@ export const advice = {
     'Update the package cyberalarm: on Debian and Ubuntu `apt update && apt install cyberalarm`, on Red Hat and its like `dnf upgrade cyberalarm`, or run the installer again.',
   'update-taken-back':
     'Nothing to do: the box goes on with the release that it had. If this happens with the next release too, call the helpdesk.',
+  'update-running': 'Nothing to do: wait until the other one has ended. The status of this box shows how far it is.',
   'update-file-missing': 'Check the name of the file, and that the user who runs the command may read it.',
   'update-file-wrong': 'Get the file again from the helpdesk. Nothing was changed.',
   unexpected: 'This is probably a bug in CyberAlarm. If it persists, report it to the helpdesk.',

@@ -19,6 +19,8 @@ export interface Paths {
   readonly updates: string
   /** How far the box is with updates, for whoever shows it. */
   readonly updateState: string
+  /** Held by the one `cyberalarm update` that runs. */
+  readonly updateLock: string
   /** The root of trust for updates, which comes with the installation. */
   readonly updateRoot: string
   /** The program that changes to another release; there is none on a Linux server, where packages do. */
@@ -38,6 +40,8 @@ export interface Paths {
   readonly machine: { readonly proc: string; readonly sys: string; readonly host: string }
   /** When the watchdog restarted the agent last. */
   readonly watchdogRestart: string
+  /** When the kernel killed the agent for want of memory, a line each. */
+  readonly memoryKills: string
 }
 
 export function pathsBelow(root: string): Paths {
@@ -57,6 +61,7 @@ export function pathsBelow(root: string): Paths {
     updateMetadata: join(root, 'var/lib/cyberalarm-update/metadata.json'),
     updates: join(root, 'var/lib/cyberalarm-update'),
     updateState: join(root, 'var/lib/cyberalarm-update/state.json'),
+    updateLock: join(root, 'var/lib/cyberalarm-update/lock'),
     updateRoot: join(root, 'usr/lib/cyberalarm/update-root.json'),
     updateSwitch: join(root, 'usr/lib/cyberalarm/update/switch'),
     currentRelease: join(root, 'run/cyberalarm-release/current'),
@@ -67,5 +72,6 @@ export function pathsBelow(root: string): Paths {
     system: join(root, 'usr/lib/cyberalarm/system'),
     machine: { proc: join(root, 'proc'), sys: join(root, 'sys'), host: join(root, 'run/cyberalarm-host') },
     watchdogRestart: join(run, 'watchdog-restart'),
+    memoryKills: join(run, 'memory-kills'),
   }
 }

@@ -13,6 +13,7 @@ import { formatManifest } from '../agent/update/manifest.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { numbers, systemText } from './release-numbers.ts'
 import { makeRelease } from './release-parts.ts'
+import { knownSourceDate } from './source-date.ts'
 
 const root = join(import.meta.dirname, '..')
 const release = join(root, 'build', 'release')
@@ -46,6 +47,8 @@ set +a
 exec "$here/../../runtime/bin/node" $NODE_FLAGS "$here/../lib/${entry}.js" "$@"
 `
 const { name, version, release: number, license } = manifest
+/** By which health tells the age of a release: the same for the same commit, so that the bytes are. */
+const madeAt = knownSourceDate(root)
 
 async function bundle({ folder, program, entry, source }: (typeof bundles)[number]): Promise<Metafile> {
   const lib = join(release, folder, 'lib')
@@ -63,7 +66,10 @@ async function bundle({ folder, program, entry, source }: (typeof bundles)[numbe
     legalComments: 'eof',
     metafile: true,
   })
-  writeFileSync(join(lib, 'package.json'), `${JSON.stringify({ name, version, release: number, license, type: 'module' }, null, 2)}\n`)
+  writeFileSync(
+    join(lib, 'package.json'),
+    `${JSON.stringify({ name, version, release: number, made: madeAt, license, type: 'module' }, null, 2)}\n`,
+  )
   writeFileSync(join(lib, 'environment'), environment)
   install(join('bin', program), folder, launcher(entry))
   return metafile

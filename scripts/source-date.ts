@@ -4,12 +4,14 @@ import { execFileSync } from 'node:child_process'
 
 const NO_CHECKOUT = Date.UTC(2026, 0) / 1000
 
-export function sourceDate(root: string): number {
+export const sourceDate = (root: string): number => knownSourceDate(root) ?? NO_CHECKOUT
+
+/** The same; undefined for an archive of the sources, which has no history. */
+export function knownSourceDate(root: string): number | undefined {
   if (process.env.SOURCE_DATE_EPOCH !== undefined) return Number(process.env.SOURCE_DATE_EPOCH)
   try {
     return Number(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
   } catch {
-    // an archive of the sources has no history
-    return NO_CHECKOUT
+    return undefined
   }
 }

@@ -170,6 +170,11 @@ t.test('2,000 connections at a limit of 50: the rest are refused, those that are
   )
   t.equal(full.connectionsOpen, CONNECTIONS_MAX)
   t.equal(full.connectionsRefused - before.connectionsRefused, 2000 - (CONNECTIONS_MAX - 1), 'all but one seat, which was taken before')
+  const { findings } = await agent.status()
+  t.match(
+    findings.find(({ code }) => code === 'connections-refused'),
+    { severity: 'problem', detail: /^The agent refused 1,9\d\d connections in the last 10 minutes, because all places were taken$/ },
+  )
   await isUnharmed(t, 0)
   for (const socket of flood) socket.destroy()
   await until(

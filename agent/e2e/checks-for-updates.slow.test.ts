@@ -1,17 +1,20 @@
 // `cyberalarm update --check` as a person meets it: a process, through a proxy or not, and sentences that say why the box waits.
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import t from 'tap'
 import { promote, setPaused } from '../../scripts/updates/channels.ts'
 import { pathsBelow } from '../paths.ts'
-import { cyberalarm, spawnCyberalarm, temporaryFolder, writeSettings } from '../testing/harness.ts'
+import { cyberalarm, spawnCyberalarm, startAgent, temporaryFolder, until, writeSettings } from '../testing/harness.ts'
+import { whenCheck } from '../testing/health-box.ts'
 import { madeIdentity } from '../testing/made-identity.ts'
 import { HOUR_MS, openStages } from '../testing/update-stage.ts'
 import { writeIdentity } from '../uplink/identity.ts'
 
 t.setTimeout(120_000)
+const faketime = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
 const stages = await openStages(t.testdir(), t)
 const { central } = stages
 
@@ -98,3 +101,55 @@ t.test('goes through a proxy, as everything does, and works in the release as we
   const [code] = await once(child, 'close')
   t.match({ code, out }, { code: 0, out: /offered +0\.2\.0/ })
 })
+
+t.test('two at once: the second says so and changes nothing, and one that was killed is in nobody’s way', async t => {
+  const { box } = stages.next()
+  t.match(await cyberalarm(box, 'update', '--check'), { code: 0 })
+  const calls: Socket[] = []
+  const silent = createServer()
+  silent.on('connect', (_call, client: Socket) => calls.push(client.on('error', () => client.destroy())))
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    for (const each of calls) each.destroy()
+    silent.close()
+  })
+  writeSettings(box, central, { 'uplink.proxy': `http://127.0.0.1:${(silent.address() as AddressInfo).port}` })
+  const first = spawnCyberalarm(['update', '--root', box])
+  await until(
+    () => calls.length,
+    count => count === 1,
+  )
+  writeSettings(box, central)
+  const { updates } = pathsBelow(box)
+  const before = readdirSync(updates)
+  for (const words of [[], ['--check']])
+    t.match(await cyberalarm(box, 'update', ...words), {
+      code: 1,
+      out: '',
+      error: /another `cyberalarm update` runs on this box \[update-running\]\n {2}Nothing to do: wait until the other one has ended\./,
+    })
+  t.match(await cyberalarm(box, 'update', '--check', '--offline'), { code: 0 }, 'who only reads what is kept need not wait')
+  t.same(readdirSync(updates), before)
+  first.kill('SIGKILL')
+  await once(first, 'close')
+  t.match(await cyberalarm(box, 'update', '--check'), { code: 0, out: /offered +0\.2\.0/ })
+  t.same(readdirSync(updates).sort(), ['lock', 'metadata.json', 'metadata.json.copy'])
+  t.equal(statSync(join(updates, 'lock')).size, 0)
+})
+
+t.test(
+  'a box that has not looked for four days says so, and which release it knew of',
+  { skip: existsSync(faketime) ? false : 'needs libfaketime (apt-get install faketime)' },
+  async t => {
+    const box = join(temporaryFolder(t), 'box')
+    // a socket has no room for the name of the other folder
+    cpSync(stages.next().box, box, { recursive: true })
+    t.match(await cyberalarm(box, 'update'), { code: 0 })
+    const later = ['env', `LD_PRELOAD=${faketime}`, 'FAKETIME=+4d', 'DONT_FAKE_MONOTONIC=1']
+    const agent = await startAgent(box, { inside: later })
+    t.teardown(() => agent.kill())
+    const said = await whenCheck(agent, 'update-metadata', 'warn')
+    t.match(said, /The box has not been able to look for updates for 4 days \[update-check-old\]/)
+    t.match(said, /There is an update that this box has not taken: CyberAlarm 0\.2\.0 is there; this machine has .* \[update-available\]/)
+  },
+)

@@ -117,6 +117,10 @@ export interface Facts {
   readonly storedFaults: readonly Fault[]
   /** What was wrong with files of the spool: the first things that were said, and how many there were. One file may be said twice. */
   readonly spoolDamage: { readonly told: readonly string[]; readonly count: number }
+  /** TCP and TLS connections of the last 10 minutes that were refused, because all places were taken. */
+  readonly connectionsRefused: number
+  /** When the release was made; undefined in a checkout. */
+  readonly releaseMadeAtMs: number | undefined
   readonly clock: { readonly jumps: number; readonly lastJumpMs: number }
   readonly wasStoppedCleanly: boolean
   readonly gateways: readonly GatewayFacts[]

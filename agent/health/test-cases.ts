@@ -134,6 +134,10 @@ export const cases: Record<CheckName, readonly Case[]> = {
     [{ recent: { received: 2000, refused: 201, kernelLost: 0 } }, problem('messages-refused', / 10\.1 % /)],
     [{ recent: { received: 100, refused: 100, kernelLost: 0 } }],
   ],
+  connections: [
+    [{ connectionsRefused: 1 }, warning('connections-refused', /refused 1 connection in the last 10 minutes/)],
+    [{ connectionsRefused: 101 }, problem('connections-refused', /refused 101 connections/)],
+  ],
   stall: [
     [{ stallsMs: [300, 300, 0, 0, 1900] }, warning('agent-stalled', /up to 1\.9 s/)],
     [{ stallsMs: [0, 0, 2430, 0, 0] }, problem('agent-stalled', /^For up to 2\.4 s/)],
@@ -163,7 +167,7 @@ export const cases: Record<CheckName, readonly Case[]> = {
     [machine({ memoryWaitPercent: 10.6 }), warning('memory-pressure', /11 % of the last minute/)],
     [machine({ memoryWaitPercent: 41 }), problem('memory-pressure', /41 %/)],
   ],
-  'memory-exhausted': [[machine({ memoryKills: 1 }), problem('memory-exhausted', /killed the agent once$/)]],
+  'memory-exhausted': [[machine({ memoryKills: 1 }), problem('memory-exhausted', /killed the agent once within 24 hours$/)]],
   temperature: [
     [machine({ hottestCelsius: 86 }), warning('temperature-high', /86 °C/)],
     [machine({ hottestCelsius: 96 }), problem('temperature-high', /96 °C/)],
@@ -201,7 +205,12 @@ export const cases: Record<CheckName, readonly Case[]> = {
       warning('release-factory-only', /came with$/),
     ],
   ],
-  release: [],
+  release: [
+    [{ releaseMadeAtMs: now - 60 * DAY_MS }],
+    [{ releaseMadeAtMs: now - 61.5 * DAY_MS }, warning('release-old', /is 61 days old$/)],
+    [{ releaseMadeAtMs: now - 121 * DAY_MS }, problem('release-old', /is 121 days old$/)],
+    [{ releaseMadeAtMs: now + DAY_MS }],
+  ],
   restarts: [
     [{ wasStoppedCleanly: false }, warning('stopped-uncleanly', /crashed once .*: .* 2 s .* 10 s/)],
     [{ uncleanStarts: 4 }, problem('stopped-uncleanly', /4 times/)],

@@ -69,6 +69,8 @@ export const well: Facts = {
   ],
   missing: [],
   recent: { received: 2000, refused: 0, kernelLost: 0 },
+  connectionsRefused: 0,
+  releaseMadeAtMs: now - 20 * DAY_MS,
   stallsMs: [4, 300, 2, 0, 1],
   shedToday: 0,
   uncleanStarts: 0,

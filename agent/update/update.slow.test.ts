@@ -105,7 +105,7 @@ t.test('a machine that is updated by packages only tells', async t => {
   runs(stage, '0.1.0', 1)
   await does(t, stage, 'now')
   t.match(updateStatus(pathsOf(stage)), { kind: 'now', text: /Version 0\.2\.0 is there: update the package cyberalarm/ })
-  t.same(readdirSync(pathsOf(stage).updates).sort(), ['metadata.json', 'metadata.json.copy', 'state.json'])
+  t.same(readdirSync(pathsOf(stage).updates).sort(), ['lock', 'metadata.json', 'metadata.json.copy', 'state.json'])
   t.match(await stage.update({ isNow: true }), { code: 'update-by-package' })
 })
 

@@ -15,6 +15,7 @@ import { type Box, type Decision, decide, findOffer, type Offer } from '../updat
 import type { Fetch } from '../update/fetch.ts'
 import { sizeOfOffer } from '../update/load.ts'
 import { readKept } from '../update/on-disk.ts'
+import { onlyOne } from '../update/only-one.ts'
 import { readReleaseReport, readUpdateState } from '../update/state.ts'
 import { parseWindow } from '../update/window.ts'
 import { sentenceOf } from '../update/words.ts'
@@ -36,13 +37,22 @@ export interface UpdateOptions {
   readonly isIfDue: boolean
 }
 
-/** Failure with a code that begins with update-, or about central. */
+/** Failure with a code that begins with update-, or about central or the disk. */
 export async function update(call: Words, paths: Paths, settings: Settings, options: UpdateOptions): Promise<void> {
   const canInstall = statSync(paths.updateSwitch, { throwIfNoEntry: false }) !== undefined
-  const isWanted = options.isNow || options.from !== undefined
-  if (isWanted && !canInstall && !options.isCheck)
+  if ((options.isNow || options.from !== undefined) && !canInstall && !options.isCheck)
     throw new Failure('update-by-package', 'this machine is no appliance: its packages are updated by apt or dnf')
   if (options.isIfDue && !isDue(readUpdateState(paths.updateState), Date.now())) return
+  const unlock = onlyOne(paths.updateLock)
+  try {
+    await updateAlone(call, paths, settings, options, canInstall)
+  } finally {
+    unlock()
+  }
+}
+
+async function updateAlone(call: Words, paths: Paths, settings: Settings, options: UpdateOptions, canInstall: boolean): Promise<void> {
+  const isWanted = options.isNow || options.from !== undefined
   const notices: string[] = []
   const box = await boxOf(paths, settings)
   const root = readRootFile(paths.updateRoot)

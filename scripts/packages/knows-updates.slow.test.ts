@@ -55,7 +55,7 @@ t.test('says that a newer release is there', { skip: reason ?? false }, async t 
       t.match(finding, { severity: 'warning', detail: /CyberAlarm 9\.0\.0 is there; this machine has / })
       t.equal(
         machine.sh('ls /var/lib/cyberalarm-update').trim(),
-        'failures\nmetadata.json\nmetadata.json.copy\nstate.json',
+        'failures\nlock\nmetadata.json\nmetadata.json.copy\nstate.json',
         'nothing is loaded',
       )
       t.match(machine.run(['cyberalarm', 'update', '--now']), { code: 1, error: /update-by-package/ })

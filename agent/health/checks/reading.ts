@@ -42,6 +42,7 @@ export const reading = {
     if (received < JUDGED_FROM_MESSAGES) return unknown
     return { level: above(refused / received, 0.01, 0.1), value: Math.round((1000 * refused) / received) }
   },
+  connections: ({ connectionsRefused: value }: Facts): Outcome => ({ level: above(value, 0, 100), value }),
   stall: ({ stallsMs }: Facts): Outcome => {
     if (stallsMs.length === 0) return unknown
     const longest = Math.round(Math.max(...stallsMs))

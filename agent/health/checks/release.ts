@@ -38,8 +38,11 @@ export const release = {
     const isAllThereIs = release.slot === 'factory'
     return { level: isAllThereIs && release.state === 'taken-back' ? 'warn' : 'ok', value: isAllThereIs ? 1 : 2, isCertain: true }
   },
-  // nothing that a box can read says when its release was made
-  release: (): Outcome => unknown,
+  release: ({ releaseMadeAtMs, now }: Facts): Outcome => {
+    if (releaseMadeAtMs === undefined) return unknown
+    const value = Math.floor(Math.max(0, now - releaseMadeAtMs) / DAY_MS)
+    return { level: above(value, 60, 120), value, isCertain: true }
+  },
   restarts: ({ uncleanStarts, wasStoppedCleanly }: Facts): Outcome => {
     const value = Math.max(uncleanStarts, wasStoppedCleanly ? 0 : 1)
     if (value === 0) return faulty('warn', [])

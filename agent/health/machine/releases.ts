@@ -1,4 +1,5 @@
 // What the guard of releases says; it lies outside every release.
+import { join } from 'node:path'
 import * as z from 'zod'
 import type { ReleaseFacts } from '../facts.ts'
 import { smallFile } from './small-file.ts'
@@ -17,6 +18,17 @@ export function releaseOf(path: string): ReleaseFacts | undefined {
   if (data === undefined) return undefined
   const at = typeof data.at === 'number' ? data.at * (data.at < 1e11 ? 1000 : 1) : Date.parse(data.at)
   return { state: data.state, slot: data.slot, atMs: Number.isNaN(at) ? 0 : at, text: data.text }
+}
+
+const madeSchema = z.object({ made: z.int().positive() })
+
+/**
+ * When the release that runs this code was made, in ms since 1970: its package.json, beside its code, says so (build-release.ts).
+ * Undefined in a checkout, where there is none beside it.
+ */
+export function releaseMadeAtMs(folder = import.meta.dirname): number | undefined {
+  const { data } = madeSchema.safeParse(jsonIn(join(folder, 'package.json')))
+  return data === undefined ? undefined : data.made * 1000
 }
 
 const jsonIn = (path: string): unknown => parsed(smallFile(path) ?? '')

@@ -49,8 +49,8 @@ export const machineWords = {
     26,
     'memory-exhausted',
     'count',
-    ['processes of the agent killed for want of memory', '-', '> 0'],
-    value => `For want of memory the kernel killed the agent ${times(value)}`,
+    ['kills of the agent for want of memory in 24 hours', '-', '> 0'],
+    value => `For want of memory the kernel killed the agent ${times(value)} within 24 hours`,
   ),
   temperature: row(
     27,

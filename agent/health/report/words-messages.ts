@@ -52,6 +52,14 @@ export const messageWords = {
     ['messages of 10 minutes that were too long or broken', '> 1 %', '> 10 %'],
     value => `Of the messages of the last 10 minutes ${perMille(value)} were too long or broken`,
   ),
+  connections: row(
+    41,
+    'connections-refused',
+    'count',
+    ['TCP and TLS connections refused in 10 minutes, because all places were taken', '> 0', '> 100'],
+    value =>
+      `The agent refused ${value === 1 ? '1 connection' : `${grouped(value ?? 0)} connections`} in the last 10 minutes, because all places were taken`,
+  ),
   stall: row(
     19,
     'agent-stalled',

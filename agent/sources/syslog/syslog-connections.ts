@@ -39,6 +39,8 @@ export class Connections {
     connectionsAdopted: 0,
     connectionsOpen: 0,
     connectionsRefused: 0,
+    /** Reset by their senders before they were accepted. */
+    connectionsGone: 0,
     handshakesFailed: 0,
     idleClosed: 0,
     /** While their senders held them open. */
@@ -72,7 +74,7 @@ export class Connections {
     const ofPeer = this.#perPeer.get(peer) ?? 0
     const isOver = this.counters.connectionsOpen >= this.#limit('connectionsMax') || ofPeer >= this.#limit('connectionsPerPeerMax')
     if (peer === '' || isOver) {
-      this.counters.connectionsRefused++
+      this.counters[peer === '' ? 'connectionsGone' : 'connectionsRefused']++
       this.#track(socket)
       socket.destroy()
       return undefined

@@ -9,7 +9,16 @@ const { accounting, central, findings, gateways, health, process, products, queu
 
 const reasons = ['oversize', 'broken-frame', 'cut-short', 'broken-packet', 'not-ip']
 const counters = [
-  ...['connections', 'connectionsOpen', 'connectionsRefused', 'handshakesFailed', 'idleClosed', 'connectionsCut', 'bytesCut'],
+  ...[
+    'connections',
+    'connectionsOpen',
+    'connectionsRefused',
+    'connectionsGone',
+    'handshakesFailed',
+    'idleClosed',
+    'connectionsCut',
+    'bytesCut',
+  ],
   ...['overruns', 'waits'],
 ]
 
