@@ -131,6 +131,7 @@ const centralModules: Readonly<Record<string, readonly string[]>> = {
   findings: [],
   ingest: ['devices', 'register', 'arrivals', 'trust', 'limits'],
   devices: ['register', 'trust', 'limits'],
+  'old-database': ['register', 'arrivals'],
   register: ['limits'],
   arrivals: ['limits'],
   audit: ['register'],

@@ -17,6 +17,7 @@ import { Committer } from './ingest/committer.ts'
 import { Opening } from './ingest/opening.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { type QuotaLimits, Quotas, quotaLimits } from './limits/quotas.ts'
+import { bringOver } from './old-database/bring-over.ts'
 import { listenAdmin, type Operations } from './operator/admin.ts'
 import { readAsTables } from './operator/as-tables.ts'
 import { type BoxState, lookAt } from './operator/boxes.ts'
@@ -79,6 +80,7 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const keys = await openKeys(folder, now())
   let serverKey = await openServerKey(folder, keys.authority, name, now())
   await using cleanup = new AsyncDisposableStack()
+  await bringOver(folder, now(), report)
   const { reserveBytes } = options
   const register = cleanup.adopt(Register.open(folder, { reserveBytes }), register => register.close())
   let running: RunningRetention | undefined

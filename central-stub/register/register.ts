@@ -9,7 +9,7 @@ import { fileNames } from '../folder.ts'
 import { FolderRoom, FULL_RETRY_SECONDS } from '../folder-room.ts'
 import type { Room } from '../limits/room.ts'
 import { Refusal } from '../refusals.ts'
-import { makeSqlite, openSqlite, type Reader, type Sqlite, type Transaction, type Values } from './sqlite.ts'
+import { draftSqlite, nameSqlite, openSqlite, type Reader, type Sqlite, type Transaction, type Values } from './sqlite.ts'
 
 export type { Reader, Transaction, Values } from './sqlite.ts'
 
@@ -34,7 +34,7 @@ export class Register implements Reader {
   /** Opens the register of the folder, or makes it. An Error with advice if it is damaged, in use, or of a newer release. */
   static open(folder: string, options: RegisterOptions = {}): Register {
     const path = join(folder, fileNames.register)
-    if (!existsSync(path)) makeSqlite(path)
+    if (!existsSync(path)) nameSqlite(path, draftSqlite(path))
     try {
       const register = new Register(openSqlite(path), new FolderRoom(folder, options.reserveBytes))
       syncFolder(folder)

@@ -91,18 +91,21 @@ export function openSqlite(path: string): Sqlite {
   }
 }
 
-/** Fills a draft that gets its name when all of it is on the disk: one that is half made is never opened. */
-export function makeSqlite(path: string, fill: (sqlite: Sqlite) => void = () => undefined): void {
-  const draft = `${path}.draft`
+const draftOf = (path: string): string => `${path}.draft`
+
+/** A new register that has no name yet: one that is half made is never opened. */
+export function draftSqlite(path: string): Sqlite {
+  const draft = draftOf(path)
   for (const leftover of [draft, `${draft}-wal`, `${draft}-shm`, `${draft}-journal`]) rmSync(leftover, { force: true })
-  const sqlite = openSqlite(draft)
-  try {
-    fill(sqlite)
-    // so that nothing of it is left in a log
-    sqlite.exec('PRAGMA journal_mode = DELETE')
-  } finally {
-    sqlite.close()
-  }
+  return openSqlite(draft)
+}
+
+/** Closes a draft and gives it its name, once all of it is on the disk. */
+export function nameSqlite(path: string, sqlite: Sqlite): void {
+  const draft = draftOf(path)
+  // so that nothing of it is left in a log
+  sqlite.exec('PRAGMA journal_mode = DELETE')
+  sqlite.close()
   const file = openSync(draft, 'r')
   fsyncSync(file)
   closeSync(file)
