@@ -29,6 +29,12 @@ function gatewayReports({ gateways, missing, now }: Facts): GatewayReport[] {
   return all.sort((a, b) => levels.indexOf(b.level) - levels.indexOf(a.level) || b.perMinute - a.perMinute || a.number - b.number)
 }
 
+/** What central is told soon when it changes: the levels of all checks, and of each gateway. */
+export function healthLevels({ facts, outcomes }: { facts: Facts; outcomes: Outcomes }): string {
+  const gateways = gatewayReports(facts).sort((a, b) => a.number - b.number)
+  return [...checkNames.map(name => outcomes[name].level), ...gateways.map(({ number, level }) => `${number} ${level}`)].join()
+}
+
 export function healthReport(
   { facts, outcomes }: { facts: Facts; outcomes: Outcomes },
   { accounts, systemNumber }: AgentParts,

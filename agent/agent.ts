@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { factsOf } from './agent-facts.ts'
 import { HealthWatch, systemNumberOf } from './agent-health.ts'
-import { healthReport } from './agent-report.ts'
+import { healthLevels, healthReport } from './agent-report.ts'
 import { centralOf, LiveSettings, limitsOf, quotasOf } from './changed-settings.ts'
 import { DataPath, lastRestartMs } from './data-path.ts'
 import { Batcher } from './delivery/batcher.ts'
@@ -54,6 +54,8 @@ export interface AgentOptions {
   readonly handedOver: HandedOver
   /** After this time without a proof that the agent works, systemd restarts it; undefined where systemd did not start it. */
   readonly watchdogMs?: number | undefined
+  /** How long after its start it closes every batch soon; undefined for the usual time. */
+  readonly quickMs?: number | undefined
   /** Called once everything listens, with the addresses. */
   readonly ready?: (status: Status) => void
 }
@@ -74,7 +76,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const stored = openStored({ paths, quotas: quotasOf(settings), log })
   const { keeper, ledger, spool, accounts, outbox, gateways, before, identity } = stored
   const live = new LiveSettings(settings)
-  const batches = new OpenBatches()
+  const batches = new OpenBatches({ quickMs: options.quickMs })
   const collector = new Collector(accounts, batches, gateways, new Triage(new Networks(settings['member.networks'])))
   const wakeUplink = new Notifier()
   const limits = limitsOf(settings)
@@ -119,6 +121,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     openBatch: paths.openBatch,
     pseudonymise: addresses => stored.pseudonyms.of(addresses),
     clockErrorMs: () => uplink.clockErrorMs,
+    isCompact: () => uplink.centralVersion >= 2,
     reported: before.totals,
     unreported: before.unreported,
     heard: () => losses.heard(now()),
@@ -132,7 +135,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const dataPath = new DataPath({ watchdogMs: options.watchdogMs, manager, sources, collector, batcher, log, restartedAtMs })
   const clock = new ClockWatch()
   const watch = new ProcessWatch()
-  const reporter = new Reporter({ report: () => healthReport(judged(), parts), answered: () => undefined }, performance.now())
+  const reporter = new Reporter(
+    { report: () => healthReport(judged(), parts), levels: () => healthLevels(judged()), answered: () => undefined },
+    performance.now(),
+  )
   const everySecond = setInterval(() => {
     const jumpMs = clock.tick()
     if (jumpMs !== 0) {

@@ -1,6 +1,6 @@
 // What a box keeps on its disk, opened before anything is received, and the counts brought in order after whatever happened to the
 // process or the disk.
-import { readKeptBatch } from './delivery/kept-batch.ts'
+import { lostKeptBatch, readKeptBatch } from './delivery/kept-batch.ts'
 import { Outbox } from './delivery/outbox.ts'
 import { PseudonymKey } from './delivery/pseudonym-key.ts'
 import { followEnrolment, madeBy, type Recovery, recoverChain, recoverCounts, recoverKept } from './delivery/recovery.ts'
@@ -30,8 +30,10 @@ export function openStored({ paths, quotas, log, ledgerFileMaxBytes }: StoredOpt
   const spool = new Spool(paths.spool, quotas.spool, madeBy(own, ledger.state.device))
   const accounts = new Accounts(ledger.state.totals)
   const outbox = new Outbox(ledger, spool, accounts)
-  const recovery: Recovery = { ledger, spool, outbox, accounts, log, kept: readKeptBatch(paths.openBatch) }
+  const kept = readKeptBatch(paths.openBatch)
+  const recovery: Recovery = { ledger, spool, outbox, accounts, log, kept }
   const { stoppedCleanly: wasStoppedCleanly, heard, sockets } = ledger.state
+  const isKeptLost = kept === undefined && !wasStoppedCleanly && ledger.state.kept === ledger.state.sequence + 1
   recoverKept(recovery, keeper.identity)
   const totals = accounts.snapshot()
   recoverCounts(recovery, keeper.identity)
@@ -53,6 +55,7 @@ export function openStored({ paths, quotas, log, ledgerFileMaxBytes }: StoredOpt
           ),
         ]
       : restoredFaults(numbers.damage)),
+    ...(isKeptLost ? [lostKeptBatch(paths.openBatch)] : []),
   ]
   for (const { detail } of storedFaults) log.warning(detail)
 

@@ -2,6 +2,7 @@
 // bytes come from outside: how much of anything there may be follows from the number of rows, and is checked before it is made.
 import { Failure } from '../errors.ts'
 import { ByteReader } from '../lib/byte-writer.ts'
+import { COMPACT, readCompact } from './compact.ts'
 import { decompress } from './compress.ts'
 import { readHead } from './head.ts'
 import { AddressKind, type ColumnName, columnNames, type Head, TIME_MAX_SECONDS } from './layout.ts'
@@ -51,6 +52,10 @@ const kindMax = { gateway: 0xffff, product: 0xff, action: 0xff, direction: 0xff,
 /** Throws Failure 'batch-malformed' for anything that packBatch cannot have written. */
 export function unpackColumns(packed: Uint8Array): BatchColumns {
   try {
+    if (packed[0] === COMPACT) {
+      const { head, parts } = readCompact(packed)
+      return readColumns(head, new ByteReader(Buffer.concat(parts)))
+    }
     const plain = decompress(packed)
     const { head, length } = readHead(plain)
     return readColumns(head, new ByteReader(plain.subarray(length)))

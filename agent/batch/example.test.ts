@@ -2,6 +2,7 @@
 import { createECDH, createPrivateKey, createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { unpackColumns } from './columns.ts'
 import { decodeFrame, verifyFrame } from './frame.ts'
 import { openFrame } from './seal.ts'
 import { unpack } from './unpack.ts'
@@ -33,6 +34,7 @@ t.test('the frame of the example is signed, opens, and holds what the page says'
   t.match(statement, { kind: 'shed', first: 2, last: 4, previous: frame.hash, rows: 5, messages: 9, reason: 'not-kept' })
   const packed = Buffer.from(await openFrame(frame, keyOf('seal key, private')))
   t.strictSame(packed, hexBehind(/^The first two are one row/m))
+  t.strictSame(unpackColumns(hexBehind(/^In the \[compact form\]/m)), unpackColumns(packed), 'the compact form says the same')
   const batch = unpack(packed)
   t.equal(batch.rows, 3)
   t.match(batch.event(0), { source: '203.0.113.7', destination: '198.51.100.10', destinationPort: 22, count: 2, bytes: 88 })

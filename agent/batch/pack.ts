@@ -4,6 +4,7 @@
 import { Packr } from 'msgpackr'
 import { AddressIndex } from '../lib/address-index.ts'
 import { ByteWriter } from '../lib/byte-writer.ts'
+import { COMPACT_MAX_ROWS, packCompact } from './compact.ts'
 import { compress } from './compress.ts'
 import { AddressKind, type ColumnName, columnNames, EndpointSymbol, type Head, PACK_FORMAT, TIME_UNIT_MS } from './layout.ts'
 import { Endpoint, type OpenBatch } from './open-batch.ts'
@@ -23,6 +24,8 @@ export interface PackOptions {
   readonly accounting: Readonly<Record<string, number>>
   /** This machine's clock less central's, whole seconds, as far as it is certain; undefined while central has said nothing. */
   readonly clockOffsetSeconds?: number | undefined
+  /** Whether central reads the compact form, which a batch of few rows then has. */
+  readonly isCompact?: boolean | undefined
   /** Awaited every few thousand rows, so that sockets are read in between, and not only after the whole batch. */
   readonly yieldToLoop?: () => Promise<unknown>
 }
@@ -52,6 +55,7 @@ export async function packBatch(batch: OpenBatch, options: PackOptions): Promise
   const parts = columnNames.map(name => columns[name])
   const lengths = parts.map(part => part.length)
   const head: Head = { format: PACK_FORMAT, rows, messages, base, lengths, reasons, accounting: options.accounting }
+  if (options.isCompact === true && rows <= COMPACT_MAX_ROWS) return packCompact(head, parts)
   return compress([packr.pack(head), ...parts])
 }
 

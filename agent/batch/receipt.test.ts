@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
-import { readReceipt, signReceipt, verifyReceipt } from './receipt.ts'
+import { decodeReceipt, encodeReceipt, readReceipt, signReceipt, verifyReceipt } from './receipt.ts'
 
 const device = '01234567-89ab-4def-8123-456789abcdef'
 
@@ -54,4 +54,17 @@ t.test('a receipt has one form: nothing padded, coloured or added is read, and w
   for (const [field, values] of Object.entries(wrong))
     for (const value of values) t.equal(readReceipt({ ...receipt, [field]: value }), undefined, `${field}: ${String(value).slice(0, 40)}`)
   for (const value of [undefined, null, [], 'text', { ...receipt, hash: undefined }]) t.equal(readReceipt(value), undefined)
+})
+
+t.test('the short form of a receipt is the receipt for the frame that was sent, and for no other', async t => {
+  const keys = generateKeyPairSync('ed25519')
+  const frame = { device, sequence: 4, hash: 'ab'.repeat(32) }
+  const receipt = signReceipt({ ...frame, storedAt: '2026-11-21T12:00:00.007Z', key: '0123456789abcdef' }, keys.privateKey)
+  const bytes = encodeReceipt(receipt)
+  t.equal(bytes.length, 78)
+  t.strictSame(decodeReceipt(bytes, frame), receipt)
+  const other = decodeReceipt(bytes, { ...frame, hash: 'cd'.repeat(32) })
+  t.ok(other !== undefined && !verifyReceipt(other, keys.publicKey))
+  for (const wrong of [bytes.subarray(1), Buffer.concat([bytes, bytes.subarray(0, 1)]), Buffer.alloc(0), Buffer.alloc(78, 0xff)])
+    t.equal(decodeReceipt(wrong, frame), undefined)
 })

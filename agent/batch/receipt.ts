@@ -44,3 +44,24 @@ export function signReceipt(receipt: UnsignedReceipt, privateKey: KeyObject): Re
 export function verifyReceipt(receipt: Receipt, publicKey: KeyObject): boolean {
   return verify(null, signedText(receipt), publicKey, Buffer.from(receipt.signature, 'base64'))
 }
+
+/** Of a receipt in its short form: when it was stored (ms since 1970, u48), the key, the signature. */
+const COMPACT_BYTES = 6 + 8 + 64
+
+/** The short form, for who knows which frame it answers. */
+export function encodeReceipt({ storedAt, key, signature }: Receipt): Buffer {
+  const bytes = Buffer.alloc(COMPACT_BYTES)
+  bytes.writeUIntBE(Date.parse(storedAt), 0, 6)
+  bytes.write(key, 6, 'hex')
+  bytes.write(signature, 14, 'base64')
+  return bytes
+}
+
+/** The receipt for that frame; undefined if the bytes are none. */
+export function decodeReceipt(bytes: Uint8Array, frame: Pick<Receipt, 'device' | 'sequence' | 'hash'>): Receipt | undefined {
+  if (bytes.length !== COMPACT_BYTES) return undefined
+  const buffer = Buffer.from(bytes)
+  const { device, sequence, hash } = frame
+  const storedAt = new Date(buffer.readUIntBE(0, 6)).toISOString()
+  return readReceipt({ device, sequence, hash, storedAt, key: buffer.toString('hex', 6, 14), signature: buffer.toString('base64', 14) })
+}

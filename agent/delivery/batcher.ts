@@ -28,6 +28,8 @@ export interface BatcherParts {
   readonly pseudonymise: PackOptions['pseudonymise']
   /** This machine's clock less central's, in ms; undefined while it is not known. */
   readonly clockErrorMs?: () => number | undefined
+  /** Whether central reads the compact form of a batch; it does not if nothing is said. */
+  readonly isCompact?: () => boolean
   /** The counts of which central knows, */
   readonly reported: Totals
   /** and what the agent before counted after those. */
@@ -95,6 +97,7 @@ export class Batcher {
       // without a pause: nothing may be added to the batch while it is read
       const { kind: _, ...packed } = await outbox.pack(open, this.packOptions(accounting))
       await writeKeptBatch(openBatch, { ...packed, heard, accounting, enrolment: identity.stored.enrolment })
+      outbox.noteKept(packed.sequence)
       this.diskFault = undefined
     } catch (error) {
       batches.again()
@@ -144,10 +147,10 @@ export class Batcher {
   }
 
   private packOptions(accounting: PackOptions['accounting']): PackOptions {
-    const { pseudonymise, clockErrorMs } = this.parts
+    const { pseudonymise, clockErrorMs, isCompact } = this.parts
     const errorMs = clockErrorMs?.()
     const clockOffsetSeconds = errorMs === undefined ? undefined : Math.round(errorMs / 1000)
-    return { pseudonymise, reasonName: reason => rules[reason].name, accounting, clockOffsetSeconds }
+    return { pseudonymise, reasonName: reason => rules[reason].name, accounting, clockOffsetSeconds, isCompact: isCompact?.() }
   }
 
   private diskFailed(error: unknown): void {

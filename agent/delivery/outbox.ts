@@ -92,6 +92,12 @@ export class Outbox {
     this.ledger.keep(this.accounts.totals, isStopped, isFlushed)
   }
 
+  /** The open batch is on the disk, and will be this one. */
+  noteKept(sequence: number): void {
+    this.ledger.state.kept = sequence
+    this.keepCounts()
+  }
+
   /** Counts a batch that will not be sent. */
   shed(batch: Segment, reason: string): void {
     const byInput = rowsOf(batch.byInput)

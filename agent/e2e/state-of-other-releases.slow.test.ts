@@ -7,7 +7,7 @@ import * as z from 'zod'
 import { startCentral } from '../../central-stub/central.ts'
 import { readLedger } from '../ledger/ledger-files.ts'
 import { type Paths, pathsBelow } from '../paths.ts'
-import { close, type Life, makeIdentity, openLife, receive, send, stop, sumsOf } from '../testing/box-life.ts'
+import { close, keep, type Life, makeIdentity, openLife, receive, send, stop, sumsOf } from '../testing/box-life.ts'
 import {
   blockedLine,
   cyberalarm,
@@ -20,7 +20,7 @@ import {
   writeSettings,
 } from '../testing/harness.ts'
 import { ModelCentral } from '../testing/model-central.ts'
-import { leaveAsNewer, leaveAsOlder, NEWER_SEGMENT, newInput, setAsideIn, weather } from '../testing/other-releases.ts'
+import { leaveAsNewer, leaveAsOlder, NEWER_SEGMENT, newInput, openAsNewer, setAsideIn, weather } from '../testing/other-releases.ts'
 
 t.setTimeout(600_000)
 const releases: Record<string, (paths: Paths) => void> = { older: leaveAsOlder, this: () => undefined, newer: leaveAsNewer }
@@ -88,6 +88,35 @@ async function takeTurns(t: Test, root: string, order: readonly string[]): Promi
 }
 
 for (const [i, order] of orders.entries()) t.test(`${order.join(', ')}`, async t => takeTurns(t, join(memoryFolder(t), `${i}`), order))
+
+t.test('what a newer release had open when it was killed, this one sends; what an older one left of it, nobody sends twice', async t => {
+  const paths = pathsBelow(memoryFolder(t))
+  const central = new ModelCentral()
+  mkdirSync(paths.data, { recursive: true })
+  await makeIdentity(paths.identity)
+  const first = await openLife(paths)
+  receive(first, 0, ROWS)
+  t.ok(await keep(first))
+  first.ledger.close()
+  openAsNewer(paths)
+  const second = await openLife(paths)
+  t.same([...second.damage, ...second.spool.damage], [])
+  await send(second, central)
+  t.match(sumsOf(second), { received: ROWS, sent: ROWS, shed: 0, kept: 0, wrong: 0 })
+  receive(second, 10, ROWS)
+  t.ok(await keep(second))
+  t.ok(await close(second))
+  await send(second, central)
+  await stop(second)
+  // an older release knows nothing of the file, and leaves it where it is
+  leaveAsOlder(paths)
+  const third = await openLife(paths)
+  t.same(third.damage, [])
+  await send(third, central)
+  t.equal(central.rows, 2 * ROWS)
+  t.match(sumsOf(third), { received: 2 * ROWS, sent: 2 * ROWS, shed: 0, kept: 0, wrong: 0 })
+  await stop(third)
+})
 
 t.test('real agents: this release, a newer one, this, an older one, and this again', async t => {
   const dir = temporaryFolder(t)

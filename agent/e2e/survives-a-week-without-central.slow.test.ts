@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import * as z from 'zod'
 import { startCentral } from '../../central-stub/central.ts'
-import { readReceipt, verifyReceipt } from '../batch/receipt.ts'
+import { receiptIn } from '../delivery/uplink-host.ts'
 import { inputNames, sum, unaccounted } from '../ledger/accounting.ts'
 import { quietLog } from '../log.ts'
 import { pathsBelow } from '../paths.ts'
@@ -70,10 +70,7 @@ t.test('keeps within its room, sheds the oldest of low value, and tells central 
     superseded: () => done.signal,
     connect: ({ stored }) => openCentral({ url: central.url, pins: central.pins, proxy: '' }, stored),
     next: as => box.outbox.next(as),
-    receiptIn: body => {
-      const receipt = readReceipt(body)
-      return receipt !== undefined && verifyReceipt(receipt, identity.receiptKey) ? receipt : undefined
-    },
+    receiptIn,
     acknowledge: (_outgoing, receipt) => box.outbox.acknowledge(receipt),
     discard: sequence => box.outbox.discard(sequence),
     replace: () => undefined,

@@ -26,6 +26,7 @@ const schema = z.object({
   state: standSchema.extend({
     stoppedCleanly: z.boolean(),
     spooled: z.looseObject({ sequence: count, hash: z.string() }),
+    kept: count.default(0),
     gateways: count,
   }),
 })

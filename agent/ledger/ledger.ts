@@ -193,7 +193,7 @@ export class Ledger {
   }
 
   private beginFile(at: Date): void {
-    const { lastBatch: _, stoppedCleanly: __, spooled: ___, gateways: ____, ...stand } = this.state
+    const { lastBatch: _, stoppedCleanly: __, spooled: ___, gateways: ____, kept: _____, ...stand } = this.state
     const path = join(this.folder, ledgerName(this.number + 1))
     const before = { file: this.file, bytes: this.bytes, number: this.number }
     try {

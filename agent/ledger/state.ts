@@ -19,6 +19,8 @@ export interface LedgerState {
   stoppedCleanly: boolean
   /** The last batch that was put into the spool, and the hash of its frame. */
   spooled: { sequence: number; hash: string }
+  /** Which batch is on the disk while it is open, by its number; 0 before the first. */
+  kept: number
   /** How many gateways have a number. */
   gateways: number
   /** When an agent listened last; undefined if none ever did. */
@@ -39,6 +41,7 @@ export const initialState = (): LedgerState => ({
   lastBatch: undefined,
   stoppedCleanly: true,
   spooled: { sequence: 0, hash: CHAIN_START },
+  kept: 0,
   gateways: 0,
   heard: undefined,
   sockets: {},

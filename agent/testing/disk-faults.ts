@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs'
 import { Failure } from '../errors.ts'
 import { type Paths, pathsBelow } from '../paths.ts'
-import { close, type Life, openLife, receive, type Sums, send, stop, sumsOf } from './box-life.ts'
+import { close, keep, type Life, openLife, receive, type Sums, send, stop, sumsOf } from './box-life.ts'
 import { type FailingDisk, Killed, type Trouble } from './failing-disk.ts'
 import { ModelCentral } from './model-central.ts'
 
@@ -19,7 +19,7 @@ interface Lived {
   isSaid: boolean
 }
 
-/** Receipts, batches that wait, a full spool, files of the ledger that are full, a second gateway, a stop. */
+/** Receipts, batches that wait, open ones on the disk, a full spool, files of the ledger that are full, a second gateway, a stop. */
 export async function live(paths: Paths, lived: Lived): Promise<void> {
   const life = await openLife(paths)
   const next = (gateway?: string) => {
@@ -30,10 +30,13 @@ export async function live(paths: Paths, lived: Lived): Promise<void> {
   }
   const isWell = await untilFailure(async () => {
     next()
+    if (!(await keep(life))) return false
+    next()
     if (!(await close(life))) return false
     await send(life, lived.central)
     for (const gateway of ['127.0.0.17', '127.0.0.18', '127.0.0.18', '127.0.0.19']) {
       next(gateway)
+      if (gateway === '127.0.0.19') await keep(life)
       if (!(await close(life))) return false
     }
     life.outbox.append({ kind: 'counts', totals: life.accounts.snapshot() })
@@ -41,6 +44,7 @@ export async function live(paths: Paths, lived: Lived): Promise<void> {
     return true
   })
   if (isWell) next()
+  if (isWell) await keep(life)
   await stop(life)
   lived.isSaid = life.ledger.checkpointFault !== undefined
 }

@@ -6,12 +6,12 @@ import { openKeys, openServerKey } from '../../central-stub/trust/keys.ts'
 import { pathsBelow } from '../paths.ts'
 import { ensureOwnCertificate, readTlsFiles } from '../sources/syslog/tls-certificate.ts'
 import { type FlipResult, flipAll } from './bit-flips.ts'
-import { close, makeIdentity, offer, openLife, receive, send, stop } from './box-life.ts'
+import { close, keep, makeIdentity, offer, openLife, receive, send, stop } from './box-life.ts'
 import { after, check, type Outcome } from './disk-faults.ts'
 import { ModelCentral } from './model-central.ts'
 
 /** How the life before ended. `unreceipted`: central has the only batch that waits, and its receipt was lost. */
-export const endings = ['stopped', 'killed', 'unreceipted'] as const
+export const endings = ['stopped', 'killed', 'killed while a batch was open', 'unreceipted'] as const
 export type Ending = (typeof endings)[number]
 
 /** A box with everything: receipts, a statement, batches that wait, two files of the ledger, a checkpoint, three gateways. */
@@ -31,6 +31,11 @@ async function makeBox(root: string, ending: Ending): Promise<{ central: ModelCe
   if (ending === 'unreceipted') {
     await send(life, central, life.spool.length - 1)
     offer(life, central)
+  }
+  if (ending === 'killed while a batch was open') {
+    receive(life, received, 3)
+    received += 3
+    await keep(life)
   }
   if (ending === 'stopped') await stop(life)
   else life.ledger.close()

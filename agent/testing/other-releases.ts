@@ -140,6 +140,11 @@ export function leaveAsNewer(paths: Paths): void {
   }
 }
 
+/** The open batch with members that only a newer release has. */
+export function openAsNewer({ openBatch }: Paths): void {
+  writeFileSync(openBatch, `${encodeSummed({ ...decode(readFileSync(openBatch, 'utf8')), weather })}\n`)
+}
+
 /** Files that were set aside anywhere in a folder. */
 export const setAsideIn = (folder: string): string[] =>
   existsSync(folder)

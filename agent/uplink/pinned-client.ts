@@ -23,6 +23,8 @@ export interface Limits {
 const usualLimits: Limits = { openMs: 30_000, answerMs: 60_000, answerBytes: 64 * 1024 }
 /** A line of 64 kbit/s may take as long as it needs for what is sent, a full batch of some 200 kB, or for a file that is got. */
 const LINE_BYTES_PER_MS = 8
+/** A batch may be a minute apart from the next. Shorter than central's time, so that no request meets a connection that is being closed. */
+const IDLE_MS = 170_000
 const HEADERS_MAX_BYTES = 16 * 1024
 
 export interface Answer {
@@ -30,6 +32,8 @@ export interface Answer {
   /** Seconds that central asks to wait, or 0. */
   readonly retryAfterSeconds: number
   readonly body: unknown
+  /** The answer as it came. */
+  readonly bytes?: Uint8Array | undefined
   /** Our clock less central's, in ms, as far as it is certain: its answer states whole seconds, and takes time. Undefined if it states none. */
   readonly clockErrorMs?: number | undefined
 }
@@ -111,6 +115,7 @@ export async function openCentral(
       // the deadline is for all of it; these are for each part, and only have to be no shorter
       headersTimeout: 0,
       bodyTimeout: 0,
+      keepAliveTimeout: IDLE_MS,
       maxHeaderSize: HEADERS_MAX_BYTES,
       maxResponseSize: most,
     })
@@ -128,14 +133,14 @@ export async function openCentral(
         const answer = await client.request({
           method: 'POST',
           path,
-          headers: { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' },
+          headers: typeOf(path, isBytes),
           body: sent,
           signal: until.signal,
         })
         const clockErrorMs = clockError(answer.headers.date, askedAt, Date.now())
-        const text = await answer.body.text()
+        const bytes = new Uint8Array(await answer.body.arrayBuffer())
         const retryAfterSeconds = retryAfter(answer.headers['retry-after'])
-        return { status: answer.statusCode, retryAfterSeconds, body: parseJson(text), clockErrorMs }
+        return { status: answer.statusCode, retryAfterSeconds, body: parseJson(bytes), bytes, clockErrorMs }
       } catch (error) {
         throw asCentralFailure(error, host, secretsOf(central.proxy))
       } finally {
@@ -226,9 +231,15 @@ function retryAfter(header: string | string[] | undefined): number {
   return Number.isFinite(seconds) ? Math.max(0, seconds) : 0
 }
 
-function parseJson(text: string): unknown {
+/** From version 2 on central takes bytes for what they are. */
+function typeOf(path: string, isBytes: boolean): Record<string, string> {
+  if (!isBytes) return { 'content-type': 'application/json' }
+  return path.startsWith('/v1/') ? { 'content-type': 'application/octet-stream' } : {}
+}
+
+function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
   } catch {
     return undefined // the caller's schema reports it
   }

@@ -1,6 +1,6 @@
 // Tells central how the box is: on the way of the batches, with the same connection. A report that does not get through costs nothing
-// but itself; the next one says more. With an exchange of a batch at most once a minute, without one every five minutes, and once soon
-// after a start, so that whoever watches a restart sees that the box can send.
+// but itself; the next one says more. Every five minutes; where a level changed, with the next batch, but at most once a minute; and once
+// soon after a start, so that whoever watches a restart sees that the box can send.
 import { type Fault, faultOf } from '../errors.ts'
 import { refusalOf } from './enrol.ts'
 import type { CentralClient } from './pinned-client.ts'
@@ -14,6 +14,8 @@ const UNKNOWN_MS = 3_600_000
 export interface ReportSource {
   /** The bytes of agent/health/report. */
   report(): Uint8Array
+  /** What of it is news when it changes, as text. */
+  levels(): string
   /** What central answered. */
   answered(body: unknown): void
 }
@@ -27,6 +29,8 @@ export class Reporter {
   private readonly source: ReportSource
   private next: number
   private nextWithBatch: number
+  /** As central knows them. */
+  private levels: string | undefined
 
   /** `uptimeMs` is of a clock that never goes back, here and below. */
   constructor(source: ReportSource, uptimeMs: number) {
@@ -37,16 +41,22 @@ export class Reporter {
 
   /** How long none is to be sent, in ms; `hasExchanged`: a batch was just taken. */
   waitMs(uptimeMs: number, hasExchanged: boolean): number {
-    return Math.max(0, (hasExchanged ? this.nextWithBatch : this.next) - uptimeMs)
+    const wait = Math.max(0, this.next - uptimeMs)
+    if (!hasExchanged || wait === 0 || uptimeMs < this.nextWithBatch) return wait
+    if (this.source.levels() !== this.levels) return 0
+    this.nextWithBatch = uptimeMs + WITH_BATCHES_MS
+    return wait
   }
 
   /** One report. Never throws; gives by how much our clock differs from central's, as far as that is known. */
   async send(client: CentralClient, signal: AbortSignal, uptimeMs: () => number): Promise<number | undefined> {
     try {
+      const levels = this.source.levels()
       const answer = await client.post('/v1/health', this.source.report(), signal)
       if (answer.status === 200 || answer.status === 204) {
         this.source.answered(answer.body)
         this.taken++
+        this.levels = levels
         Object.assign(this, { lastAt: Date.now(), failure: undefined })
         this.schedule(uptimeMs(), WITH_BATCHES_MS, ALONE_MS)
       } else {

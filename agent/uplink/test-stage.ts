@@ -15,6 +15,7 @@ export const hashOf = (sequence: number): string => sequence.toString(16).padSta
 /** What central may answer to a batch; numbers are statuses. */
 export type Play =
   | 'stored'
+  | 'stored, and knows version 2'
   | 'forged'
   | 'other-batch'
   | 'other-device'
@@ -69,6 +70,7 @@ export function stage(as: Identity, batches: number, plays: readonly Play[]) {
     if (play === 'forged') return ok(receipt(sequence, { signature: 'forged' }))
     if (play === 'other-batch') return signed(receipt(sequence, { hash: hashOf(999) }))
     if (play === 'other-device') return signed(receipt(sequence, { device: '00000000-0000-4000-8000-000000000000' }))
+    if (play === 'stored, and knows version 2') return signed(Object.assign(receipt(sequence), { version: 2 }))
     return play === 'stored' ? signed(receipt(sequence)) : ok({ all: 'well' })
   }
   const client: CentralClient = {
@@ -89,7 +91,7 @@ export function stage(as: Identity, batches: number, plays: readonly Play[]) {
     connect: async () => client,
     next: () => queue[0],
     // form and signature are those of agent/batch/receipt.ts, of which the uplink knows nothing
-    receiptIn: body => genuine.find(one => one === body),
+    receiptIn: ({ body }) => genuine.find(one => one === body),
     acknowledge: ({ sequence }, { signature }) => {
       if (signature !== 'genuine') faults.push(`batch ${sequence} was acknowledged by a forged receipt`)
       leave(sequence)

@@ -6,7 +6,7 @@ import { startCentral } from '../../central-stub/central.ts'
 import { temporaryFolder } from '../testing/harness.ts'
 import { madeIdentity } from '../testing/made-identity.ts'
 import { enrolOnce, isRenewalDue, renewalPauseMs, renewOnce } from './enrol.ts'
-import { type Identity, identityFrom } from './identity.ts'
+import { identityFrom } from './identity.ts'
 import { openCentral } from './pinned-client.ts'
 import { type Play, play, STEP_MS, stage } from './test-stage.ts'
 import { initialUplinkState, moveTimes, type UplinkHost } from './uplink.ts'
@@ -116,8 +116,8 @@ t.test('a box whose clock is behind renews by the clock of central', async t => 
   const { host, queue, posts } = stage(identity, 2, [])
   const { receiptIn } = host
   const late = new Date(end - DAY).toISOString()
-  const withTime = (body: unknown, as: Identity) => {
-    const receipt = receiptIn(body, as)
+  const withTime: typeof receiptIn = (...asked) => {
+    const receipt = receiptIn(...asked)
     return receipt === undefined ? undefined : { ...receipt, storedAt: late }
   }
   await play({ ...host, receiptIn: withTime }, () => queue.length === 0, identity.certificate.validFromDate.getTime() + DAY)
@@ -184,4 +184,16 @@ t.test('a renewal gives a new key and certificate for the same device, and the o
     t.match(answer, { status: 400, body: { code: 'batch-malformed' } }, 'known, so that only the bytes are at fault')
     await asDevice.close()
   }
+})
+
+t.test('a box goes on with the second version once central says that it knows it, and back when it does not', async t => {
+  const gone = { status: 404, retryAfterSeconds: 0 }
+  const { host, queue, posts, faults } = stage(identity, 5, ['stored', 'stored, and knows version 2', 'stored', gone])
+  const state = await play(host, () => queue.length === 0, identity.certificate.validFromDate.getTime() + DAY)
+  t.same(
+    posts.map(({ path, sequence }) => `${path} ${sequence}`),
+    ['/v1/batches 1', '/v1/batches 2', '/v2/batches 3', '/v2/batches 4', '/v1/batches 4', '/v1/batches 5'],
+  )
+  t.equal(state.centralVersion, 1)
+  t.same(faults, [])
 })

@@ -31,8 +31,8 @@ export interface UplinkHost {
   superseded(): AbortSignal
   connect(identity: Identity, signal: AbortSignal): Promise<CentralClient>
   next(identity: Identity): Outgoing | undefined
-  /** The receipt in an answer, if it has the form of one and carries central's signature. */
-  receiptIn(body: unknown, identity: Identity): UplinkReceipt | undefined
+  /** The receipt in the answer to what was sent, if it has the form of one and carries central's signature. */
+  receiptIn(answer: Answer, identity: Identity, outgoing: Outgoing): UplinkReceipt | undefined
   acknowledge(outgoing: Outgoing, receipt: UplinkReceipt): void | Promise<void>
   /** Central has rejected this batch again and again: it must not block later ones. */
   discard(sequence: number): void
@@ -58,6 +58,8 @@ export interface UplinkState {
   retryAt: number
   /** Our clock less central's in ms, as the last answer says; undefined before the first. */
   clockErrorMs: number | undefined
+  /** Which version of the call for batches central takes, as far as it has said. From 2 on it reads their compact form. */
+  centralVersion: number
 }
 
 export const initialUplinkState = (): UplinkState => ({
@@ -71,6 +73,7 @@ export const initialUplinkState = (): UplinkState => ({
   failure: undefined,
   retryAt: 0,
   clockErrorMs: undefined,
+  centralVersion: 1,
 })
 
 /** The clock of this machine was set: what the state says of the past and of the next attempt stays as long ago, or as far ahead. */
@@ -93,15 +96,22 @@ async function uploadOnce(
   signal: AbortSignal,
   state: UplinkState,
 ): Promise<UplinkReceipt> {
-  const answer = await client.post('/v1/batches', outgoing.bytes, signal)
+  const isFirstVersion = state.centralVersion < 2
+  const answer = await client.post(isFirstVersion ? '/v1/batches' : '/v2/batches', outgoing.bytes, signal)
   state.clockErrorMs = answer.clockErrorMs
+  // central is an older one again
+  if (answer.status === 404) state.centralVersion = 1
   if (answer.status !== 200) throw new Refused(refusalOf(answer), answer)
-  const receipt = host.receiptIn(answer.body, identity)
+  const receipt = host.receiptIn(answer, identity, outgoing)
   const { sequence, hash } = outgoing
   if (receipt?.device !== identity.stored.device || receipt.sequence !== sequence || receipt.hash !== hash)
     throw new Failure('receipt-wrong', `the answer to batch ${sequence} is not a valid receipt for it`)
+  if (isFirstVersion) state.centralVersion = versionIn(answer.body)
   return receipt
 }
+
+/** What central says beside its receipt that it takes; one that says nothing takes the first version. */
+const versionIn = (body: unknown): number => (typeof body === 'object' && body !== null && 'version' in body && body.version === 2 ? 2 : 1)
 
 const IDLE_MS = 60_000
 /** How soon a new identity is looked for again. */
@@ -135,7 +145,8 @@ export async function uploadForever(host: UplinkHost, state: UplinkState, log: L
     const identity = host.identity()
     const superseded = host.superseded()
     // whoever was given another identity has talked to central: what went wrong before that is over
-    if (last !== undefined && identity !== last) Object.assign(state, { failure: undefined, failuresInARow: 0, retryAt: 0 })
+    if (last !== undefined && identity !== last)
+      Object.assign(state, { failure: undefined, failuresInARow: 0, retryAt: 0, centralVersion: 1 })
     last = identity
     const attempt = AbortSignal.any([signal, superseded])
     let outgoing: Outgoing | undefined

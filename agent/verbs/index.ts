@@ -55,6 +55,7 @@ export const verbs: readonly Verb[] = [
             version,
             handedOver,
             watchdogMs: watchdogMs(call.environment, process.pid),
+            quickMs: quickMsOf(call.environment.CYBERALARM_QUICK_SECONDS),
             ready: status => call.json && call.print(JSON.stringify(status)),
           },
           call.signal,
@@ -244,3 +245,6 @@ function showSettings(call: Call): void {
     )
   }
 }
+
+/** How long after its start an agent closes every batch soon; only tests set it. */
+const quickMsOf = (seconds = ''): number | undefined => (/^\d{1,6}$/.test(seconds) ? Number(seconds) * 1000 : undefined)

@@ -3,9 +3,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:https'
 import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type * as z from 'zod'
+import { encodeReceipt } from '../../agent/batch/receipt.ts'
 import { REPORT_TAKEN_BYTES } from '../../agent/health/report/wire.ts'
 import { type CertificateRecord, findCertificate, fingerprintOf } from '../devices/devices.ts'
 import { type EnrolContext, enrol, enrolSchema, renew, renewSchema } from '../devices/enrol.ts'
@@ -30,8 +32,12 @@ const HEADERS_MS = 10_000
 const REQUEST_MS = 120_000
 /** How often the times above are looked at. */
 const CHECK_MS = 5000
-const KEEP_ALIVE_MS = 75_000
+/** A box whose events may wait sends a batch a minute. */
+const KEEP_ALIVE_MS = 180_000
 const SCARCE_SECONDS = 600
+
+/** Batches whose receipts and headers are short. */
+const SHORT_BATCHES = '/v2/batches'
 
 export type ServerContext = EnrolContext & IngestContext & { readonly health: BoxHealth }
 
@@ -75,7 +81,17 @@ const routes: readonly Route[] = [
     access: 'device',
     handle: (context, { body }, peer) => {
       if (!Buffer.isBuffer(body)) throw new Refusal('body-type-wrong')
-      return ingest(context, body, peer)
+      // a box that knows the second version goes on with that; one of before passes over it
+      return ingest(context, body, peer).then(receipt => ({ ...receipt, version: 2 }))
+    },
+  },
+  {
+    url: SHORT_BATCHES,
+    maxBytes: BATCH_MAX_BYTES,
+    access: 'device',
+    handle: (context, { body }, peer) => {
+      if (!Buffer.isBuffer(body)) throw new Refusal('body-type-wrong')
+      return ingest(context, body, peer).then(encodeReceipt)
     },
   },
   {
@@ -147,10 +163,17 @@ export function makeServer({ context, serverKey, authority, report, updates }: S
     bodyOf(request, payload).then(body => readJson(request, body.toString(), done), done)
   })
   server.addContentTypeParser('application/octet-stream', bodyOf)
-  server.setErrorHandler((error, request, reply) => {
+  // each header that is the same in every request costs a box as much as two events
+  server.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
+    if (request.routeOptions.url !== SHORT_BATCHES || request.headers['content-type'] !== undefined) throw new Refusal('body-type-wrong')
+    return bodyOf(request, payload)
+  })
+  server.setErrorHandler(async (error, request, reply) => {
     const refusal = refusalFor(error, report)
     const device = calls.get(request)?.peer?.device
     if (device !== undefined && refusal.status < 429) limits.refused.count(device, performance.now())
+    // the rest of a small request came with its head, and is read in a moment: then the connection can stay open
+    if (!request.raw.complete) await setImmediate()
     return answerRefusal(reply, refusal, limits.refusals)
   })
   server.setNotFoundHandler((_request, reply) => answerRefusal(reply, new Refusal('no-such-route'), limits.refusals))
@@ -233,9 +256,19 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
           place.giveWay = () => leave(gaveWay())
         })
       })
+      if (Buffer.isBuffer(answer)) return answerShort(reply, answer)
       return answer ?? reply.code(204).send()
     },
   })
+}
+
+/** With no header but its length and the date, from which a box knows how far its clock is off. */
+function answerShort(reply: FastifyReply, bytes: Buffer): FastifyReply {
+  reply.hijack()
+  // HTTP/1.1 connections stay open without a word about it
+  reply.raw.removeHeader('connection')
+  reply.raw.writeHead(200, { 'content-length': bytes.length }).end(bytes)
+  return reply
 }
 
 /** Before the body is read. Refusal central-full or central-scarce. */

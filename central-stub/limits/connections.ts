@@ -19,7 +19,7 @@ export const connectionLimits: ConnectionLimits = {
   perNetwork: 500,
   perMember: 200,
   strangerMs: 10_000,
-  deviceMs: 75_000,
+  deviceMs: 180_000,
 }
 
 export interface Connection {
