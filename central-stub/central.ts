@@ -5,12 +5,14 @@ import { resolve } from 'node:path'
 import type * as z from 'zod'
 import { Arrivals } from './arrivals/arrivals.ts'
 import type { Values } from './arrivals/instance.ts'
+import { Correlation } from './correlation/run.ts'
 import { CodeLimits } from './devices/code-limits.ts'
 import { allDevices, memberOf, revokeCertificates } from './devices/devices.ts'
 import { type EnrolContext, issueCode } from './devices/enrol.ts'
 import { BoxHealth } from './devices/health.ts'
 import { KnownCodes } from './devices/known-codes.ts'
 import { readUsage } from './devices/usage.ts'
+import { listFindings } from './findings/list.ts'
 import { openFolder } from './folder.ts'
 import { makeServer, type ServerContext } from './http/server.ts'
 import { Committer } from './ingest/committer.ts'
@@ -138,6 +140,7 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
     clearInterval(flushing)
     flushHealth()
   })
+  const correlation = cleanup.adopt(new Correlation({ arrivals, register, now, report }), correlation => correlation.close())
   const bound = server.server.address() as AddressInfo
   const look = (what: string) => retention.note('consultation', { what, by: 'operator' })
   const operations: Operations = {
@@ -153,8 +156,13 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
       return readTop(arrivals)
     },
     boxes: async () => allDevices(register).map(owner => lookAt({ ...owner, ...lastOf(health, owner.device) }, now())),
+    findings: async limit => {
+      look('findings')
+      return listFindings(register, limit)
+    },
     limits: async () => ({
       ...limits.report,
+      correlation: correlation.report,
       disk: { ...register.disk, openings: arrivals.openings },
       damaged: arrivals
         .hours()

@@ -4,18 +4,18 @@
 /** `seen` is the hour of arrival in which a row last changed; a row that does not change is closed by that, whatever its own time. */
 export const hotTables = `
   CREATE TABLE IF NOT EXISTS hot.fresh (file UINTEGER, batch UINTEGER, member UINTEGER, time UINTEGER, duration UINTEGER, product UTINYINT, action UTINYINT,
-    protocol UTINYINT, rule UINTEGER, source_kind UTINYINT, source UHUGEINT, source_port USMALLINT, destination UHUGEINT,
+    protocol UTINYINT, rule UINTEGER, source_kind UTINYINT, source UHUGEINT, source_port USMALLINT, destination_kind UTINYINT, destination UHUGEINT,
     destination_port USMALLINT, count UINTEGER);
   CREATE TABLE IF NOT EXISTS hot.source_hour (source UHUGEINT, hour UINTEGER, ports HUGEINT, targets HUGEINT, pairs HUGEINT, members HUGEINT,
     seen UINTEGER, gated USMALLINT DEFAULT 0, gated_ports USMALLINT DEFAULT 0, found BOOLEAN DEFAULT false, PRIMARY KEY (source, hour));
   CREATE TABLE IF NOT EXISTS hot.target_hour (source UHUGEINT, member UINTEGER, destination UHUGEINT, hour UINTEGER, ports HUGEINT,
     seen UINTEGER, gated USMALLINT DEFAULT 0, PRIMARY KEY (source, member, destination, hour));
-  CREATE TABLE IF NOT EXISTS hot.attempt (round UINTEGER, source UHUGEINT, source_kind UTINYINT, member UINTEGER, destination UHUGEINT,
+  CREATE TABLE IF NOT EXISTS hot.attempt (round UINTEGER, source UHUGEINT, source_kind UTINYINT, member UINTEGER, destination_kind UTINYINT, destination UHUGEINT,
     destination_port USMALLINT, protocol UTINYINT, action UTINYINT, signature UINTEGER, hour UINTEGER, seen UINTEGER, events UBIGINT, first UINTEGER,
     last UINTEGER, known BOOLEAN, file UINTEGER, batch UINTEGER);
   CREATE TABLE IF NOT EXISTS hot.source_day (source UHUGEINT, day USMALLINT, ports HUGEINT, targets HUGEINT, members HUGEINT);
   CREATE TABLE IF NOT EXISTS hot.scanned (source UHUGEINT, member UINTEGER, last UINTEGER);
-  CREATE TABLE IF NOT EXISTS hot.recent (file UINTEGER, batch UINTEGER, source UHUGEINT, source_kind UTINYINT, member UINTEGER, destination UHUGEINT,
+  CREATE TABLE IF NOT EXISTS hot.recent (file UINTEGER, batch UINTEGER, source UHUGEINT, source_kind UTINYINT, member UINTEGER, destination_kind UTINYINT, destination UHUGEINT,
     destination_port USMALLINT, protocol UTINYINT, action UTINYINT, time UINTEGER, duration UINTEGER, product UTINYINT);
   CREATE TABLE IF NOT EXISTS hot.open_target (source UHUGEINT, member UINTEGER, destination UHUGEINT, seen UINTEGER);
   CREATE TABLE IF NOT EXISTS hot.told (rule VARCHAR, source UHUGEINT, detail UINTEGER, member UINTEGER, target UHUGEINT, total UBIGINT, amount UBIGINT, last UINTEGER);

@@ -41,6 +41,21 @@ export class Hot {
     return z.array(shape).parse(result.getRowObjectsJS())
   }
 
+  /** Names of the databases that can be asked: a file is in its folder before it is attached, and after it was dropped from here. */
+  async attached(): Promise<Set<string>> {
+    const found = await this.read(z.object({ name: z.string() }), 'SELECT database_name AS name FROM duckdb_databases()')
+    return new Set(found.map(({ name }) => name))
+  }
+
+  /** Whether there is the view over what is kept for longer. */
+  async hasSuspects(): Promise<boolean> {
+    const [{ n }] = await this.read(
+      count,
+      "SELECT count(*)::BIGINT AS n FROM duckdb_views() WHERE schema_name = 'suspect' AND view_name = 'events'",
+    )
+    return n > 0n
+  }
+
   async rows(table: string): Promise<number> {
     const [{ n }] = await this.read(count, `SELECT count(*)::BIGINT AS n FROM hot.${table}`)
     return Number(n)

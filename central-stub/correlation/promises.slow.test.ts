@@ -36,6 +36,19 @@ t.test('a slow scan is found from what stays in memory of the days before', asyn
   ground.close()
 })
 
+t.test('a slow scan is found from what is kept of the days before the start', async t => {
+  const ground = await Ground.make()
+  const probes = ports(1000, 16).map((port, i) => ({ at: i * 6 * HOUR, source: 1, member: 1 + (i % 3), port }))
+  await ground.keep(probes.slice(0, 15))
+  ground.nowMs += 15 * 6 * HOUR * 1000
+  await ground.start()
+  for (let part = 0; part < 31; part++) await ground.correlator.backfill()
+  t.same(await ground.findings(), [])
+  await ground.arrive(probes.slice(15))
+  t.match(await ground.findings(), [{ rule: 'slow', source: sourceText(1), amount: 16, members: { length: 3 } }])
+  ground.close()
+})
+
 t.test('sixty logins tried at twenty members are found, three at each', async t => {
   const ground = await Ground.make()
   ground.nowMs += 6 * HOUR * 1000

@@ -3,6 +3,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import * as z from 'zod'
+import type { Finding } from '../findings/list.ts'
 import { socketPath } from '../folder.ts'
 import type { RetentionOperations } from '../retention/begin.ts'
 import type { BoxLook } from './boxes.ts'
@@ -11,6 +12,7 @@ import type { LimitsReport, Stats, Top } from './stats.ts'
 const REQUEST_MAX_CHARACTERS = 4096
 const ANSWER_MAX_CHARACTERS = 64 * 1024 * 1024
 const IDLE_MS = 30_000
+export const FINDINGS_MAX = 10_000
 
 const requestSchema = z.discriminatedUnion('ask', [
   z.strictObject({
@@ -40,6 +42,7 @@ const requestSchema = z.discriminatedUnion('ask', [
   }),
   z.strictObject({ ask: z.literal('statements'), most: z.int().min(1).max(10_000) }),
   z.strictObject({ ask: z.literal('audit'), after: z.int().min(0) }),
+  z.strictObject({ ask: z.literal('findings'), limit: z.int().positive().max(FINDINGS_MAX) }),
 ])
 export type AdminRequest = z.infer<typeof requestSchema>
 
@@ -54,6 +57,8 @@ export interface Operations extends RetentionOperations {
   top(): Promise<Top>
   /** How each box is. */
   boxes(): Promise<readonly BoxLook[]>
+  /** What was found: so many of those that changed last. */
+  findings(limit: number): Promise<readonly Finding[]>
   /** Also when the database cannot be opened. */
   limits(): Promise<LimitsReport>
 }
@@ -70,6 +75,8 @@ function answer(central: Operations, request: AdminRequest): Promise<unknown> {
       return central.top()
     case 'boxes':
       return central.boxes()
+    case 'findings':
+      return central.findings(request.limit)
     case 'limits':
       return central.limits()
     case 'retention':
