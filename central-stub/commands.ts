@@ -190,7 +190,7 @@ function correlationText({ events, findings, failed, lastLagMs, longestLagMs, dr
   return [
     `${findings} new in ${events} rows, ${(lastLagMs / 1000).toFixed(1)} s after they arrived (longest ${(longestLagMs / 1000).toFixed(1)} s)`,
     ...(failed === 0 ? [] : [`${failed} rounds failed and were done again`]),
-    ...(lost === 0 ? [] : [`${lost} rows of memory were dropped for lack of room`]),
+    ...(lost === 0 ? [] : [`${lost} rows were dropped: memory or a member's share of the day was full`]),
   ].join('; ')
 }
 

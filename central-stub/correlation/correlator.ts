@@ -24,6 +24,7 @@ import {
   wantedTable,
 } from './prove-scans.ts'
 import { limits } from './rules.ts'
+import { DailyShare } from './share.ts'
 import { type PartRow, partSchema, sightingOf } from './sightings.ts'
 import { randomSalt } from './sketch.ts'
 import { askSlow, lookSlow, markSlow, passSlow, slowParts } from './slow.ts'
@@ -40,6 +41,8 @@ const SEVEN_DAYS_S = 7 * 86_400
 const DAY_MS = 24 * HOUR_MS
 /** What retention keeps for longer. */
 const SUSPECTS = 'suspect.events'
+/** Rounds after which the tables in memory are looked at. */
+const BOUND_EVERY = 8
 /** They take days: some seconds more are nothing, and 30 days of sketches are not read in each round. */
 const SLOW_EVERY_MS = 5000
 
@@ -72,6 +75,7 @@ export class Correlator {
   private recentSince: number
   /** When slow scans are looked for again. */
   private slowAt = Number.NEGATIVE_INFINITY
+  private readonly share = new DailyShare()
   private attached: ReadonlySet<string> = new Set()
   private round_ = 0
   private closedHour: number
@@ -91,7 +95,7 @@ export class Correlator {
 
   /** What the tables in memory had to drop because they were full. */
   get dropped(): Readonly<Record<string, number>> {
-    return this.context.hot.dropped
+    return { ...this.context.hot.dropped, findings: this.share.refused }
   }
 
   /** One round. False if nothing had arrived. */
@@ -167,7 +171,7 @@ export class Correlator {
     const lagMs = this.context.now() - part.arrivedAt
     this.lag.lastMs = lagMs
     this.lag.longestMs = Math.max(this.lag.longestMs, lagMs)
-    await hot.bound()
+    if (round % BOUND_EVERY === 0) await hot.bound()
     await this.boundRecent()
   }
 
@@ -245,14 +249,16 @@ export class Correlator {
     return this.context.register.read(z.object({ n: z.number() }), sql, { source: bytesOf(source), since }).length > 0
   }
 
-  private async store(rows: readonly PartRow[]): Promise<void> {
+  private async store(news: readonly PartRow[]): Promise<void> {
+    const now = this.context.now()
+    const rows = news.filter(row => this.share.take(row.member, now))
     if (rows.length === 0) return
     const [sent, reach] = [await this.evidence.sentIn(rows), await this.evidence.reach()]
     const sightings = rows.map(row => {
       const batches = row.batches.map(one => sent.get(one)).filter(one => one !== undefined)
       return sightingOf(row, batches, reach.get(row.source) ?? 0)
     })
-    this.counts.findings += recordFindings(this.context.register, sightings, this.heardMembers(), this.context.now())
+    this.counts.findings += recordFindings(this.context.register, sightings, this.heardMembers(), now)
   }
 
   private heardMembers(): number {

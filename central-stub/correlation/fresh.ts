@@ -58,7 +58,6 @@ export const addAttempts = (round: number): string => `DELETE FROM hot.attempt W
   FROM hot.fresh WHERE action IN (6, 7) OR (action = 0 AND destination_port IN (${adminPorts})) GROUP BY ALL`
 
 /** Attempts that differ in their round only become one row. */
-export const compactAttempts = `CREATE OR REPLACE TABLE hot.attempt AS
-  SELECT 0::UINTEGER AS round, source, source_kind, member, destination_kind, destination, destination_port, protocol, action, signature, hour, max(seen) AS seen,
+export const compactAttempts = `SELECT 0::UINTEGER AS round, source, source_kind, member, destination_kind, destination, destination_port, protocol, action, signature, hour, max(seen) AS seen,
     sum(events)::UBIGINT AS events, min(first) AS first, max(last) AS last, bool_or(known) AS known, max(file) AS file, max(batch) AS batch
   FROM hot.attempt GROUP BY ALL`

@@ -1,6 +1,8 @@
 // What the correlator keeps in memory, in an attached ':memory:' database: nothing of it is ever on a disk, so nothing has to be
 // deleted there, and all of it is made again at the next start. Times are seconds since 1970, hours and days since 1970 likewise.
 
+import { compactAttempts } from './fresh.ts'
+
 /** `seen` is the hour of arrival in which a row last changed; a row that does not change is closed by that, whatever its own time. */
 export const hotTables = `
   CREATE TABLE IF NOT EXISTS hot.fresh (file UINTEGER, batch UINTEGER, member UINTEGER, time UINTEGER, duration UINTEGER, product UTINYINT, action UTINYINT,
@@ -29,6 +31,9 @@ export const hotLimits = {
   source_day: 3_000_000,
   told: 1_000_000,
   open_target: 1_000_000,
+  scanned: 1_000_000,
+  slow_gated: 1_000_000,
+  slow_asked: 1_000_000,
 } as const
 export type HotTable = keyof typeof hotLimits
 
@@ -40,7 +45,20 @@ export const droppedFirst: Readonly<Record<HotTable, string>> = {
   source_day: 'day',
   told: 'last',
   open_target: 'seen',
+  scanned: 'last',
+  slow_gated: 'bits',
+  slow_asked: 'source',
 }
+
+/** Rounds add to these; now and then what is about the same becomes one row. */
+export const compactions = {
+  attempt: compactAttempts,
+  scanned: 'SELECT source, member, max(last) AS last FROM hot.scanned GROUP BY ALL',
+  open_target: 'SELECT source, member, destination, max(seen) AS seen FROM hot.open_target GROUP BY ALL',
+  told: `SELECT rule, source, detail, member, target, max(total) AS total, max(amount) AS amount, max(last) AS last FROM hot.told GROUP BY ALL`,
+  slow_asked: 'SELECT DISTINCT source FROM hot.slow_asked',
+} as const
+export type Compacted = keyof typeof compactions
 
 /** All that are filled in the course of rounds; the others are made anew in each. */
 export const hotTableNames = [
