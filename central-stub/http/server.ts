@@ -17,6 +17,7 @@ import { networkOf } from '../limits/network.ts'
 import type { Place, Places } from '../limits/places.ts'
 import { Refusal } from '../refusals.ts'
 import type { ServerKey } from '../trust/keys.ts'
+import { answerShort } from './answer-short.ts'
 import { gaveWay, readBody } from './body.ts'
 import { type ConnectionGuard, guardConnections, onAnswered } from './guard-connections.ts'
 import { ServerLimits } from './limits.ts'
@@ -266,15 +267,6 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
       return answer ?? reply.code(204).send()
     },
   })
-}
-
-/** With no header but its length and the date, from which a box knows how far its clock is off. */
-function answerShort(reply: FastifyReply, bytes: Buffer): FastifyReply {
-  reply.hijack()
-  // HTTP/1.1 connections stay open without a word about it
-  reply.raw.removeHeader('connection')
-  reply.raw.writeHead(200, { 'content-length': bytes.length }).end(bytes)
-  return reply
 }
 
 /** Before the body is read. Refusal central-full or central-scarce. */
