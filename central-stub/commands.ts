@@ -1,22 +1,17 @@
 // Commands of central as one table: what each is for, what it takes, and how it runs. `run` holds the folder; all others
 // ask the central that runs, over the socket in its folder.
 import { wholeNumber } from '../agent/lib/command-line.ts'
-import type { Command as CommandLine, Options, Values } from '../agent/lib/command-table.ts'
+import type { Values } from '../agent/lib/command-table.ts'
 import { visible, visibleLines } from '../agent/lib/visible.ts'
 import type { Finding } from './findings/list.ts'
 import { type QuotaLimits, quotaNames, quotaOptions } from './limits/quotas.ts'
 import { askAdmin, FINDINGS_MAX } from './operator/admin.ts'
 import { type BoxLook, boxesText } from './operator/boxes.ts'
+import { type Command, command } from './operator/command.ts'
 import { findingsText } from './operator/findings.ts'
 import { lossesText } from './operator/losses.ts'
+import { retentionCommands } from './operator/retention-commands.ts'
 import type { LimitsReport, Stats, Top } from './operator/stats.ts'
-
-interface Command<O extends Options = Options> extends CommandLine<O> {
-  run(folder: string, values: Values<O>): Promise<void>
-}
-
-/** Lets the compiler know which options a command's `run` is given. */
-const command = <const O extends Options>(row: Command<O>): Command => row
 
 const MIB = 1024 * 1024
 const WIDTH = 10
@@ -132,6 +127,7 @@ Without a handshake the source may be forged by anybody, and nothing should be d
       console.log(values.json ? visible(JSON.stringify(top)) : topText(top))
     },
   }),
+  ...retentionCommands,
 ]
 
 async function run(folder: string, values: Values<typeof runOptions>): Promise<void> {
