@@ -5,6 +5,25 @@ const HOUR = 3600
 const DAY = 24 * HOUR
 const rulesOf = (findings: readonly { rule: string }[]): string[] => findings.map(({ rule }) => rule).toSorted()
 
+t.test('the example of 3389 holds when the refused ones came first, and when all came at once', async t => {
+  for (const order of [
+    [3388, 3387, 3386, 3389],
+    [3386, 3389, 3387, 3388],
+  ]) {
+    const ground = await Ground.make()
+    for (const port of order) await ground.arrive([{ at: 0, source: 1, port, action: port === 3389 ? 'allow' : 'deny' }])
+    t.match(await ground.findings(), [{ rule: 'vertical', amount: 4 }], 'at once')
+    ground.close()
+    const other = await Ground.make()
+    for (const port of order) {
+      await other.arrive([{ at: 0, source: 1, port, action: port === 3389 ? 'allow' : 'deny' }])
+      await other.correlator.round()
+    }
+    t.match(await other.findings(), [{ rule: 'vertical', amount: 4 }], 'one by one')
+    other.close()
+  }
+})
+
 t.test('ports that a mail program tries are no scan, although one is open', async t => {
   const ground = await Ground.make()
   await ground.arrive([

@@ -102,10 +102,12 @@ export async function measure({ temporary, quick, results, say }: Context, milli
         's',
         percentile(lags, p) / 1000,
       )
+    const micros = (used.user + used.system) / (feed.length * feed[0].length * BATCH_ROWS)
+    results.add(`correlation.${millions}.cpu`, `CPU an event, ${millions} million stored`, 'µs', micros)
     results.add(`correlation.${millions}.commit`, `Group commit beside it, ${millions} million stored, 99 %`, 'ms', percentile(commits, 99))
     say(
       `  ${millions} million stored (${figure(bytes / 1e6)} MB): ${PERCENTILES.map(p => `p${p} ${figure(percentile(lags, p) / 1000)} s`).join(', ')}; commit p99 ${figure(percentile(commits, 99))} ms; ` +
-        `CPU ${figure((used.user + used.system) / wall / 10)} % of a core; ${correlator.counts.findings - before} new findings of ${n}; ` +
+        `CPU ${figure((used.user + used.system) / wall / 10)} % of a core, ${figure(micros)} µs an event; ${correlator.counts.findings - before} new findings of ${n}; ` +
         `start ${figure(startSeconds)} s and ${figure(backfillSeconds)} s for the day before; ${figure(process.memoryUsage.rss() / 1e6)} MB resident`,
     )
   } finally {
