@@ -15,7 +15,8 @@ const JUDGE = `#!/bin/sh
 printf 'test-verdict\\nit was bad\\n' > /run/cyberalarm-release/verdict
 [ ! -e /run/is-bad ]
 `
-const detach = `systemctl stop 'run-cyberalarm*.mount'; for each in /dev/mapper/cyberalarm-*; do
+/** Loop devices belong to the kernel that all machines share: none but those of this one. */
+export const detach = `systemctl stop 'run-cyberalarm*.mount'; for each in /dev/mapper/cyberalarm-*; do
   [ -L "$each" ] && losetup -d "$(readlink "$each")" && rm "$each"
 done; true`
 
