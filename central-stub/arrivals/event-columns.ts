@@ -7,7 +7,7 @@ import type { eventColumns } from './schema.ts'
 export type PackedName = Exclude<keyof typeof eventColumns, 'batch' | 'member' | 'reason'>
 
 /** Little-endian as the machine is; UHUGEINT as four words, the lowest first. */
-export type Packed = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>
+export type Packed = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
 
 export interface EventColumns {
   readonly rows: number
@@ -166,5 +166,8 @@ function optional64(name: PackedName, from: Float64Array, validity: Validity): U
   return to
 }
 
+/** Handing memory over costs more than copying little of it. */
+const HANDED_OVER_ROWS = 500
+
 /** What a thread hands over with them. */
-export const memoryOf = ({ reason }: EventColumns): ArrayBuffer[] => [reason.buffer]
+export const memoryOf = ({ rows, reason }: EventColumns): ArrayBuffer[] => (rows < HANDED_OVER_ROWS ? [] : [reason.buffer])
