@@ -126,7 +126,7 @@ t.test('central knows the wire and nothing else of the agent', async t => {
 /** What each module of central may import of the others. Beside them: refusals, folder, its room and the queues, which all may. */
 const centralModules: Readonly<Record<string, readonly string[]>> = {
   http: ['ingest', 'devices', 'register', 'trust', 'limits'],
-  operator: ['register', 'arrivals', 'correlation', 'findings'],
+  operator: ['register', 'arrivals', 'correlation', 'findings', 'retention'],
   correlation: ['findings'],
   findings: [],
   ingest: ['devices', 'register', 'arrivals', 'trust', 'limits'],

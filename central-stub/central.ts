@@ -5,12 +5,14 @@ import { resolve } from 'node:path'
 import type * as z from 'zod'
 import { Arrivals } from './arrivals/arrivals.ts'
 import type { Values } from './arrivals/instance.ts'
+import { Correlation } from './correlation/run.ts'
 import { CodeLimits } from './devices/code-limits.ts'
 import { allDevices, memberOf, revokeCertificates } from './devices/devices.ts'
 import { type EnrolContext, issueCode } from './devices/enrol.ts'
 import { BoxHealth } from './devices/health.ts'
 import { KnownCodes } from './devices/known-codes.ts'
 import { readUsage } from './devices/usage.ts'
+import { listFindings } from './findings/list.ts'
 import { openFolder } from './folder.ts'
 import { makeServer, type ServerContext } from './http/server.ts'
 import { Committer } from './ingest/committer.ts'
@@ -23,6 +25,9 @@ import { readAsTables } from './operator/as-tables.ts'
 import { type BoxState, lookAt } from './operator/boxes.ts'
 import { readStats, readTop } from './operator/stats.ts'
 import { Register } from './register/register.ts'
+import { beginRetention, type RunningRetention } from './retention/begin.ts'
+import type { Reading } from './retention/clock.ts'
+import { machineClock } from './retention/machine-clock.ts'
 import { authorityAt, openKeys, openServerKey } from './trust/keys.ts'
 
 /** How often the dates of its certificates are looked at. Soon, because a clock may be put right after the start. */
@@ -50,6 +55,10 @@ export interface CentralOptions {
   readonly updates?: string | undefined
   /** How often the dates of its certificates are looked at; each minute by default. */
   readonly certificatesEveryMs?: number
+  /** The clocks that deletion goes by; those of the machine unless `now` is given. */
+  readonly readClock?: () => Reading
+  /** How often is looked for what has to be deleted; each minute by default. */
+  readonly retentionEveryMs?: number
   /** Called with every failure of central's own. */
   readonly report?: (error: unknown) => void
 }
@@ -76,9 +85,18 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   await bringOver(folder, now(), report)
   const { reserveBytes } = options
   const register = cleanup.adopt(Register.open(folder, { reserveBytes }), register => register.close())
-  const arrivals = cleanup.adopt(await Arrivals.open(folder, { reserveBytes, now, report }), arrivals => arrivals.close())
+  let running: RunningRetention | undefined
+  const onOpened = () => running?.retention.reopened()
+  const arrivals = cleanup.adopt(await Arrivals.open(folder, { reserveBytes, now, report, onOpened }), arrivals => arrivals.close())
   const committer = new Committer(arrivals, register)
   await committer.begin()
+  const given = () => ({ wallMs: now(), monotonicMs: now(), boot: 'given' })
+  const readClock = options.readClock ?? (options.now === undefined ? machineClock(now) : given)
+  const everyMs = options.retentionEveryMs
+  const retention = await beginRetention({ folder, register, arrivals, now, readClock, report, everyMs })
+  running = retention
+  cleanup.defer(() => retention.stop())
+  const mayIngest = (wallMs: number) => retention.retention.mayIngest(wallMs)
   const codes = new KnownCodes()
   codes.load(register)
   const health = new BoxHealth()
@@ -88,7 +106,7 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const opening = cleanup.adopt(new Opening({ sealKey: keys.seal.privateKey }, report), opening => opening.close())
   const deviceQueue = new KeyedQueue()
   const codeLimits = new CodeLimits()
-  const context: ServerContext = { register, committer, keys, opening, deviceQueue, codes, codeLimits, quotas, health, now }
+  const context: ServerContext = { register, committer, keys, opening, deviceQueue, codes, codeLimits, quotas, health, mayIngest, now }
   const { http: server, limits } = makeServer({
     context,
     serverKey,
@@ -122,15 +140,29 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
     clearInterval(flushing)
     flushHealth()
   })
+  const correlation = cleanup.adopt(new Correlation({ arrivals, register, now, report }), correlation => correlation.close())
   const bound = server.server.address() as AddressInfo
+  const look = (what: string) => retention.note('consultation', { what, by: 'operator' })
   const operations: Operations = {
+    ...retention.operations,
     makeCode: (member = 'member', hours = 72) => issueCode(context, member, hours),
     revoke: device => revoke(context, device),
-    stats: () => readStats(register, arrivals),
-    top: () => readTop(arrivals),
+    stats: () => {
+      look('stats')
+      return readStats(register, arrivals)
+    },
+    top: () => {
+      look('top')
+      return readTop(arrivals)
+    },
     boxes: async () => allDevices(register).map(owner => lookAt({ ...owner, ...lastOf(health, owner.device) }, now())),
+    findings: async limit => {
+      look('findings')
+      return listFindings(register, limit)
+    },
     limits: async () => ({
       ...limits.report,
+      correlation: correlation.report,
       disk: { ...register.disk, openings: arrivals.openings },
       damaged: arrivals
         .hours()

@@ -1,20 +1,17 @@
 // Commands of central as one table: what each is for, what it takes, and how it runs. `run` holds the folder; all others
 // ask the central that runs, over the socket in its folder.
 import { wholeNumber } from '../agent/lib/command-line.ts'
-import type { Command as CommandLine, Options, Values } from '../agent/lib/command-table.ts'
+import type { Values } from '../agent/lib/command-table.ts'
 import { visible, visibleLines } from '../agent/lib/visible.ts'
+import type { Finding } from './findings/list.ts'
 import { type QuotaLimits, quotaNames, quotaOptions } from './limits/quotas.ts'
-import { askAdmin } from './operator/admin.ts'
+import { askAdmin, FINDINGS_MAX } from './operator/admin.ts'
 import { type BoxLook, boxesText } from './operator/boxes.ts'
+import { type Command, command } from './operator/command.ts'
+import { findingsText } from './operator/findings.ts'
 import { lossesText } from './operator/losses.ts'
+import { retentionCommands } from './operator/retention-commands.ts'
 import type { LimitsReport, Stats, Top } from './operator/stats.ts'
-
-interface Command<O extends Options = Options> extends CommandLine<O> {
-  run(folder: string, values: Values<O>): Promise<void>
-}
-
-/** Lets the compiler know which options a command's `run` is given. */
-const command = <const O extends Options>(row: Command<O>): Command => row
 
 const MIB = 1024 * 1024
 const WIDTH = 10
@@ -80,6 +77,7 @@ events    events those rows stand for
 messages  gateway messages they came from
 shed      batches that devices declared, signed, as discarded
 lost      what never reached a device: dropped by its kernel, on connections that it cut, or while it did not listen
+findings  how many are new since central started, and how long it takes from an event to a finding
 refused   how often each refusal was given since central started (refusals.ts)
 quotas    the members that have used most of what they may store`,
     example: 'node central-stub/main.ts stats --folder /var/lib/central',
@@ -105,6 +103,20 @@ quotas    the members that have used most of what they may store`,
     },
   }),
   command({
+    name: 'findings',
+    summary: 'show what was found in the events of all members, and what to do about it',
+    help: `The findings that changed last come first. Grade is that of the Admiralty system: the letter
+says how far the reporting boxes can be relied on, the digit how sure the finding is.
+Without a handshake the source may be forged by anybody, and nothing should be done to it.`,
+    example: 'node central-stub/main.ts findings --folder /var/lib/central --limit 20',
+    options: { limit: { value: 'COUNT', help: `how many, 1 to ${FINDINGS_MAX}`, default: '50' }, json },
+    run: async (folder, values) => {
+      const limit = wholeNumber('limit', values.limit, 1, FINDINGS_MAX)
+      const findings = (await askAdmin(folder, { ask: 'findings', limit })) as Finding[]
+      console.log(values.json ? visible(JSON.stringify(findings)) : findingsText(findings))
+    },
+  }),
+  command({
     name: 'top',
     summary: 'show the ten most frequent sources, ports, reasons and products',
     help: 'Counts all stored events, not rows.',
@@ -115,6 +127,7 @@ quotas    the members that have used most of what they may store`,
       console.log(values.json ? visible(JSON.stringify(top)) : topText(top))
     },
   }),
+  ...retentionCommands,
 ]
 
 async function run(folder: string, values: Values<typeof runOptions>): Promise<void> {
@@ -153,7 +166,7 @@ function statsText({ shed, perDevice, topSources, ...totals }: Stats): string {
   return [...lines, '', 'sources', ...ranking(topSources)].join('\n')
 }
 
-function limitsText({ connections, requests, refusals, disk, damaged, members }: LimitsReport): string {
+function limitsText({ connections, requests, refusals, disk, damaged, members, correlation }: LimitsReport): string {
   const mib = (bytes: number) => `${Math.floor(bytes / MIB)} MiB`
   const [open, gaveWay, turnedAway] = [connections.open, connections.gaveWay, connections.turnedAway]
   return [
@@ -162,6 +175,7 @@ function limitsText({ connections, requests, refusals, disk, damaged, members }:
     `${'database'.padEnd(WIDTH)}opened ${disk.openings === 1 ? 'once' : `${disk.openings} times`}`,
     `${'open'.padEnd(WIDTH)}${open} connections, ${requests.devices} requests of devices, ${requests.enrolling} of enrolment, ${requests.downloads} downloads of updates`,
     `${'closed'.padEnd(WIDTH)}${gaveWay} idle connections that gave way to others, ${turnedAway} that were turned away`,
+    `${'findings'.padEnd(WIDTH)}${correlationText(correlation)}`,
     '',
     'refused',
     ...ranking(Object.entries(refusals).map(([name, count]) => ({ name, count }))),
@@ -169,6 +183,15 @@ function limitsText({ connections, requests, refusals, disk, damaged, members }:
     'quotas',
     ...members.map(({ member, percent }) => `  ${`${percent} %`.padStart(12)}  ${visible(member)}`),
   ].join('\n')
+}
+
+function correlationText({ events, findings, failed, lastLagMs, longestLagMs, dropped }: LimitsReport['correlation']): string {
+  const lost = Object.values(dropped).reduce((sum, rows) => sum + rows, 0)
+  return [
+    `${findings} new in ${events} rows, ${(lastLagMs / 1000).toFixed(1)} s after they arrived (longest ${(longestLagMs / 1000).toFixed(1)} s)`,
+    ...(failed === 0 ? [] : [`${failed} rounds failed and were done again`]),
+    ...(lost === 0 ? [] : [`${lost} rows were dropped: memory or a member's share of the day was full`]),
+  ].join('; ')
 }
 
 const topText = (top: Top): string =>

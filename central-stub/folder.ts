@@ -9,6 +9,7 @@ export const fileNames = {
   server: 'server.pem',
   seal: 'seal.json',
   receipt: 'receipt.pem',
+  audit: 'audit.pem',
   register: 'register.sqlite',
   arrivals: 'arrivals',
   suspect: 'suspect',

@@ -120,8 +120,8 @@ t.test('a first start that is killed before any of its files gets its name goes 
   t.ok(await diesAt(0))
   t.same(readdirSync(folder), ['authority.pem.draft'])
   let deaths = 1
-  while (await diesAt(1)) t.ok(deaths++ < 10, readdirSync(folder).join(' '))
-  t.equal(deaths, 9, 'authority, seal, receipt and server, each with its copy, and the database')
+  while (await diesAt(1)) t.ok(deaths++ < 12, readdirSync(folder).join(' '))
+  t.equal(deaths, 11, 'authority, seal, receipt, server and audit key, each with its copy, and the register')
   t.equal(pins.size, 1, 'it was one authority all along')
   const central = await startCentral({ folder })
   await t.resolves(enrolBox(targetOf(central, folder), await central.makeCode()))

@@ -54,24 +54,30 @@ export class Audit {
     return this.register.read(entrySchema, sql, { action: action ?? null, most }).reverse()
   }
 
-  /** Lines that audit/verify.ts verifies, each without its line feed; of entries after a number, or of all. */
-  *exportLines(after = 0): Generator<string> {
+  /** First line of an export that begins after an entry; 0 is the beginning. */
+  exportHead(after = 0): string {
     const { id, publicKey } = this.key
-    const from =
-      after === 0
-        ? noEntry
-        : (this.register.read(headSchema, 'SELECT number, hash FROM audit WHERE number = $after', { after })[0] ?? noEntry)
-    yield JSON.stringify({
+    const [from = noEntry] = this.register.read(headSchema, 'SELECT number, hash FROM audit WHERE number = $after', { after })
+    return JSON.stringify({
       format: 'cyberalarm audit v1',
       key: id,
       publicKey: publicKey.toString('base64'),
       after: from.number,
       afterHash: from.hash.toString('hex'),
     })
-    for (let number = from.number; ; ) {
+  }
+
+  /** An entry as a line of an export. */
+  line({ text, hash, signature }: Entry): string {
+    return JSON.stringify({ entry: text, hash: hash.toString('hex'), signature: signature.toString('base64') })
+  }
+
+  /** Lines that audit/verify.ts verifies, each without its line feed; of entries after a number, or of all. */
+  *exportLines(after = 0): Generator<string> {
+    yield this.exportHead(after)
+    for (let number = after; ; ) {
       const page = this.after(number, undefined)
-      for (const { text, hash, signature } of page)
-        yield JSON.stringify({ entry: text, hash: hash.toString('hex'), signature: signature.toString('base64') })
+      for (const entry of page) yield this.line(entry)
       if (page.length < PAGE) return
       number = page[page.length - 1].number
     }

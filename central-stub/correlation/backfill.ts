@@ -15,7 +15,7 @@ const daysOf = (from: string, where: string, salt: bigint): string => `INSERT IN
 /** An hour file; `file` is its hour since 1970, `day` the present one: what says that it is of another month is passed over. */
 export const backfillHour = (schema: string, file: number, day: number, salt: bigint): string => `
   ${daysOf(`"${schema}".events`, `time BETWEEN ${(day - 30) * DAY_S} AND ${(day + 2) * DAY_S}`, salt)};
-  INSERT INTO hot.attempt BY NAME SELECT 0::UINTEGER AS round, source, source_kind, member, destination, destination_port, protocol, action,
+  INSERT INTO hot.attempt BY NAME SELECT 0::UINTEGER AS round, source, source_kind, member, destination_kind, destination, destination_port, protocol, action,
     rule AS signature, time // 3600 AS hour, ${file}::UINTEGER AS seen, sum(count)::UBIGINT AS events, min(time) AS first,
     max(time + coalesce(duration, 0)) AS last, bool_or(product <> 0) AS known, ${file}::UINTEGER AS file, max(batch) AS batch
   FROM "${schema}".events WHERE source IS NOT NULL AND (action IN (6, 7) OR (action = 0 AND destination_port IN (${adminPorts}))) GROUP BY ALL`

@@ -9,7 +9,7 @@ export interface CorrelatorContext {
   readonly register: Register & { read<T>(shape: z.ZodType<T>, sql: string, values?: Record<string, number | Uint8Array>): T[] }
   /** Hour files that can be read, the oldest first. */
   readonly hours: () => readonly HourFile[]
-  /** The view over what is kept for longer, if there is one. */
-  readonly suspect?: string
   readonly now: () => number
+  /** How often slow scans are looked for, in ms; every 5 s by default. */
+  readonly slowEveryMs?: number
 }

@@ -8,7 +8,7 @@ import type { CorrelatorContext } from './context.ts'
 import { Evidence } from './evidence.ts'
 import { addAttempts, besideTables, freshTable, mergeTargets, mergeTouched, type Part, touchedTable } from './fresh.ts'
 import { markPassed, passClosingTable, passTable, passTargetsTable, windowTable } from './gate.ts'
-import { fileNumber, HOUR_MS, schemaOf } from './hour-files.ts'
+import { fileNumber, HOUR_MS, type HourFile, schemaOf } from './hour-files.ts'
 import { newsTable, rememberNews } from './news.ts'
 import { attemptHitTables, attemptParts, triedTables } from './prove-attempts.ts'
 import {
@@ -24,6 +24,7 @@ import {
   wantedTable,
 } from './prove-scans.ts'
 import { limits } from './rules.ts'
+import { DailyShare } from './share.ts'
 import { type PartRow, partSchema, sightingOf } from './sightings.ts'
 import { randomSalt } from './sketch.ts'
 import { askSlow, lookSlow, markSlow, passSlow, slowParts } from './slow.ts'
@@ -38,6 +39,12 @@ const AHEAD_HOURS = 2
 const NO_ROUND = 0xffff_ffff
 const SEVEN_DAYS_S = 7 * 86_400
 const DAY_MS = 24 * HOUR_MS
+/** What retention keeps for longer. */
+const SUSPECTS = 'suspect.events'
+/** Rounds after which the tables in memory are looked at. */
+const BOUND_EVERY = 8
+/** They take days: some seconds more are nothing, and 30 days of sketches are not read in each round. */
+const SLOW_EVERY_MS = 5000
 
 const counter = z.union([z.bigint(), z.number()]).transform(Number)
 const headSchema = z.object({ last: counter.nullable(), arrived_at: counter.nullable() })
@@ -66,6 +73,10 @@ export class Correlator {
   private readonly forgotten = new Map<number, number>()
   /** The first hour whose events are all in memory, or forgotten by `forgotten`. */
   private recentSince: number
+  /** When slow scans are looked for again. */
+  private slowAt = Number.NEGATIVE_INFINITY
+  private readonly share = new DailyShare()
+  private attached: ReadonlySet<string> = new Set()
   private round_ = 0
   private closedHour: number
 
@@ -84,11 +95,12 @@ export class Correlator {
 
   /** What the tables in memory had to drop because they were full. */
   get dropped(): Readonly<Record<string, number>> {
-    return this.context.hot.dropped
+    return { ...this.context.hot.dropped, findings: this.share.refused }
   }
 
   /** One round. False if nothing had arrived. */
   async round(): Promise<boolean> {
+    this.attached = await this.context.hot.attached()
     await this.closeHours()
     const parts = await this.whatArrived()
     for (const part of parts) await this.takeIn(part)
@@ -105,14 +117,17 @@ export class Correlator {
   }
 
   private olderParts(): (() => Promise<void>)[] {
-    const { hot, hours, suspect, now } = this.context
+    const { hot, hours, now } = this.context
     const [present, today] = [Math.floor(now() / HOUR_MS), Math.floor(now() / DAY_MS)]
     const files = hours().filter(one => fileNumber(one) < present - 1)
-    const days = suspect === undefined ? [] : Array.from({ length: limits.slowWindowDays }, (_, ago) => today - ago)
-    return [
-      ...files.map(one => () => hot.run(backfillHour(schemaOf(one), fileNumber(one), today, this.salt))),
-      ...days.map(day => () => hot.run(backfillDay(suspect ?? '', day, this.salt))),
-    ]
+    const days = Array.from({ length: limits.slowWindowDays }, (_, ago) => today - ago)
+    const addHour = async (one: HourFile) => {
+      if ((await hot.attached()).has(schemaOf(one))) await hot.run(backfillHour(schemaOf(one), fileNumber(one), today, this.salt))
+    }
+    const addDay = async (day: number) => {
+      if (await hot.hasSuspects()) await hot.run(backfillDay(SUSPECTS, day, this.salt))
+    }
+    return [...files.map(one => () => addHour(one)), ...days.map(day => () => addDay(day))]
   }
 
   /** What is new in each file, at most as many rows as a round takes. */
@@ -156,7 +171,7 @@ export class Correlator {
     const lagMs = this.context.now() - part.arrivedAt
     this.lag.lastMs = lagMs
     this.lag.longestMs = Math.max(this.lag.longestMs, lagMs)
-    await hot.bound()
+    if (round % BOUND_EVERY === 0) await hot.bound()
     await this.boundRecent()
   }
 
@@ -178,7 +193,7 @@ export class Correlator {
     // who comes back after a scan got in: prove-attempts.ts asks for it
     await hot.run('INSERT INTO hot.scanned SELECT source, member, max(refused) FROM hot.scan_part WHERE refused IS NOT NULL GROUP BY ALL')
     await hot.run(triedTables(round))
-    await hot.run(attemptHitTables)
+    await hot.run(attemptHitTables(round))
     await hot.run(attemptParts)
     const slow = (await this.lookForSlow()) ? ['slow_part'] : []
     await hot.run(newsTable(['scan_part', 'attempt_part', ...slow]))
@@ -194,8 +209,7 @@ export class Correlator {
     const [targets] = await hot.read(spanSchema, spanOf('wanted_target'))
     // also when nothing is wanted: the tables of the last look are replaced
     await hot.run(lookTable(this.where(sources), sources.low ?? 0, sources.high ?? 0))
-    await hot.run('CREATE OR REPLACE TABLE hot.look_target AS FROM hot.look')
-    if (targets.wanted > 0) await hot.run(lookTargetTable(this.where(targets), targets.low ?? 0, targets.high ?? 0))
+    await hot.run(lookTargetTable(this.where(targets), targets.low ?? 0, targets.high ?? 0))
   }
 
   /** Events of the hours that rounds have taken in are in memory, but for what was forgotten; others are in the files. */
@@ -212,16 +226,18 @@ export class Correlator {
   /** The files that may hold events of an hour and later ones. */
   private filesSince(hour: number): File[] {
     const files = this.context.hours().map(one => ({ schema: schemaOf(one), file: fileNumber(one) }))
-    return files.filter(({ file }) => file + AHEAD_HOURS >= hour)
+    return files.filter(({ schema, file }) => file + AHEAD_HOURS >= hour && this.attached.has(schema))
   }
 
   /** Whether there may be slow scans among those heard of. */
   private async lookForSlow(): Promise<boolean> {
-    const { hot, suspect, now } = this.context
+    const { hot, now } = this.context
     const today = Math.floor(now() / DAY_MS)
+    if (performance.now() < this.slowAt) return false
+    this.slowAt = performance.now() + (this.context.slowEveryMs ?? SLOW_EVERY_MS)
     await hot.run(passSlow(today))
     const isOpen = (await hot.rows('slow_passed')) > 0
-    if (isOpen) await hot.run(`${lookSlow(this.filesSince(0), suspect, today)}; ${slowParts}`)
+    if (isOpen) await hot.run(`${lookSlow(this.filesSince(0), (await hot.hasSuspects()) ? SUSPECTS : undefined, today)}; ${slowParts}`)
     await hot.run(markSlow)
     return isOpen
   }
@@ -233,14 +249,16 @@ export class Correlator {
     return this.context.register.read(z.object({ n: z.number() }), sql, { source: bytesOf(source), since }).length > 0
   }
 
-  private async store(rows: readonly PartRow[]): Promise<void> {
+  private async store(news: readonly PartRow[]): Promise<void> {
+    const now = this.context.now()
+    const rows = news.filter(row => this.share.take(row.member, now))
     if (rows.length === 0) return
     const [sent, reach] = [await this.evidence.sentIn(rows), await this.evidence.reach()]
     const sightings = rows.map(row => {
       const batches = row.batches.map(one => sent.get(one)).filter(one => one !== undefined)
       return sightingOf(row, batches, reach.get(row.source) ?? 0)
     })
-    this.counts.findings += recordFindings(this.context.register, sightings, this.heardMembers(), this.context.now())
+    this.counts.findings += recordFindings(this.context.register, sightings, this.heardMembers(), now)
   }
 
   private heardMembers(): number {

@@ -23,7 +23,8 @@ export class Evidence {
     const { hot, hours, now } = this.context
     const sent = new Map<bigint, Sent>()
     const wanted = new Set(rows.flatMap(({ batches }) => batches))
-    for (const hour of hours()) {
+    const attached = await hot.attached()
+    for (const hour of hours().filter(one => attached.has(schemaOf(one)))) {
       const file = BigInt(fileNumber(hour)) << 32n
       const numbers = [...wanted].filter(one => one >> 32n === file >> 32n).map(one => one & 0xffffffffn)
       if (numbers.length === 0) continue

@@ -22,25 +22,6 @@ t.test('3389 alone is not malicious; with 3388, 3387 and 3386 refused from the s
   ground.close()
 })
 
-t.test('the same when the refused ones came first, and when all came at once', async t => {
-  for (const order of [
-    [3388, 3387, 3386, 3389],
-    [3386, 3389, 3387, 3388],
-  ]) {
-    const ground = await Ground.make()
-    for (const port of order) await ground.arrive([{ at: 0, source: 1, port, action: port === 3389 ? 'allow' : 'deny' }])
-    t.match(await ground.findings(), [{ rule: 'vertical', amount: 4 }], 'at once')
-    ground.close()
-    const other = await Ground.make()
-    for (const port of order) {
-      await other.arrive([{ at: 0, source: 1, port, action: port === 3389 ? 'allow' : 'deny' }])
-      await other.correlator.round()
-    }
-    t.match(await other.findings(), [{ rule: 'vertical', amount: 4 }], 'one by one')
-    other.close()
-  }
-})
-
 t.test('the ports that boxes and central take for administration are the same', async t => {
   t.same(
     ports(0, 65_536).filter(isAdminPort),

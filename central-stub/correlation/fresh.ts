@@ -13,7 +13,7 @@ export interface Part {
   readonly upTo: number
 }
 
-const columns = `member, time, duration, product, action, protocol, rule, source_kind, source, source_port, destination, destination_port, count`
+const columns = `member, time, duration, product, action, protocol, rule, source_kind, source, source_port, destination_kind, destination, destination_port, count`
 
 /** The events of a round, with the file each lies in. */
 export const freshTable = ({ schema, file, after, upTo }: Part): string => `CREATE OR REPLACE TABLE hot.fresh AS
@@ -52,13 +52,12 @@ export const besideTables = `INSERT INTO hot.open_target SELECT source, member, 
 
 /** Attempts of a round. What an earlier try of the same round left is removed, so that nothing counts twice. */
 export const addAttempts = (round: number): string => `DELETE FROM hot.attempt WHERE round = ${round};
-  INSERT INTO hot.attempt BY NAME SELECT ${round}::UINTEGER AS round, source, source_kind, member, destination, destination_port, protocol, action,
+  INSERT INTO hot.attempt BY NAME SELECT ${round}::UINTEGER AS round, source, source_kind, member, destination_kind, destination, destination_port, protocol, action,
     rule AS signature, time // 3600 AS hour, max(file) AS seen, sum(count)::UBIGINT AS events, min(time) AS first,
     max(time + coalesce(duration, 0)) AS last, bool_or(product <> 0) AS known, max(file) AS file, max(batch) AS batch
   FROM hot.fresh WHERE action IN (6, 7) OR (action = 0 AND destination_port IN (${adminPorts})) GROUP BY ALL`
 
 /** Attempts that differ in their round only become one row. */
-export const compactAttempts = `CREATE OR REPLACE TABLE hot.attempt AS
-  SELECT 0::UINTEGER AS round, source, source_kind, member, destination, destination_port, protocol, action, signature, hour, max(seen) AS seen,
+export const compactAttempts = `SELECT 0::UINTEGER AS round, source, source_kind, member, destination_kind, destination, destination_port, protocol, action, signature, hour, max(seen) AS seen,
     sum(events)::UBIGINT AS events, min(first) AS first, max(last) AS last, bool_or(known) AS known, max(file) AS file, max(batch) AS batch
   FROM hot.attempt GROUP BY ALL`

@@ -1,7 +1,7 @@
 // The gate: of which sources of a round an exact look is worth while. A source passes when its sketches say that a rule may hold,
-// and again only with a new bit; once it has a finding, with half as many bits more, or a
-// quarter more of its ports. Bits only grow, to 126: however many events a
-// source sends, it is looked at some ten times an hour, and that is what makes the cost follow new events.
+// and again only with a new bit; once it has a finding, with half as many bits or ports more, and what that passes over is looked at
+// when the hour is closed. Bits only grow, to 126: however many events a source sends, it is looked at some ten times an hour, and
+// that is what makes the cost follow new events.
 import { limits } from './rules.ts'
 import { gateFor } from './sketch.ts'
 
@@ -32,7 +32,7 @@ export const windowTable = `${askedTable}; CREATE OR REPLACE TABLE hot.window AS
 export const passTable = `CREATE OR REPLACE TABLE hot.passed AS SELECT source, hour, bits, bit_count(ports)::USMALLINT AS port_bits FROM (
     SELECT *, (bit_count(ports)::INTEGER + bit_count(targets) + bit_count(pairs))::USMALLINT AS bits FROM hot.window)
   WHERE (bits > CASE WHEN found THEN gated * 3 // 2 ELSE gated END
-    OR (bit_count(ports)::INTEGER * 4 > gated_ports::INTEGER * 5 AND bit_count(ports) > gated_ports + 2)) AND ${isOpen(MISSED)}`
+    OR (bit_count(ports)::INTEGER * 2 > gated_ports::INTEGER * 3 AND bit_count(ports) > gated_ports + 2)) AND ${isOpen(MISSED)}`
 
 /**
  * Single addresses to look at: those of sources whose own sketch is full, and those where something of the source was allowed or

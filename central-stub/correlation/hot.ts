@@ -1,23 +1,32 @@
 // The correlator's database in memory, and the reading of hour files into it. One connection, one statement at a time.
 import type { DuckDBConnection } from '@duckdb/node-api'
 import * as z from 'zod'
-import { compactAttempts } from './fresh.ts'
-import { droppedFirst, type HotTable, hotLimits, hotTableNames, hotTables } from './hot-tables.ts'
+import { type Compacted, compactions, droppedFirst, type HotTable, hotLimits, hotTableNames, hotTables } from './hot-tables.ts'
 import { slowTables } from './slow.ts'
 
 const count = z.object({ n: z.bigint() })
 /** Rules look back 24 hours from an attempt, which itself may arrive late. */
 const ATTEMPT_HOURS = 48
-/** Attempts are joined into fewer rows once there are so many more. */
+/** Rows are joined into fewer once there are so many more. */
 const COMPACT_EVERY = 200_000
 /** Room that dropping makes, so that it is not done in each round. */
 const KEPT_PART = 0.75
 
 export class Hot {
   /** Rows that were dropped because a table was full, by table. */
-  readonly dropped: Record<HotTable, number> = { source_hour: 0, target_hour: 0, attempt: 0, source_day: 0, told: 0, open_target: 0 }
+  readonly dropped: Record<Exclude<HotTable, 'told'>, number> = {
+    source_hour: 0,
+    target_hour: 0,
+    attempt: 0,
+    source_day: 0,
+    open_target: 0,
+    scanned: 0,
+    slow_gated: 0,
+    slow_asked: 0,
+  }
   private readonly connection: DuckDBConnection
-  private compacted = 0
+  /** Rows of a table when they were last joined. */
+  private readonly compacted = new Map<Compacted, number>()
 
   private constructor(connection: DuckDBConnection) {
     this.connection = connection
@@ -41,6 +50,21 @@ export class Hot {
     return z.array(shape).parse(result.getRowObjectsJS())
   }
 
+  /** Names of the databases that can be asked: a file is in its folder before it is attached, and after it was dropped from here. */
+  async attached(): Promise<Set<string>> {
+    const found = await this.read(z.object({ name: z.string() }), 'SELECT database_name AS name FROM duckdb_databases()')
+    return new Set(found.map(({ name }) => name))
+  }
+
+  /** Whether there is the view over what is kept for longer. */
+  async hasSuspects(): Promise<boolean> {
+    const [{ n }] = await this.read(
+      count,
+      "SELECT count(*)::BIGINT AS n FROM duckdb_views() WHERE schema_name = 'suspect' AND view_name = 'events'",
+    )
+    return n > 0n
+  }
+
   async rows(table: string): Promise<number> {
     const [{ n }] = await this.read(count, `SELECT count(*)::BIGINT AS n FROM hot.${table}`)
     return Number(n)
@@ -48,10 +72,10 @@ export class Hot {
 
   /** Keeps every table within its limit. */
   async bound(limits: Readonly<Record<HotTable, number>> = hotLimits): Promise<void> {
-    const attempts = await this.rows('attempt')
-    if (attempts > this.compacted + COMPACT_EVERY) {
-      await this.run(compactAttempts)
-      this.compacted = await this.rows('attempt')
+    for (const table of Object.keys(compactions) as Compacted[]) {
+      if ((await this.rows(table)) <= (this.compacted.get(table) ?? 0) + COMPACT_EVERY) continue
+      await this.run(`CREATE OR REPLACE TABLE hot.${table} AS ${compactions[table]}`)
+      this.compacted.set(table, await this.rows(table))
     }
     for (const table of Object.keys(limits) as HotTable[]) {
       const held = await this.rows(table)
@@ -60,7 +84,8 @@ export class Hot {
       await this.run(
         `DELETE FROM hot.${table} WHERE rowid IN (SELECT rowid FROM hot.${table} ORDER BY ${droppedFirst[table]} LIMIT ${surplus})`,
       )
-      this.dropped[table] += surplus
+      // what was told already is stored once more, which changes nothing
+      if (table !== 'told') this.dropped[table] += surplus
     }
   }
 

@@ -5,6 +5,25 @@ const HOUR = 3600
 const DAY = 24 * HOUR
 const rulesOf = (findings: readonly { rule: string }[]): string[] => findings.map(({ rule }) => rule).toSorted()
 
+t.test('the example of 3389 holds when the refused ones came first, and when all came at once', async t => {
+  for (const order of [
+    [3388, 3387, 3386, 3389],
+    [3386, 3389, 3387, 3388],
+  ]) {
+    const ground = await Ground.make()
+    for (const port of order) await ground.arrive([{ at: 0, source: 1, port, action: port === 3389 ? 'allow' : 'deny' }])
+    t.match(await ground.findings(), [{ rule: 'vertical', amount: 4 }], 'at once')
+    ground.close()
+    const other = await Ground.make()
+    for (const port of order) {
+      await other.arrive([{ at: 0, source: 1, port, action: port === 3389 ? 'allow' : 'deny' }])
+      await other.correlator.round()
+    }
+    t.match(await other.findings(), [{ rule: 'vertical', amount: 4 }], 'one by one')
+    other.close()
+  }
+})
+
 t.test('ports that a mail program tries are no scan, although one is open', async t => {
   const ground = await Ground.make()
   await ground.arrive([
@@ -33,6 +52,19 @@ t.test('a slow scan is found from what stays in memory of the days before', asyn
     t.equal((await ground.findings()).length, day < 3 ? 0 : 1, `day ${day + 1}`)
     ground.nowMs += DAY * 1000
   }
+  ground.close()
+})
+
+t.test('a slow scan is found from what is kept of the days before the start', async t => {
+  const ground = await Ground.make()
+  const probes = ports(1000, 16).map((port, i) => ({ at: i * 6 * HOUR, source: 1, member: 1 + (i % 3), port }))
+  await ground.keep(probes.slice(0, 15))
+  ground.nowMs += 15 * 6 * HOUR * 1000
+  await ground.start()
+  for (let part = 0; part < 31; part++) await ground.correlator.backfill()
+  t.same(await ground.findings(), [])
+  await ground.arrive(probes.slice(15))
+  t.match(await ground.findings(), [{ rule: 'slow', source: sourceText(1), amount: 16, members: { length: 3 } }])
   ground.close()
 })
 

@@ -8,14 +8,13 @@ const DAY_HOURS = 24
 
 /**
  * Sources and hours of this round that failed to log in or were detected, with their attempts of the day before; `until_hour` is the last
- * hour of that day. And sources that may have got in.
+ * hour of that day.
  */
 export const triedTables = (round: number): string => `
   CREATE OR REPLACE TABLE hot.tried AS SELECT DISTINCT source, hour AS until_hour FROM hot.attempt WHERE round = ${round} AND action <> 0;
   CREATE OR REPLACE TABLE hot.tried_last AS SELECT source, max(until_hour) AS until_hour FROM hot.tried GROUP BY source;
   CREATE OR REPLACE TABLE hot.day AS SELECT t.until_hour, a.* FROM hot.tried t JOIN hot.attempt a
-    ON a.source = t.source AND a.action <> 0 AND a.hour <= t.until_hour AND a.hour + ${DAY_HOURS} > t.until_hour;
-  CREATE OR REPLACE TABLE hot.maybe_in AS SELECT source FROM hot.attempt WHERE round = ${round} UNION SELECT source FROM hot.hit`
+    ON a.source = t.source AND a.action <> 0 AND a.hour <= t.until_hour AND a.hour + ${DAY_HOURS} > t.until_hour`
 
 const guessing = `SELECT until_hour, source, member, sum(events)::UBIGINT AS amount FROM hot.day WHERE action = 7 AND source_kind < 2
   GROUP BY until_hour, source, member HAVING sum(events) FILTER (hour + 1 >= until_hour) >= ${limits.guesses}
@@ -26,9 +25,9 @@ const sprayedMembers = `SELECT until_hour, source, member FROM (
     SELECT until_hour, source, member, hour, sum(events) AS events FROM hot.day WHERE action = 7 AND source_kind < 2 GROUP BY until_hour, source, member, hour)
   GROUP BY until_hour, source, member HAVING max(events) <= ${limits.sprayedPerHour}`
 
-/** Allowed connections to administration ports, of whoever is looked at. */
-const allowed = `SELECT DISTINCT source, member, destination, destination_port, first, last FROM hot.attempt SEMI JOIN hot.maybe_in USING (source)
-  WHERE action = 0 AND source_kind < 2 AND destination_port IN (${adminPorts})`
+/** Allowed connections to administration ports: those of this round, and of sources of which failed logins came late. */
+const allowed = (round: number): string => `SELECT DISTINCT source, member, destination, destination_port, first, last FROM hot.attempt
+  WHERE action = 0 AND source_kind < 2 AND destination_port IN (${adminPorts}) AND (round = ${round} OR source IN (SELECT source FROM hot.tried_last))`
 
 /**
  * Before an allowed connection there were failed logins of its source at this member, or a scan that is known by now. A scan meets open
@@ -41,14 +40,16 @@ const gotIn = `SELECT a.* FROM hot.allowed a JOIN hot.attempt f ON f.source = a.
     ON s.source = a.source AND s.member = a.member
     WHERE a.first > s.last + ${limits.cameBackSeconds} AND s.last + ${limits.gettingInHours * 3600} >= a.first`
 
-export const attemptHitTables = `CREATE OR REPLACE TABLE hot.guessing AS ${guessing}; CREATE OR REPLACE TABLE hot.sprayed_member AS ${sprayedMembers};
+export const attemptHitTables = (
+  round: number,
+): string => `CREATE OR REPLACE TABLE hot.guessing AS ${guessing}; CREATE OR REPLACE TABLE hot.sprayed_member AS ${sprayedMembers};
   CREATE OR REPLACE TABLE hot.spraying AS SELECT until_hour, source, count(DISTINCT member) AS amount FROM hot.sprayed_member GROUP BY until_hour, source
     HAVING amount >= ${limits.sprayedMembers} ORDER BY amount DESC LIMIT ${HITS_MAX};
-  CREATE OR REPLACE TABLE hot.allowed AS ${allowed}; CREATE OR REPLACE TABLE hot.got_in AS ${gotIn}`
+  CREATE OR REPLACE TABLE hot.allowed AS ${allowed(round)}; CREATE OR REPLACE TABLE hot.got_in AS ${gotIn}`
 
 const sums = `min(d.first) AS first, max(d.last) AS last, min(source_kind) AS source_kind, bool_or(action = 7) AS login,
   bool_or(action = 6 AND coalesce(protocol = 6, false)) AS detected, bool_or(action = 0 AND coalesce(protocol = 6, false)) AS allowed, bool_or(known) AS known,
-  min(d.destination) AS somewhere, list_slice(list(DISTINCT (file::UBIGINT << 32) | batch), 1, 64) AS batches`
+  min(d.destination) AS somewhere, min(d.destination_kind) AS somewhere_kind, list_slice(list(DISTINCT (file::UBIGINT << 32) | batch), 1, 64) AS batches`
 
 export const attemptParts = `CREATE OR REPLACE TABLE hot.attempt_part AS
   SELECT 'guessing' AS rule, source, 0::UINTEGER AS detail, member, NULL::UHUGEINT AS target, max(h.amount)::UBIGINT AS total, max(h.amount)::UBIGINT AS amount, ${sums}

@@ -20,17 +20,16 @@ export interface Where {
   readonly files: readonly File[]
 }
 
-const columns = 'batch, source, source_kind, member, destination, destination_port, protocol, action, time, duration, product'
+const columns =
+  'batch, source, source_kind, member, destination_kind, destination, destination_port, protocol, action, time, duration, product'
 
-/** Without files there are no rows; hot.fresh has the same columns. Those of memory are of scans already. */
+/** Without files there are no rows; hot.fresh has the same columns. What is in memory is of scans already. */
 const everything = ({ recent, files }: Where): string =>
   [
-    recent
-      ? `SELECT file, ${columns}, NULL::USMALLINT AS source_port FROM hot.recent`
-      : `SELECT file, ${columns}, source_port FROM hot.fresh WHERE false`,
+    recent ? `SELECT file, ${columns} FROM hot.recent` : `SELECT file, ${columns} FROM hot.fresh WHERE false`,
     ...files.map(
       ({ schema, file, upTo }) =>
-        `SELECT ${file}::UINTEGER AS file, ${columns}, source_port FROM "${schema}".events${upTo === undefined ? '' : ` WHERE batch <= ${upTo}`}`,
+        `SELECT ${file}::UINTEGER AS file, ${columns} FROM "${schema}".events WHERE ${ofScans}${upTo === undefined ? '' : ` AND batch <= ${upTo}`}`,
     ),
   ].join(' UNION ALL ')
 
@@ -59,20 +58,16 @@ const named = columns
 
 const inSpan = (low: number, high: number): string => `e.time >= ${low * 3600} AND e.time < ${(high + 1) * 3600}`
 
-/**
- * `low` and `high` are hours of the events. Which rows are of scans is asked of the few that are left after the join: DuckDB would ask it
- * of all rows of two hours before. Both tables are made anew; without files they are empty.
- */
+/** `low` and `high` are hours of the events. Both tables are made anew; without files and memory they are empty. */
 export const lookTable = (where: Where, low: number, high: number): string => `
-  CREATE OR REPLACE TABLE hot.look_raw AS SELECT w.until_hour, e.file, ${named}, e.source_port FROM (${everything(where)}) e
-    JOIN hot.wanted w ON e.source = w.source AND e.time // 3600 = w.hour WHERE ${inSpan(low, high)};
-  CREATE OR REPLACE TABLE hot.look AS SELECT * EXCLUDE (source_port) FROM hot.look_raw WHERE ${ofScans}`
+  CREATE OR REPLACE TABLE hot.look AS SELECT w.until_hour, e.file, ${named} FROM (${everything(where)}) e
+    JOIN hot.wanted w ON e.source = w.source AND e.time // 3600 = w.hour WHERE ${inSpan(low, high)}`
 
+/** What single addresses are looked at for, beside all of the sources of the other look. */
 export const lookTargetTable = (where: Where, low: number, high: number): string => `
-  CREATE OR REPLACE TABLE hot.look_raw AS SELECT w.until_hour, e.file, ${named}, e.source_port FROM (${everything(where)}) e
-    JOIN hot.wanted_target w ON e.source = w.source AND e.member = w.member AND e.destination = w.destination AND e.time // 3600 = w.hour
-    WHERE ${inSpan(low, high)};
-  INSERT INTO hot.look_target SELECT * EXCLUDE (source_port) FROM hot.look_raw WHERE ${ofScans}`
+  CREATE OR REPLACE TABLE hot.look_beside AS SELECT w.until_hour, e.file, ${named} FROM (${everything(where)}) e JOIN hot.wanted_target w
+    ON e.source = w.source AND e.member = w.member AND e.destination = w.destination AND e.time // 3600 = w.hour WHERE ${inSpan(low, high)};
+  CREATE OR REPLACE VIEW hot.look_target AS FROM hot.look UNION ALL FROM hot.look_beside`
 
 const isRefused = 'action BETWEEN 1 AND 4'
 
@@ -103,7 +98,7 @@ const random = `SELECT until_hour, source, count(DISTINCT (member, destination, 
 export const sums = `max(time) FILTER (${isRefused}) AS refused, min(time) AS first, max(time + coalesce(duration, 0)) AS last, min(source_kind) AS source_kind,
   bool_or(action = 7) AS login, bool_or(action = 6 AND coalesce(protocol = 6, false)) AS detected,
   bool_or(action = 0 AND coalesce(protocol = 6, false)) AS allowed, bool_or(product <> 0) AS known,
-  min(destination) AS somewhere,
+  min(destination) AS somewhere, min(destination_kind) AS somewhere_kind,
   list_slice(list(DISTINCT (file::UBIGINT << 32) | batch), 1, ${EVIDENCE_MAX}) AS batches`
 
 export const hitTables = `CREATE OR REPLACE TABLE hot.vertical AS ${vertical}; CREATE OR REPLACE TABLE hot.horizontal AS ${horizontal};

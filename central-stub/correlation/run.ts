@@ -9,6 +9,8 @@ import type { HourFile } from './hour-files.ts'
 
 /** Rounds that follow faster cost as much each and find nothing sooner. */
 const ROUND_MS = 100
+/** When nothing arrives. */
+const IDLE_MS = 250
 /** After a round that failed. */
 const FAILED_MS = 1000
 /** Failures are told of once in so long. */
@@ -24,7 +26,7 @@ interface Arrivals {
   examine(): Promise<unknown>
 }
 
-export interface CorrelationOptions extends Pick<CorrelatorContext, 'register' | 'suspect' | 'now'> {
+export interface CorrelationOptions extends Pick<CorrelatorContext, 'register' | 'now'> {
   readonly arrivals: Arrivals
   readonly report: (error: unknown) => void
 }
@@ -77,35 +79,36 @@ export class Correlation {
     const { signal } = this.ending
     while (!signal.aborted) {
       const began = performance.now()
-      const waitMs = (await this.attempt()) ? ROUND_MS : FAILED_MS
+      const waitMs = await this.attempt()
       const leftMs = Math.max(1, began + waitMs - performance.now())
       // the signal ends the wait
       await sleep(leftMs, undefined, { signal }).catch(() => undefined)
     }
   }
 
-  /** One round, and one part of what is older if nothing has arrived. False if it failed. */
-  private async attempt(): Promise<boolean> {
+  /** One round, or one part of what is older if nothing has arrived. Gives how long after its begin the next may follow. */
+  private async attempt(): Promise<number> {
     try {
       const correlator = await this.ready()
-      if (!(await correlator.round())) await correlator.backfill()
-      return true
+      if (await correlator.round()) return ROUND_MS
+      await correlator.backfill()
+      return IDLE_MS
     } catch (error) {
-      if (this.ending.signal.aborted) return false
+      if (this.ending.signal.aborted) return FAILED_MS
       this.failed++
       const now = performance.now()
-      if (now - this.reportedAt < REPORT_EVERY_MS) return false
+      if (now - this.reportedAt < REPORT_EVERY_MS) return FAILED_MS
       this.reportedAt = now
       this.options.report(error)
       // a file that cannot be read must not hold up the others
       await this.options.arrivals.examine().catch(this.options.report)
-      return false
+      return FAILED_MS
     }
   }
 
   /** Memory is lost when the files are opened again: then all begins anew, as at a start. */
   private async ready(): Promise<Correlator> {
-    const { arrivals, register, suspect, now } = this.options
+    const { arrivals, register, now } = this.options
     const connection = this.correlator === undefined || this.madeFor !== arrivals.openings ? await arrivals.connect() : undefined
     if (connection === undefined && this.correlator !== undefined) return this.correlator
     this.correlator?.close()
@@ -113,7 +116,7 @@ export class Correlation {
     this.madeFor = arrivals.openings
     const hot = await Hot.open(connection ?? (await arrivals.connect()))
     const hours = () => arrivals.hours().filter(({ damage }) => damage === undefined)
-    this.correlator = new Correlator({ hot, register, hours, now, ...(suspect !== undefined && { suspect }) })
+    this.correlator = new Correlator({ hot, register, hours, now })
     return this.correlator
   }
 }

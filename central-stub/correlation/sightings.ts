@@ -22,6 +22,7 @@ export const partSchema = z.object({
   allowed: z.boolean(),
   known: z.boolean(),
   somewhere: z.bigint().nullable(),
+  somewhere_kind: whole.nullable(),
   /** The file's hour in the upper 32 bits, the batch's number in it in the lower. */
   batches: z.array(z.bigint()),
 })
@@ -47,6 +48,7 @@ export function sightingOf(row: PartRow, sent: readonly Sent[], reach: number): 
     detail: row.detail,
     member: row.member,
     target: row.target,
+    targetKind: row.somewhere_kind ?? 0,
     first: row.first,
     last: row.last,
     total: row.total,
@@ -55,7 +57,7 @@ export function sightingOf(row: PartRow, sent: readonly Sent[], reach: number): 
     isAllowed: row.allowed,
     isAttempt: attempts.includes(row.rule),
     letter: bestOf(sent.map(({ clock, ageMs }) => letterOf({ clock, ageMs, isProductKnown: row.known }))),
-    network: row.somewhere === null ? null : networkOf(row.somewhere),
+    network: row.somewhere === null || row.somewhere_kind === PSEUDONYM ? null : networkOf(row.somewhere),
     batches: sent,
     reach,
   }
@@ -64,6 +66,8 @@ export function sightingOf(row: PartRow, sent: readonly Sent[], reach: number): 
 const bestOf = (letters: readonly Letter[]): Letter => letters.toSorted()[0] ?? 'F'
 
 const IPV4 = 0xffffn
+/** Nothing follows from its bits. */
+const PSEUDONYM = 2
 
 /** The first 16 bits of an IPv4 address, which lies in ::ffff:0:0/96, or 32 of another. */
 export const networkOf = (address: bigint): string => (address >> 32n === IPV4 ? `4:${address >> 16n}` : `6:${address >> 96n}`)

@@ -24,7 +24,8 @@ export const passSlow = (today: number): string => `CREATE OR REPLACE TABLE hot.
   LEFT JOIN hot.slow_gated g ON g.source = s.source WHERE s.open AND s.bits > coalesce(g.bits, 0)
     AND s.source NOT IN (SELECT source FROM hot.source_hour WHERE found) LIMIT ${LOOKS_MAX}`
 
-const columns = 'source, source_kind, member, destination, destination_port, protocol, action, time, duration, product, source_port'
+const columns =
+  'source, source_kind, member, destination_kind, destination, destination_port, protocol, action, time, duration, product, source_port'
 
 /** `suspect` is the name of the view over what is kept longer, if there is one. Its rows name no batch of a file that is still there. */
 const everything = (files: readonly File[], suspect: string | undefined): string =>

@@ -87,7 +87,13 @@ export class Ground {
   async start(): Promise<void> {
     await this.writer.run("DETACH hot; ATTACH ':memory:' AS hot")
     this.hot = await Hot.open(await this.instance.connect())
-    this.correlator = new Correlator({ hot: this.hot, register: this.register, hours: () => this.hours, now: () => this.nowMs })
+    this.correlator = new Correlator({
+      hot: this.hot,
+      register: this.register,
+      hours: () => this.hours,
+      now: () => this.nowMs,
+      slowEveryMs: 0,
+    })
   }
 
   /** Events that arrive now, in one batch for each member. Its device has been enrolled for so many days. */
@@ -117,6 +123,12 @@ export class Ground {
             .join(', ')}`,
         )
     }
+  }
+
+  /** Events that retention has kept of earlier days, and whose hours are gone. */
+  async keep(events: readonly TestEvent[]): Promise<void> {
+    await this.writer.run(`CREATE SCHEMA IF NOT EXISTS suspect; CREATE TABLE IF NOT EXISTS kept ${eventTable};
+      CREATE OR REPLACE VIEW suspect.events AS FROM kept; INSERT INTO kept VALUES ${events.map(one => rowOf(one, 1)).join(', ')}`)
   }
 
   /** What is found once everything that has arrived was taken in. */

@@ -22,6 +22,7 @@ export interface Sighting {
   readonly detail: number
   readonly member: number
   readonly target: bigint | null
+  readonly targetKind: number
   readonly first: number
   readonly last: number
   /** What the rule counts, of all members and of this one. */
@@ -104,11 +105,11 @@ function recordMember(transaction: Transaction, finding: number, one: Sighting):
   const { member, amount, letter, network } = one
   const target = one.target === null ? null : bytesOf(one.target)
   transaction.run(
-    `INSERT INTO finding_members (finding, member, target, first_at, last_at, amount, letter, network)
-      VALUES ($finding, $member, $target, $first, $last, $amount, $letter, $network)
+    `INSERT INTO finding_members (finding, member, target, target_kind, first_at, last_at, amount, letter, network)
+      VALUES ($finding, $member, $target, $targetKind, $first, $last, $amount, $letter, $network)
       ON CONFLICT (finding, member, coalesce(target, x'')) DO UPDATE SET first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at),
         amount = max(amount, excluded.amount), letter = min(letter, excluded.letter), network = coalesce(network, excluded.network)`,
-    { finding, member, target, first: one.first * 1000, last: one.last * 1000, amount, letter, network },
+    { finding, member, target, targetKind: one.targetKind, first: one.first * 1000, last: one.last * 1000, amount, letter, network },
   )
   for (const { device, sequence } of one.batches)
     transaction.run(

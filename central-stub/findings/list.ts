@@ -58,7 +58,7 @@ const findingRow = z.object({
   aim: z.custom<Aim>(),
   amount: z.number(),
 })
-const memberRow = z.object({ name: z.string(), target: blob.nullable(), amount: z.number() })
+const memberRow = z.object({ name: z.string(), target: blob.nullable(), target_kind: z.number(), amount: z.number() })
 const evidenceRow = z.object({ name: z.string(), device: z.string(), sequence: z.number() })
 
 /** The findings that changed last. */
@@ -86,7 +86,7 @@ export function listFindings(register: Reader, limit: number): Finding[] {
 function membersOf(register: Reader, id: number): FindingMember[] {
   const reached = register.read(
     memberRow,
-    `SELECT coalesce(m.name, 'member ' || f.member) AS name, f.target, f.amount FROM finding_members f LEFT JOIN members m ON m.id = f.member
+    `SELECT coalesce(m.name, 'member ' || f.member) AS name, f.target, f.target_kind, f.amount FROM finding_members f LEFT JOIN members m ON m.id = f.member
       WHERE f.finding = $id ORDER BY f.amount DESC, name`,
     { id },
   )
@@ -99,7 +99,7 @@ function membersOf(register: Reader, id: number): FindingMember[] {
   const proofs = Map.groupBy(proof, ({ name }) => name)
   return [...Map.groupBy(reached, ({ name }) => name)].map(([member, rows]) => ({
     member,
-    targets: rows.flatMap(({ target }) => (target === null ? [] : [addressText(target, isIpv4(target) ? 0 : 1)])),
+    targets: rows.flatMap(({ target, target_kind }) => (target === null ? [] : [addressText(target, target_kind)])),
     amount: Math.max(...rows.map(({ amount }) => amount)),
     evidence: Object.fromEntries(
       [...Map.groupBy(proofs.get(member) ?? [], ({ device }) => device)].map(([device, some]) => [
@@ -109,8 +109,6 @@ function membersOf(register: Reader, id: number): FindingMember[] {
     ),
   }))
 }
-
-const isIpv4 = (bytes: Uint8Array): boolean => bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every(byte => byte === 0)
 
 const PSEUDONYM = 2
 

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS finding_members (
   member INTEGER NOT NULL,
   -- the address that was reached, where the rule is about one
   target BLOB,
+  target_kind INTEGER NOT NULL,
   first_at INTEGER NOT NULL,
   last_at INTEGER NOT NULL,
   amount INTEGER NOT NULL,

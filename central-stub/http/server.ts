@@ -15,6 +15,7 @@ import { networkOf } from '../limits/network.ts'
 import type { Place, Places } from '../limits/places.ts'
 import { Refusal } from '../refusals.ts'
 import type { ServerKey } from '../trust/keys.ts'
+import { answerShort } from './answer-short.ts'
 import { authenticate } from './authenticate.ts'
 import { gaveWay, readBody } from './body.ts'
 import { type ConnectionGuard, guardConnections, onAnswered } from './guard-connections.ts'
@@ -34,6 +35,7 @@ const CHECK_MS = 5000
 /** A box whose events may wait sends a batch a minute. */
 const KEEP_ALIVE_MS = 180_000
 const SCARCE_SECONDS = 600
+const CLOSING_MS = 50
 
 /** Batches whose receipts and headers are short. */
 const SHORT_BATCHES = '/v2/batches'
@@ -153,6 +155,11 @@ export function makeServer({ context, serverKey, authority, report, updates }: S
   })
   const guard = guardConnections(server.server, limits.connections, limits.handshakes, () => performance.now())
   server.addHook('onClose', async () => guard.stop())
+  // a connection whose request is answered during the end is idle only then, and would hold central up for as long as it may be idle
+  server.addHook('preClose', async () => {
+    const closing = setInterval(() => server.server.closeIdleConnections(), CLOSING_MS)
+    server.server.once('close', () => clearInterval(closing))
+  })
   const calls = new WeakMap<FastifyRequest, OpenCall>()
   const bodyOf = (request: FastifyRequest, payload: IncomingMessage) =>
     readBody(payload, Number(request.headers['content-length']), request.routeOptions.bodyLimit, calls.get(request)?.place)
@@ -259,15 +266,6 @@ function addRoute(server: FastifyInstance<Server>, route: Route, { context, limi
       return answer ?? reply.code(204).send()
     },
   })
-}
-
-/** With no header but its length and the date, from which a box knows how far its clock is off. */
-function answerShort(reply: FastifyReply, bytes: Buffer): FastifyReply {
-  reply.hijack()
-  // HTTP/1.1 connections stay open without a word about it
-  reply.raw.removeHeader('connection')
-  reply.raw.writeHead(200, { 'content-length': bytes.length }).end(bytes)
-  return reply
 }
 
 /** Before the body is read. Refusal central-full or central-scarce. */

@@ -3,13 +3,16 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import * as z from 'zod'
+import type { Finding } from '../findings/list.ts'
 import { socketPath } from '../folder.ts'
+import type { RetentionOperations } from '../retention/begin.ts'
 import type { BoxLook } from './boxes.ts'
 import type { LimitsReport, Stats, Top } from './stats.ts'
 
 const REQUEST_MAX_CHARACTERS = 4096
 const ANSWER_MAX_CHARACTERS = 64 * 1024 * 1024
 const IDLE_MS = 30_000
+export const FINDINGS_MAX = 10_000
 
 const requestSchema = z.discriminatedUnion('ask', [
   z.strictObject({
@@ -27,13 +30,26 @@ const requestSchema = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('top') }),
   z.strictObject({ ask: z.literal('limits') }),
   z.strictObject({ ask: z.literal('boxes') }),
+  z.strictObject({ ask: z.literal('retention') }),
+  z.strictObject({ ask: z.literal('confirm-clock') }),
+  z.strictObject({
+    ask: z.literal('recall'),
+    member: z.string().min(1).max(128),
+    first: z.int().min(0).max(0xffffffff),
+    last: z.int().min(0).max(0xffffffff),
+    gateway: z.int().min(0).max(0xffff).optional(),
+    rule: z.int().min(0).max(0xffffffff).optional(),
+  }),
+  z.strictObject({ ask: z.literal('statements'), most: z.int().min(1).max(10_000) }),
+  z.strictObject({ ask: z.literal('audit'), after: z.int().min(0) }),
+  z.strictObject({ ask: z.literal('findings'), limit: z.int().positive().max(FINDINGS_MAX) }),
 ])
 export type AdminRequest = z.infer<typeof requestSchema>
 
 const answerSchema = z.union([z.object({ value: z.unknown() }), z.object({ error: z.string() })])
 
 /** What an operator can ask of a running central. */
-export interface Operations {
+export interface Operations extends RetentionOperations {
   makeCode(member?: string, hours?: number): Promise<string>
   /** Revokes all certificates of a device; gives how many. */
   revoke(device: string): Promise<number>
@@ -41,6 +57,8 @@ export interface Operations {
   top(): Promise<Top>
   /** How each box is. */
   boxes(): Promise<readonly BoxLook[]>
+  /** What was found: so many of those that changed last. */
+  findings(limit: number): Promise<readonly Finding[]>
   /** Also when the database cannot be opened. */
   limits(): Promise<LimitsReport>
 }
@@ -57,8 +75,20 @@ function answer(central: Operations, request: AdminRequest): Promise<unknown> {
       return central.top()
     case 'boxes':
       return central.boxes()
+    case 'findings':
+      return central.findings(request.limit)
     case 'limits':
       return central.limits()
+    case 'retention':
+      return central.retention()
+    case 'confirm-clock':
+      return central.confirmClock()
+    case 'recall':
+      return central.recall(request)
+    case 'statements':
+      return central.statements(request.most)
+    case 'audit':
+      return central.audit(request.after)
   }
 }
 

@@ -1,10 +1,12 @@
 // What central can say about what it holds: totals, the state of each device, and the most active sources.
+
 import * as z from 'zod'
 import { AddressKind } from '../../agent/batch/layout.ts'
 import { pseudonymText } from '../../agent/batch/pseudonym-text.ts'
 import { productNames } from '../../agent/batch/unpack.ts'
 import { formatAddress } from '../../agent/lib/address.ts'
 import type { Arrivals } from '../arrivals/arrivals.ts'
+import type { CorrelationReport } from '../correlation/run.ts'
 import type { Reader } from '../register/register.ts'
 import { losses, noLosses } from './losses.ts'
 
@@ -123,6 +125,7 @@ export interface LimitsReport {
   }
   /** Hours whose events cannot be read, and are left out of everything. */
   readonly damaged: readonly { readonly code: 'hour-damaged'; readonly hour: string; readonly said: string }[]
+  readonly correlation: CorrelationReport
   /** Those that have used most of a quota. */
   readonly members: readonly { readonly member: string; readonly percent: number }[]
 }

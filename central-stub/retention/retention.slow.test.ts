@@ -58,7 +58,7 @@ t.test('an allowed event of a source that a finding is about is kept, at the mem
     { source: 8, action: allowed, member: 1 },
   ])
   await life.pass(23 * HOUR_MS)
-  t.same(await life.ask(`SELECT member, device, sequence > 0, reason_name, day, source = ${addressNumber(9)} FROM suspect.events`), [
+  t.same(await life.ask(`SELECT member, device, sequence > 0, reason_name, arrived_on, source = ${addressNumber(9)} FROM suspect.events`), [
     [1, 1, true, 'blocked-from-outside', '2026-12-01', true],
   ])
   await life.stop()

@@ -49,6 +49,7 @@ export class Retention {
   private lastRoundMs: number | undefined
   private lastExpiry = 0
   private lastLook: number | undefined
+  private isPrepared = false
   private tail: Promise<unknown> = Promise.resolve()
 
   private constructor(options: RetentionOptions) {
@@ -59,19 +60,22 @@ export class Retention {
     this.clock = kept === undefined ? undefined : JSON.parse(kept.state)
   }
 
-  /** Takes up what a crash has left, makes the views, and looks at the hours; nothing is swept yet (`round` does that). */
+  /** Takes up what a crash has left and makes the views; nothing is swept yet (`round` does that). On a full disk it is done later. */
   static async open(options: RetentionOptions): Promise<Retention> {
     const retention = new Retention(options)
-    await retention.files.recover()
-    recoverErasures(retention.ground)
-    await retention.files.refreshView()
-    retention.look()
+    await retention.attempt('start', () => retention.prepare())
     return retention
+  }
+
+  /** To be called when DuckDB was opened again: what was in its memory is gone. */
+  reopened(): void {
+    void this.inTurn(() => this.attempt('views', () => this.files.refreshView()))
   }
 
   /** Everything that is due now. */
   round(): Promise<void> {
     return this.inTurn(async () => {
+      if (!this.isPrepared) await this.prepare()
       const now = this.look()
       for (const hour of this.hours) await this.attempt(hour.name, () => this.takeHour(hour, now))
       await this.attempt('merge', () => this.mergeDays(now))
@@ -129,6 +133,14 @@ export class Retention {
   /** Waits for what is under way. */
   async close(): Promise<void> {
     await this.tail.catch(() => undefined)
+  }
+
+  private async prepare(): Promise<void> {
+    await this.files.recover()
+    recoverErasures(this.ground)
+    await this.files.refreshView()
+    this.look()
+    this.isPrepared = true
   }
 
   private async takeHour(hour: AgedHour, now: number): Promise<void> {

@@ -75,8 +75,8 @@ const whole = (name: string): string => `${name}_high::UHUGEINT * 18446744073709
 /** Body of the view suspect.events: columns of arrivals and more. `paths` are files that are there; none gives an empty view. */
 export function suspectView(paths: readonly string[], hidden: string): string {
   const columns = `strftime(make_timestamp_ms(hour::BIGINT * ${HOUR_MS}), '%Y-%m-%dT%H') AS hour, device, sequence, batch, ${common.join(', ')}, ${whole('source')}, ${whole('destination')}, reason_name, source_high, source_low`
-  if (paths.length === 0) return `SELECT ${columns}, ''::VARCHAR AS day FROM (${emptyRows}) WHERE false`
-  return `SELECT ${columns}, split_part(parse_filename(file), '.', 1) AS day
+  if (paths.length === 0) return `SELECT ${columns}, ''::VARCHAR AS arrived_on FROM (${emptyRows}) WHERE false`
+  return `SELECT ${columns}, split_part(parse_filename(file), '.', 1) AS arrived_on
     FROM read_parquet([${paths.map(quoted).join(', ')}], filename = 'file') f WHERE NOT (${hidden})`
 }
 

@@ -68,6 +68,16 @@ export const goals: readonly Goal[] = [
         'nflog.flood.unaccounted.agent',
       ]),
   },
+  {
+    what: 'arrival at central to finding at 50,000 events/s, 99 %',
+    unit: 's',
+    atMost: 2,
+    of: results =>
+      highest(
+        results,
+        [1, 10, 100].map(millions => `correlation.${millions}.p99`),
+      ),
+  },
   { what: 'wire, a suspicious message, at 1,000/s', unit: 'bytes', atMost: 7, of: results => results.of('wire.1000.event') },
   { what: 'wire, a suspicious message, at 20,000/s', unit: 'bytes', atMost: 7, of: results => results.of('wire.20000.event') },
   { what: 'wire, smaller than what came in, at 1,000/s', unit: 'times', atLeast: 80, of: results => results.of('wire.1000.smaller') },
