@@ -145,6 +145,12 @@ export async function startCentral(options: CentralOptions): Promise<Central> {
   const look = (what: string) => retention.note('consultation', { what, by: 'operator' })
   const operations: Operations = {
     ...retention.operations,
+    recall: async set => {
+      const done = await retention.operations.recall(set)
+      // memory would find again what was just taken back
+      correlation.forget()
+      return done
+    },
     makeCode: (member = 'member', hours = 72) => issueCode(context, member, hours),
     revoke: device => revoke(context, device),
     stats: () => {

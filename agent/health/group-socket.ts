@@ -18,15 +18,31 @@ export function checkSocketPath(path: string): void {
     throw new Failure('listen-failed', `${path} is longer than ${PATH_MAX_BYTES} bytes: choose a shorter --root`)
 }
 
-/** Connections beyond `most` are closed at once; each ends after `idleMs` of silence. A socket that is left over from before is replaced. */
-export async function listenForGroup(path: string, most: number, idleMs: number, serve: (socket: Socket) => void): Promise<GroupServer> {
+/** One that says a byte now and then would hold its place for ever, and all of them together keep others out. */
+const LONGEST_MS = 30_000
+
+/**
+ * Connections beyond `most` are closed at once; each ends after `idleMs` of silence, and after `longestMs` whatever it does. A socket that is
+ * left over from before is replaced.
+ */
+export async function listenForGroup(
+  path: string,
+  most: number,
+  idleMs: number,
+  serve: (socket: Socket) => void,
+  longestMs = LONGEST_MS,
+): Promise<GroupServer> {
   checkSocketPath(path)
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   removeIfThere(path)
   const open = new Set<Socket>()
   const server = createServer(socket => {
     open.add(socket)
-    socket.once('close', () => open.delete(socket))
+    const longest = setTimeout(() => socket.destroy(), longestMs)
+    socket.once('close', () => {
+      clearTimeout(longest)
+      open.delete(socket)
+    })
     socket.on('error', () => socket.destroy())
     socket.setTimeout(idleMs, () => socket.destroy())
     serve(socket)

@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { listenForGroup } from './group-socket.ts'
 import { askStatus, serveStatus } from './status-socket.ts'
 
 function socketPath(t: Test): string {
@@ -44,4 +47,18 @@ t.test('an agent that ends in the middle of its answer is an error for the clien
   await new Promise<void>(resolve => server.listen(path, resolve))
   t.teardown(() => server.close())
   await t.rejects(askStatus(path), SyntaxError)
+})
+
+t.test('a client that says a byte now and then keeps its place for a while, not for ever', async t => {
+  const path = socketPath(t)
+  const server = await listenForGroup(path, 1, 200, socket => socket.resume().end('{}'), 400)
+  t.teardown(() => server.close())
+  const slow = connect({ path, allowHalfOpen: true }).on('error', () => undefined)
+  await once(slow, 'connect')
+  const closed = new Promise(resolve => slow.resume().once('close', resolve))
+  const trickle = setInterval(() => slow.write('x'), 20)
+  t.teardown(() => clearInterval(trickle))
+  const isClosed = await Promise.race([closed.then(() => true), sleep(5000, false)])
+  slow.destroy()
+  t.equal(isClosed, true)
 })

@@ -77,6 +77,8 @@ t.test('endless, huge, cut, doubled and damaged', async t => {
   refused(t, /more than 500/, 'very many')
   truncateSync(path, 129 * 1024 * 1024)
   refused(t, /more than 134217728/, 'a huge file with holes')
+  write(end)
+  refused(t, /holds no update/, 'an empty archive, or a stick that gives zeros')
   write(Buffer.from('PK\x03\x04'.padEnd(600, 'x')))
   refused(t, /checksum/, 'something else')
 })
@@ -86,4 +88,6 @@ t.test('a pipe, a device, a folder or nothing in place of the file', async t => 
   execFileSync('mkfifo', [pipe])
   for (const place of [pipe, '/dev/zero', dir, join(dir, 'none')])
     t.throws(() => openArchive(place), { code: 'update-file-missing' }, place)
+  // the system answers EIO to whoever reads its first bytes, as for a stick that fails
+  t.throws(() => openArchive('/proc/self/mem'), { code: 'update-file-wrong', message: /cannot be read: EIO/ })
 })

@@ -53,8 +53,11 @@ function membersOf(file: number): ReadonlyMap<string, Member> {
   const members = new Map<string, Member>()
   const header = Buffer.alloc(BLOCK)
   for (let at = 0; ; ) {
-    if (readSync(file, header, 0, BLOCK, at) < BLOCK) throw wrong('ends early')
-    if (header.every(byte => byte === 0)) return members
+    if (readAt(file, header, at) < BLOCK) throw wrong('ends early')
+    if (header.every(byte => byte === 0)) {
+      if (!members.has('metadata/timestamp.json')) throw wrong('holds no update')
+      return members
+    }
     const { name, bytes } = readHeader(header)
     if (members.has(name)) throw wrong(`holds ${name} twice`)
     if (members.size === MEMBERS_MAX) throw wrong(`holds more than ${MEMBERS_MAX} files`)
@@ -93,10 +96,23 @@ function answer(file: number, member: Member | undefined): Answer {
 async function* chunks(file: number, from: number, end: number): AsyncGenerator<Uint8Array> {
   for (let at = from; at < end; ) {
     const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, end - at))
-    const read = readSync(file, chunk, 0, chunk.length, at)
+    const read = readAt(file, chunk, at)
     if (read === 0) throw wrong('became shorter while it was read')
     at += read
     yield chunk.subarray(0, read)
+  }
+}
+
+/** Of a stick or disk that fails, the system says so here. */
+function readAt(file: number, into: Buffer, at: number): number {
+  try {
+    return readSync(file, into, 0, into.length, at)
+  } catch (error) {
+    throw new Failure(
+      'update-file-wrong',
+      `the file of the update cannot be read: ${error instanceof Error ? error.message : error}`,
+      error,
+    )
   }
 }
 

@@ -96,10 +96,10 @@ export async function attempt(options: AttemptOptions): Promise<Attempt> {
   }
 }
 
-/** What was handed over and is not what runs: it is being judged, or was left again. */
+/** What was handed over and is not what runs: it is being judged, or was left again. What the guard has put off it has not tried. */
 function unsettled(box: Omit<Box, 'tried'>, before: UpdateState | undefined): UpdateState['handedOver'] {
   const isSettled = before?.handedOver?.number === box.number && box.isOnTrial !== true
-  return isSettled ? undefined : before?.handedOver
+  return isSettled || box.isPutOff ? undefined : before?.handedOver
 }
 
 /** The box with what it has tried and gone back from. */

@@ -25,6 +25,8 @@ export interface Box {
   readonly tried?: number | undefined
   /** The release that runs has not shown yet that it can stay. */
   readonly isOnTrial?: boolean
+  /** What was handed over last could not be taken at that time: the disk had no room, or another one was on trial. */
+  readonly isPutOff?: boolean
 }
 
 export type Decision =

@@ -109,13 +109,15 @@ async function openSource(file: string | undefined, settings: Settings, signal: 
 }
 
 async function boxOf(paths: Paths, settings: Settings): Promise<Box> {
+  const guard = readReleaseReport(paths.releaseReport)?.state
   return {
     device: await deviceOf(paths),
     ...runningRelease(paths.currentRelease),
     channel: settings['update.channel'],
     window: parseWindow(settings['update.window']),
     pin: settings['update.pin'],
-    isOnTrial: readReleaseReport(paths.releaseReport)?.state === 'trial',
+    isOnTrial: guard === 'trial',
+    isPutOff: guard === 'waiting',
   }
 }
 

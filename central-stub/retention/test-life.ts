@@ -88,7 +88,10 @@ export class Life {
         { last, source: addressBytes(last), atMs },
       )
       for (const member of members)
-        transaction.run(`INSERT INTO finding_members VALUES ($last, $member, NULL, $atMs, $atMs, 15, 'A', NULL)`, { last, member, atMs })
+        transaction.run(
+          `INSERT INTO finding_members (finding, member, target_kind, first_at, last_at, amount, letter) VALUES ($last, $member, 0, $atMs, $atMs, 15, 'A')`,
+          { last, member, atMs },
+        )
     })
   }
 

@@ -23,7 +23,9 @@ export interface Promotion {
 
 export function promote(repository: Repository, { channel, ...promotion }: Promotion, keys: readonly SigningKey[], now: number): void {
   if (!numbersIn(repository.read<SignedTargets>('targets')).includes(promotion.release))
-    throw new Error(`there is no release ${promotion.release} in this repository`)
+    throw new Error(`there is no release ${promotion.release} in this repository: \`show\` lists them`)
+  if (promotion.minFrom > promotion.release)
+    throw new Error(`no box could ever take release ${promotion.release} if it has to have release ${promotion.minFrom} first`)
   writeChannel(repository, channel, { format: 1, ...promotion, paused: false }, keys, now)
 }
 
@@ -31,15 +33,23 @@ export function setPaused(repository: Repository, channel: string, paused: boole
   writeChannel(repository, channel, { ...readChannel(repository, channel), paused }, keys, now)
 }
 
+/** The release that a channel offers. Throws if it is paused: what was found bad there goes nowhere else by mistake. */
+export function releaseOf(repository: Repository, channel: string): number {
+  const { release, paused } = readChannel(repository, channel)
+  if (paused) throw new Error(`release ${release} is paused on ${channel}: \`resume\` it there if it is good`)
+  return release
+}
+
 export function readChannel(repository: Repository, channel: string): Channel {
   const name = `channels/${channel}.json`
   const entry = repository.versionOf('channels') === undefined ? undefined : repository.read<SignedTargets>('channels').targets[name]
-  if (entry === undefined) throw new Error(`there is no channel ${channel} in this repository`)
+  if (entry === undefined) throw new Error(`there is no channel ${channel} in this repository: \`show\` lists them, \`promote\` makes one`)
   return parseChannel(repository.content(name, entry))
 }
 
 function writeChannel(repository: Repository, channel: string, content: Channel, keys: readonly SigningKey[], now: number): void {
-  if (!/^[a-z][a-z0-9-]{0,20}$/.test(channel)) throw new Error(`'${channel}' is no name of a channel: letters, digits and dashes`)
+  if (!/^[a-z][a-z0-9-]{0,20}$/.test(channel))
+    throw new Error(`'${channel}' is no name of a channel: lower-case letters, digits and dashes`)
   const bytes = Buffer.from(`${JSON.stringify({ ...content, notBefore: new Date(content.notBefore).toISOString() }, null, 1)}\n`)
   parseChannel(bytes) // boxes will
   const before = repository.versionOf('channels') === undefined ? undefined : repository.read<SignedTargets>('channels')

@@ -1,18 +1,19 @@
 // The commands of the makers as one table. Private keys are named by the path of their file, so that a stick is in the machine for
 // as long as it signs and no longer; the public halves are files that may lie anywhere.
-import { readFileSync } from 'node:fs'
-import { wholeNumber } from '../../agent/lib/command-line.ts'
+import { join } from 'node:path'
+import { UsageError, wholeNumber } from '../../agent/lib/command-line.ts'
 import type { Command as CommandLine, Options, Values } from '../../agent/lib/command-table.ts'
 import { parseManifest } from '../../agent/update/manifest.ts'
-import { promote, publish, readChannel, setPaused, usualWaves } from './channels.ts'
+import { promote, publish, releaseOf, setPaused, usualWaves } from './channels.ts'
 import { exportForImages } from './for-images.ts'
 import { makeKey, readPublicKey, readSigningKey } from './key-files.ts'
 import { sumOf, writeOffline } from './offline.ts'
 import { rehearse } from './rehearsal.ts'
 import { addRelease } from './releases.ts'
-import { Repository, type RoleName, roleNames } from './repository.ts'
+import { Repository, type RoleName, roleNames, type Signed } from './repository.ts'
 import { show } from './show.ts'
 import { initialise, renew, replaceKey } from './trust.ts'
+import { readNamed } from './words.ts'
 
 interface Command<O extends Options = Options> extends CommandLine<O> {
   run(values: Values<O>): Promise<void> | void
@@ -40,7 +41,11 @@ A key is never written over.`,
       names: { value: 'NAMES', help: 'names of the keys, between commas', required: true },
     },
     run: ({ folder, names }) => {
-      for (const name of files(names)) makeKey(folder, name)
+      if (files(names).length === 0) throw new UsageError('--names names no key: --names root,targets')
+      for (const name of files(names)) {
+        makeKey(folder, name)
+        console.log(`${folder}/${name}.pem: private, stays here. ${folder}/${name}.pub: public, for everybody.`)
+      }
     },
   }),
   command({
@@ -70,6 +75,8 @@ development: another root, for images of developers; whatever it signs ends afte
         ReturnType<typeof publicKeys>
       >
       initialise(new Repository(values.repository), environment, holders, signing(values.keys), Date.now())
+      const root = join(values.repository, 'metadata/1.root.json')
+      console.log(`${root}: the root of trust. SHA-256, to be compared aloud:\n${sumOf(root)}`)
     },
   }),
   command({
@@ -77,21 +84,18 @@ development: another root, for images of developers; whatever it signs ends afte
     summary: 'sign a release and take its parts into the repository',
     help: `Two holders sign, each with the key targets: the manifest, so that the box can check it at each start, and the list
 of all files. Boxes see nothing of it before \`promote\` and \`publish\`.`,
-    example: `${typed} release --repository repo --manifest build/manifest --parts build/parts --keys a/targets.pem,b/targets.pem`,
+    example: `${typed} release --repository repo --manifest build/parts/manifest --parts build/parts/parts --keys a/targets.pem,b/targets.pem`,
     options: {
       repository,
       manifest: { value: 'FILE', help: 'the manifest (docs/updates.md)', required: true },
       parts: { value: 'DIR', help: 'folder with ROOT-HASH.img for each part', required: true },
       keys,
     },
-    run: values =>
-      addRelease(
-        new Repository(values.repository),
-        parseManifest(readFileSync(values.manifest)),
-        values.parts,
-        signing(values.keys),
-        Date.now(),
-      ),
+    run: values => {
+      const manifest = parseManifest(readNamed(values.manifest))
+      addRelease(new Repository(values.repository), manifest, values.parts, signing(values.keys), Date.now())
+      console.log(`Release ${manifest.number} (${manifest.version}) is signed. Next: \`promote\` it to a channel.`)
+    },
   }),
   command({
     name: 'promote',
@@ -113,12 +117,15 @@ a tenth within a day, half within 3 days, all within 6; --at-once for all boxes 
       const of = new Repository(values.repository)
       const { from, release, 'not-before': begins } = values
       if ((from === undefined) === (release === undefined)) throw new Error('give --from or --release')
-      const number = from === undefined ? wholeNumber('release', release ?? '', 1, 999_999_999) : readChannel(of, from).release
+      const number = from === undefined ? wholeNumber('release', release ?? '', 1, 999_999_999) : releaseOf(of, from)
       const notBefore = begins === undefined ? Date.now() : Date.parse(begins)
-      if (Number.isNaN(notBefore)) throw new Error(`--not-before '${begins}' is no time`)
+      if (Number.isNaN(notBefore) || (begins !== undefined && !/^20\d\d-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z$/.test(begins)))
+        throw new UsageError(`--not-before is a time in UTC such as 2026-12-01T02:00:00Z, not '${begins}'`)
       const minFrom = wholeNumber('min-from', values['min-from'], 0, 999_999_999)
       const waves = values['at-once'] ? [] : usualWaves
       promote(of, { channel: values.channel, release: number, notBefore, waves, minFrom }, signing(values.keys), Date.now())
+      const when = `from ${new Date(notBefore).toISOString()} on, ${values['at-once'] ? 'all boxes at once' : 'in waves over six days'}`
+      console.log(`Channel ${values.channel} offers release ${number}, ${when}. Next: \`publish\`, or nobody learns of it.`)
     },
   }),
   ...[true, false].map(isPaused =>
@@ -130,7 +137,10 @@ a tenth within a day, half within 3 days, all within 6; --at-once for all boxes 
         : 'Waves go on as if there had been no pause. Then `publish`.',
       example: `${typed} ${isPaused ? 'pause' : 'resume'} --repository repo --channel stable --keys online/channels.pem`,
       options: { repository, channel, keys },
-      run: values => setPaused(new Repository(values.repository), values.channel, isPaused, signing(values.keys), Date.now()),
+      run: values => {
+        setPaused(new Repository(values.repository), values.channel, isPaused, signing(values.keys), Date.now())
+        console.log(`Channel ${values.channel} is ${isPaused ? 'paused' : 'resumed'}. Next: \`publish\`, or nobody learns of it.`)
+      },
     }),
   ),
   command({
@@ -140,7 +150,11 @@ a tenth within a day, half within 3 days, all within 6; --at-once for all boxes 
 without boxes noticing: run it each day from a timer.`,
     example: `${typed} publish --repository repo --keys online/snapshot.pem,online/timestamp.pem`,
     options: { repository, keys },
-    run: values => publish(new Repository(values.repository), signing(values.keys), Date.now()),
+    run: values => {
+      const of = new Repository(values.repository)
+      publish(of, signing(values.keys), Date.now())
+      console.log(`Published. Boxes believe it until ${of.read<Signed>('timestamp').expires}: publish again each day.`)
+    },
   }),
   command({
     name: 'revoke',
@@ -160,14 +174,10 @@ Then \`publish\`. Rotating a root key is the same with --role root.`,
     run: values => {
       const role = roleNames.find(name => name === values.role)
       if (role === undefined) throw new Error(`there is no role '${values.role}'`)
-      replaceKey(
-        new Repository(values.repository),
-        role,
-        readPublicKey(values.key),
-        readPublicKey(values.by),
-        signing(values.keys),
-        Date.now(),
-      )
+      const [old, fresh] = [readPublicKey(values.key), readPublicKey(values.by)]
+      replaceKey(new Repository(values.repository), role, old, fresh, signing(values.keys), Date.now())
+      const next = role === 'channels' ? '`renew --role channels` with the new key, then `publish`' : '`publish`'
+      console.log(`${values.key} signs ${role} no more, ${values.by} does. Next, at once: ${next}.`)
     },
   }),
   command({
@@ -180,7 +190,9 @@ A new root is seen by boxes at once, the others after \`publish\`.`,
     run: values => {
       const { role } = values
       if (role !== 'root' && role !== 'targets' && role !== 'channels') throw new Error(`'${role}' is not root, targets or channels`)
-      renew(new Repository(values.repository), role, signing(values.keys), Date.now())
+      const of = new Repository(values.repository)
+      renew(of, role, signing(values.keys), Date.now())
+      console.log(`${role} is signed until ${of.read<Signed>(role).expires}.${role === 'root' ? '' : ' Next: `publish`.'}`)
     },
   }),
   command({
@@ -206,7 +218,10 @@ anew after a key was revoked. Keys of developers are refused without --developme
       folder: { value: 'DIR', help: 'where they lie; made if need be', required: true },
       development: { help: 'an image for developers, from a repository of development keys' },
     },
-    run: values => exportForImages(new Repository(values.repository), values.folder, !values.development),
+    run: values => {
+      exportForImages(new Repository(values.repository), values.folder, !values.development)
+      console.log(`${values.folder}: update-root.json and keys/, for \`make appliance\` with UPDATE_TRUST=${values.folder}`)
+    },
   }),
   command({
     name: 'show',

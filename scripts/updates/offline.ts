@@ -7,14 +7,19 @@ import { nameInArchive } from '../../agent/update/archive.ts'
 import { parseManifest } from '../../agent/update/manifest.ts'
 import { pathOfTarget } from '../../agent/update/parts.ts'
 import { readChannel } from './channels.ts'
-import type { Repository, Signed, SignedTargets, TargetEntry } from './repository.ts'
+import type { Repository, Signed, SignedMeta, SignedTargets, TargetEntry } from './repository.ts'
 
 const BLOCK = 512
 
 /** Writes the file; until when boxes take it, ISO 8601. */
 export function writeOffline(repository: Repository, channel: string, path: string): string {
   const { release } = readChannel(repository, channel)
+  const now = new Date().toISOString()
+  if (repository.versionOf('timestamp') === undefined || !isPublished(repository))
+    throw new Error('not all that was signed is published, so no box would take the file: `publish` comes first')
   const stamp = repository.read<Signed>('timestamp')
+  if (stamp.expires < now)
+    throw new Error(`what is published has ended on ${stamp.expires}, so no box would take the file: \`publish\` again`)
   const versions = (['targets', 'channels', 'snapshot'] as const).map(role => `${repository.versionOf(role)}.${role}.json`)
   const roots = readdirSync(join(repository.folder, 'metadata')).filter(name => /^\d+\.root\.json$/.test(name))
   const metadata = ['timestamp.json', ...versions, ...roots].map(name => `metadata/${name}`)
@@ -29,6 +34,12 @@ export function writeOffline(repository: Repository, channel: string, path: stri
   ]
   writeArchive(path, [...metadata, ...files], each => readFileSync(join(repository.folder, each)))
   return stamp.expires
+}
+
+/** The newest snapshot names the newest of the others. */
+function isPublished(repository: Repository): boolean {
+  const { meta } = repository.read<SignedMeta>('snapshot')
+  return (['targets', 'channels'] as const).every(role => meta[`${role}.json`]?.version === repository.versionOf(role))
 }
 
 const pathOf = (name: string, { hashes }: TargetEntry): string => pathOfTarget(name, hashes.sha256)

@@ -44,7 +44,7 @@ export interface SignedTargets extends Common {
     readonly roles: readonly (Role & { readonly name: string; readonly terminating: boolean; readonly paths: readonly string[] })[]
   }
 }
-interface SignedMeta extends Common {
+export interface SignedMeta extends Common {
   readonly _type: 'snapshot' | 'timestamp'
   readonly meta: Readonly<Record<string, { readonly version: number }>>
 }
@@ -76,7 +76,7 @@ export class Repository {
     const folder = join(this.folder, 'metadata')
     if (role === 'timestamp') {
       const path = join(folder, 'timestamp.json')
-      return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).signed.version : undefined
+      return existsSync(path) ? readJson(path).signed.version : undefined
     }
     const names = existsSync(folder) ? readdirSync(folder) : []
     const versions = names.flatMap(name =>
@@ -88,8 +88,8 @@ export class Repository {
   /** The newest one. */
   read<T extends Signed>(role: RoleName): T {
     const version = this.versionOf(role)
-    if (version === undefined) throw new Error(`there is no ${role} in ${this.folder}: is it a repository of updates? \`init\` makes one`)
-    return JSON.parse(readFileSync(this.pathOf(role, version), 'utf8')).signed
+    if (version === undefined) throw new Error(`${this.folder} is no repository of updates, or lacks its ${role}: \`init\` makes one`)
+    return readJson(this.pathOf(role, version)).signed
   }
 
   get root(): SignedRoot {
@@ -112,13 +112,7 @@ export class Repository {
     now: number,
     roles: readonly Role[] = [this.roleOf(role)],
   ): number {
-    for (const { keyids, threshold } of roles) {
-      const able = new Set(keys.map(({ id }) => id).filter(id => keyids.includes(id)))
-      if (able.size < threshold)
-        throw new Error(
-          `${role} has to be signed by ${threshold} of its ${keyids.length} keys; ${able.size} of them were given with --keys`,
-        )
-    }
+    for (const one of roles) this.need(role, one, keys)
     const signers = keys.filter(({ id }) => roles.some(({ keyids }) => keyids.includes(id)))
     const { environment } = content._type === 'root' ? content : this.root
     const signed: Signed = { ...content, ...nextOf(role, environment, now, this.versionOf(role)) }
@@ -129,6 +123,13 @@ export class Repository {
     mkdirSync(dirname(path), { recursive: true })
     writeDurable(path, text, { mode: 0o644 })
     return signed.version
+  }
+
+  /** Throws unless enough of those who sign for the role were given. */
+  need(name: RoleName, { keyids, threshold }: Role, keys: readonly SigningKey[]): void {
+    const able = new Set(keys.map(({ id }) => id).filter(id => keyids.includes(id)))
+    if (able.size < threshold)
+      throw new Error(`${name} has to be signed by ${threshold} of its ${keyids.length} keys; ${able.size} of them were given with --keys`)
   }
 
   /** Throws if boxes would refuse what is newest: signed by keys that no longer count, or at its end. */
@@ -150,8 +151,9 @@ export class Repository {
 
   private load(role: 'root' | 'targets' | 'channels') {
     const version = this.versionOf(role)
-    if (version === undefined) throw new Error('there is nothing to publish: `release` and `promote` come first')
-    return metadataFrom(role === 'root' ? 'root' : 'targets', JSON.parse(readFileSync(this.pathOf(role, version), 'utf8')))
+    if (version === undefined && role === 'channels') throw new Error('there is nothing to publish: `release` and `promote` come first')
+    if (version === undefined) this.read(role)
+    return metadataFrom(role === 'root' ? 'root' : 'targets', readJson(this.pathOf(role, version ?? 0)))
   }
 
   /** Takes a file into the repository and gives its entry for the metadata. */
@@ -170,6 +172,18 @@ export class Repository {
 
   private pathOf(role: RoleName, version: number): string {
     return join(this.folder, 'metadata', role === 'timestamp' ? 'timestamp.json' : `${version}.${role}.json`)
+  }
+}
+
+/** What JSON.parse gave. Throws an Error that names the file. */
+function readJson(path: string) {
+  const text = readFileSync(path, 'utf8')
+  try {
+    const value = JSON.parse(text)
+    if (typeof value.signed.version !== 'number' || typeof value.signed.expires !== 'string') throw new Error('not signed metadata')
+    return value
+  } catch (error) {
+    throw new Error(`${path} is damaged: take the repository from its copy, or from the server`, { cause: error })
   }
 }
 

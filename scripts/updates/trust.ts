@@ -7,6 +7,7 @@ import {
   type Role,
   type RoleName,
   type RootRole,
+  roleNames,
   rootRoles,
   type SignedRoot,
   type SignedTargets,
@@ -61,7 +62,10 @@ export function replaceKey(
   now: number,
 ): void {
   const { keyids, threshold } = repository.roleOf(role)
-  if (!keyids.includes(old.id)) throw new Error(`the key ${old.id.slice(0, 12)} does not sign ${role}`)
+  if (!keyids.includes(old.id))
+    throw new Error(`the key ${old.id.slice(0, 12)} does not sign ${role}: is it another role's, or gone already?`)
+  const taken = roleNames.find(name => repository.roleOf(name).keyids.includes(fresh.id))
+  if (taken !== undefined) throw new Error(`the key that comes signs ${taken} already: each role of each holder has a key of its own`)
   const replaced = { keyids: keyids.map(id => (id === old.id ? fresh.id : id)), threshold }
   if (role === 'channels') {
     const targets = repository.read<SignedTargets>('targets')
@@ -73,6 +77,8 @@ export function replaceKey(
   const roles = { ...before.roles, [role]: replaced }
   const used = new Set(Object.values(roles).flatMap(one => one.keyids))
   const known = Object.entries({ ...before.keys, [fresh.id]: fresh.json }).filter(([id]) => used.has(id))
+  // boxes see a new root at once: without releases that the new keys have signed, they would take nothing any more
+  if (role === 'targets') repository.need(role, replaced, keys)
   repository.write('root', { ...before, keys: Object.fromEntries(known), roles }, keys, now, [before.roles.root, roles.root])
   if (role === 'targets') signAgain(repository, keys, now)
 }

@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path'
 import t from 'tap'
 import { formatManifest } from '../../agent/update/manifest.ts'
+import { makeKey } from './key-files.ts'
 import { rehearse } from './rehearsal.ts'
+import { ThrowAway } from './throw-away.ts'
 
 t.setTimeout(300_000)
 const dir = t.testdir()
@@ -133,6 +135,58 @@ t.test('from keys to a published release, each step as a maker types it', async 
     readdirSync(join(dir, 'repo', 'metadata')).filter(name => /root/.test(name)),
     ['1.root.json', '2.root.json', '3.root.json'],
   )
+})
+
+t.test('what was typed wrong is said in words that name the file and what to do, and nothing is signed', async t => {
+  const folder = join(dir, 'wrong')
+  const makers = new ThrowAway(folder, Date.now())
+  makers.release(2, '0.2.0', 1000)
+  const at = (...names: string[]) => names.map(name => join(folder, name)).join(',')
+  const of = (path = 'repository') => ['--repository', at(path)]
+  const channelKey = ['--keys', at('online/channels.pem')]
+  const online = ['--keys', at('online/snapshot.pem', 'online/timestamp.pem')]
+  const promote = (...words: string[]) => ['promote', ...of(), '--channel', 'stable', ...channelKey, ...words]
+  await done(...promote('--release', '2', '--at-once'))
+  const offline = ['offline', ...of(), '--channel', 'stable', '--out', join(folder, 'o.tar')]
+  await refused(/`publish` comes first/, ...offline)
+  await done('publish', ...of(), ...online)
+  await done('pause', ...of(), '--channel', 'stable', ...channelKey)
+  await refused(/`publish` comes first/, ...offline)
+  t.notOk(existsSync(join(folder, 'o.tar')))
+  writeFileSync(join(folder, 'rubbish'), 'rubbish')
+  makeKey(join(folder, 'dora'), 'targets')
+  const metadata = join(folder, 'repository/metadata')
+  const before = readdirSync(metadata)
+
+  await refused(/release 2 is paused on stable: `resume`/, ...promote('--from', 'stable'))
+  await refused(/no box could ever take release 2/, ...promote('--release', '2', '--min-from', '3'))
+  for (const time of ['12', '2026-13-45T00:00Z'])
+    t.match(await updates(...promote('--release', '2', '--not-before', time)), { code: 2, error: /is a time in UTC such as/ }, time)
+  await refused(/missing\.pem: there is no such file or folder: check the path/, 'publish', ...of(), '--keys', at('missing.pem'))
+  await refused(/rubbish is no private key.*NAME\.pem/, 'publish', ...of(), '--keys', at('rubbish'))
+  await refused(/anna: it is a folder, and a file is needed/, 'publish', ...of(), '--keys', at('anna'))
+  await refused(/nowhere is no repository of updates, or lacks its \w+: `init`/, 'publish', ...of('nowhere'), ...online)
+  await refused(/rubbish: a file is in the place of this folder/, 'keys', '--folder', at('rubbish'), '--names', 'root')
+  await refused(/is no name of a key/, 'keys', '--folder', at('dora'), '--names', '../root')
+  const revoke = (by: string, ...keys: string[]) => [
+    ...['revoke', ...of(), '--role', 'targets', '--key', at('anna/targets.pub'), '--by', at(by), '--keys', at(...keys)],
+  ]
+  const roots = ['ben/root.pem', 'clara/root.pem']
+  await refused(/targets has to be signed by 2 of its 3 keys; 1 of them/, ...revoke('dora/targets.pub', ...roots, 'ben/targets.pem'))
+  for (const [by, role] of [
+    ['ben/targets.pub', 'targets'],
+    ['ben/root.pub', 'root'],
+    ['online/channels.pub', 'channels'],
+  ])
+    await refused(
+      new RegExp(`the key that comes signs ${role} already`),
+      ...revoke(by, ...roots, 'ben/targets.pem', 'clara/targets.pem', by.replace('.pub', '.pem')),
+    )
+  t.same(readdirSync(metadata), before, 'no new root, of which boxes would learn at once')
+  for (const damage of ['{', 'null']) {
+    writeFileSync(join(metadata, '1.root.json'), damage)
+    await refused(/1\.root\.json is damaged: take the repository from its copy/, 'show', ...of())
+  }
 })
 
 t.test('help teaches each command', async t => {

@@ -1,8 +1,12 @@
 # shellcheck shell=sh disable=SC2154 # variables of the scripts that read this in
 # What scripts leave behind for the next start. $state is their folder.
 
-# keep FILE: what comes in becomes the file, and is on the disk by the end; cut off anywhere before, the file is as it was.
-keep() { cat > "$1.draft" && sync "$1.draft" && mv "$1.draft" "$1" && sync "${1%/*}"; }
+# keep FILE: what comes in becomes the file, and is on the disk by the end; cut off anywhere before, the file is as it was. A folder in its
+# place, which a damaged disk may leave, goes.
+keep() {
+  for place in "$1.draft" "$1"; do [ ! -d "$place" ] || rm -rf "$place" || return 1; done
+  cat > "$1.draft" && sync "$1.draft" && mv -T "$1.draft" "$1" && sync "${1%/*}"
+}
 
 # report STATE SLOT PACKAGES TEXT: for the console and the diagnostics (system-report.ts)
 report() {

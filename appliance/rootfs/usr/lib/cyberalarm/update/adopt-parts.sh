@@ -22,13 +22,14 @@ drop_parts() {
   cat "$state/a/manifest" "$state/b/manifest" "$state/incoming/manifest" > "$run/named" 2> /dev/null || true
   for image in "$state"/parts/*; do
     root=${image##*/}
-    case $root in *.img) grep -q -F -w -e "${root%.img}" "$run/named" || rm -f "$image" ;; *) rm -f "$image" ;; esac
+    case $root in *.img) grep -q -F -w -e "${root%.img}" "$run/named" || rm -rf "$image" ;; *) rm -rf "$image" ;; esac
   done
 }
 
 # adopt_parts: each part whole, verified and on the disk; 2 if there is no room
 adopt_parts() {
-  parts "$manifest" > "$state/incoming/parts"
+  why='the disk is full or cannot be written'
+  parts "$manifest" > "$state/incoming/parts" || return 2
   needed=$reserve
   while read -r root offset kind; do
     why="its $kind has no size that a part can have"

@@ -3,17 +3,20 @@
 # shellcheck source=/dev/null
 . "$system/update/adopt-parts.sh"
 
-# take FROM TO MOST: a regular file of MOST bytes at most; a longer one comes cut off, and is refused for it
+# take FROM TO MOST: a regular file of MOST bytes at most; a longer one comes cut off, and is refused for it. What becomes a link or a pipe
+# after it was looked at is not followed or waited for.
 take() {
   [ -f "$1" ] && [ ! -L "$1" ] || return 1
-  head -c "$3" "$1" > "$2.draft" && sync "$2.draft" && mv "$2.draft" "$2"
+  dd "if=$1" "of=$2.draft" "count=$3" iflag=nofollow,nonblock,count_bytes bs=64k conv=fsync status=none 2> /dev/null && mv -T "$2.draft" "$2"
 }
 
-# adopt_manifest: sets $manifest if what is wanted may be taken
+# adopt_manifest: sets $manifest if what is wanted may be taken; 2 if the disk takes nothing
 adopt_manifest() {
   manifest=$state/incoming/manifest
+  why='the disk is full or cannot be written'
   forget "$state/incoming"
-  mkdir -m 700 "$state/incoming"
+  mkdir -m 700 "$state/incoming" && head -c 16384 /dev/zero > "$state/incoming/room" && sync "$state/incoming/room" || return 2
+  rm "$state/incoming/room"
   why='nothing was handed over'
   take "$wanted/manifest" "$manifest" 4097 || return 1
   for i in 1 2 3; do take "$wanted/manifest.$i" "$manifest.$i" 65 || true; done

@@ -4,6 +4,7 @@
 #   trial       SLOT 1 while a release is judged for a minute, SLOT 2 TIME for the day after
 #   good        the highest number of a release that was ever good; SLOT/good: that of the release in this slot, if it was
 #   taken-back  SHA-256 of manifests, one for each time; after three, it is not tried again
+#   starts      of the machine in the first day of a release, since one that lasted for five minutes
 export LC_ALL=C
 system=/usr/lib/cyberalarm
 state=/var/lib/cyberalarm-releases
@@ -16,6 +17,8 @@ run=/run/cyberalarm-release
 . "$system/update/slots.sh"
 # shellcheck source=/dev/null
 . "$system/update/choose.sh"
+# shellcheck source=/dev/null
+. "$system/update/trial.sh"
 
 # number_in FILE WORD: the number behind a word at the beginning of a line; 0 if there is none
 number_in() {
@@ -32,14 +35,7 @@ highest() { printf '%s\n' "$@" | sort -n | tail -n 1; }
 active() { sed -n '1s/^\([ab]\)$/\1/p' "$state/active" 2> /dev/null | grep . || echo factory; }
 current() { readlink "$run/current" 2> /dev/null || echo factory; }
 manifest_of() { if [ "$1" = factory ]; then echo "$system/release"; else echo "$state/$1/manifest"; fi; }
-# on_trial: sets $slot and $stage
-on_trial() {
-  slot=$(sed -n '1s/^\([ab]\) [12].*/\1/p' "$state/trial" 2> /dev/null) || return 1
-  stage=$(sed -n '1s/^[ab] \([12]\).*/\1/p' "$state/trial")
-  [ -n "$slot" ]
-}
 forget() { rm -rf "$@" && sync "$state"; }
-end_trial() { forget "$state/trial" "$state/probation.json"; }
 
 # point SLOT: the agent is that release from its next start on
 point() { ln -sfn "$1" "$run/current.draft" && mv -T "$run/current.draft" "$run/current"; }
