@@ -11,6 +11,7 @@ import type { Context, Part } from './bench/context.ts'
 import { goals, judge } from './bench/goals.ts'
 import { thisMachine } from './bench/machine.ts'
 import { openPacketLog, type PacketLog } from './bench/packet-log.ts'
+import { centralPart } from './bench/part-central.ts'
 import { correlationPart } from './bench/part-correlation.ts'
 import { costPart } from './bench/part-cost.ts'
 import { highestPart } from './bench/part-highest.ts'
@@ -30,7 +31,17 @@ import { endUnfinished } from './bench/unfinished.ts'
 import { makeDistinct, makePackets, makeWorkload } from './bench/workload.ts'
 import { endWithUsage, readOptions } from './options.ts'
 
-const parts: readonly Part[] = [costPart, quietPart, highestPart, wirePart, latencyPart, memoryPart, scalingPart, correlationPart]
+const parts: readonly Part[] = [
+  costPart,
+  quietPart,
+  highestPart,
+  wirePart,
+  latencyPart,
+  memoryPart,
+  scalingPart,
+  centralPart,
+  correlationPart,
+]
 /** The last one takes long, and runs only if it is named. */
 const named: readonly Part[] = [...parts, startPart]
 /** A flood that says the same over and over: it becomes so few events that what is left is the way from packet to event. */

@@ -24,6 +24,19 @@ export interface CertificateRecord extends Device {
 /** SHA-256 of the certificate, hexadecimal: what it is on file under. */
 export const fingerprintOf = (der: Uint8Array): string => createHash('sha256').update(der).digest('hex')
 
+/** Reading a key takes as long as a dozen questions to the register. */
+const KEYS_KEPT = 20_000
+const keys = new Map<string, KeyObject>()
+
+function keyOf(fingerprint: string, der: Uint8Array): KeyObject {
+  const known = keys.get(fingerprint)
+  if (known !== undefined) return known
+  if (keys.size >= KEYS_KEPT) keys.clear()
+  const key = createPublicKey({ key: Buffer.from(der), type: 'spki', format: 'der' })
+  keys.set(fingerprint, key)
+  return key
+}
+
 const certificateSchema = z
   .object({
     fingerprint: hexBlob,
@@ -38,7 +51,7 @@ const certificateSchema = z
   .transform(
     ({ public_key, not_after, ...row }): CertificateRecord => ({
       ...row,
-      publicKey: createPublicKey({ key: Buffer.from(public_key), type: 'spki', format: 'der' }),
+      publicKey: keyOf(row.fingerprint, public_key),
       notAfter: not_after,
     }),
   )

@@ -2,14 +2,12 @@
 // comes in has a size limit and a timeout; every answer is a certificate, a receipt or a row of refusals.ts.
 import type { IncomingMessage } from 'node:http'
 import type { Server } from 'node:https'
-import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { TLSSocket } from 'node:tls'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type * as z from 'zod'
 import { encodeReceipt } from '../../agent/batch/receipt.ts'
 import { REPORT_TAKEN_BYTES } from '../../agent/health/report/wire.ts'
-import { type CertificateRecord, findCertificate, fingerprintOf } from '../devices/devices.ts'
+import type { CertificateRecord } from '../devices/devices.ts'
 import { type EnrolContext, enrol, enrolSchema, renew, renewSchema } from '../devices/enrol.ts'
 import type { BoxHealth } from '../devices/health.ts'
 import { type IngestContext, ingest } from '../ingest/ingest.ts'
@@ -18,6 +16,7 @@ import type { Place, Places } from '../limits/places.ts'
 import { Refusal } from '../refusals.ts'
 import type { ServerKey } from '../trust/keys.ts'
 import { answerShort } from './answer-short.ts'
+import { authenticate } from './authenticate.ts'
 import { gaveWay, readBody } from './body.ts'
 import { type ConnectionGuard, guardConnections, onAnswered } from './guard-connections.ts'
 import { ServerLimits } from './limits.ts'
@@ -274,20 +273,4 @@ function checkRoom({ register, quotas }: ServerContext, { member }: CertificateR
   register.checkRoom()
   if (register.room === 'scarce' && quotas.isAboveAverage(member))
     throw new Refusal('central-scarce', { retryAfterSeconds: SCARCE_SECONDS })
-}
-
-/** The device behind a connection. The record counts: TLS alone knows nothing of revocation, and a session may outlive its certificate. */
-function authenticate({ register, now }: ServerContext, socket: Socket): CertificateRecord {
-  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
-  if (!(socket instanceof TLSSocket) || certificate === undefined) throw new Refusal('certificate-required')
-  const fault = String(socket.authorizationError)
-  const isExpired = fault === 'CERT_HAS_EXPIRED'
-  // one that is on file and not valid yet: central's own clock was set back since, which is not the box's fault
-  if (!socket.authorized && !isExpired && fault !== 'CERT_NOT_YET_VALID') throw new Refusal('certificate-unknown')
-  const fingerprint = fingerprintOf(certificate.raw)
-  const record = findCertificate(register, fingerprint)
-  if (record === undefined) throw new Refusal('certificate-unknown')
-  if (record.revoked) throw new Refusal('certificate-revoked')
-  if (isExpired || record.notAfter <= now()) throw new Refusal('certificate-expired')
-  return record
 }

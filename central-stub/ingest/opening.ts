@@ -20,6 +20,7 @@ export interface OpeningLimits {
 
 export const openingLimits: OpeningLimits = { threads: Math.max(1, availableParallelism() - 1), cpuMs: 1500, timeMs: 60_000, heapMiB: 64 }
 
+const HANDED_OVER_BYTES = 65_536
 /** How often a thread is looked at; what is opened in less costs no look at all. */
 const CHECK_MS = 250
 
@@ -95,9 +96,11 @@ export class Opening {
     thread.state = job
     thread.worker.ref()
     const { header, enc, sealed } = job.sealed
+    // handing memory over costs more than copying little of it
+    const parts = sealed.length < HANDED_OVER_BYTES ? [] : [header, enc, sealed]
     thread.worker.postMessage(
       job.sealed,
-      [header, enc, sealed].map(part => part.buffer as ArrayBuffer),
+      parts.map(part => part.buffer as ArrayBuffer),
     )
   }
 

@@ -17,18 +17,18 @@ export interface Measured {
 }
 
 /**
- * Rows, sums and root. `from` is a relation with `row`, which counts its rows from 0 in an order that stays, and the columns of
- * rows.ts; `salt` is hexadecimal.
+ * Rows, sums and root. `from` gives a relation with `row`, which counts its rows from 0 in an order that stays, and the columns of
+ * rows.ts, of all rows or of a slice (` BETWEEN first AND last`, so that a file is not read whole for each). `salt` is hexadecimal.
  */
-export async function measure(connection: DuckDBConnection, from: string, salt: string): Promise<Measured> {
+export async function measure(connection: DuckDBConnection, from: (slice: string) => string, salt: string): Promise<Measured> {
   const tree = new Tree()
   let [rows, events, bytes] = [0, 0n, 0n]
-  const last = Number((await connection.runAndReadAll(`SELECT coalesce(max(row), -1) FROM (${from})`)).getRowsJS()[0][0])
+  const last = Number((await connection.runAndReadAll(`SELECT coalesce(max(row), -1) FROM (${from('')})`)).getRowsJS()[0][0])
   for (let first = 0; first <= last; first += SLICE_ROWS) {
     const slice = await connection.runAndReadAll(`
       SELECT count(*)::BIGINT, sum(count)::HUGEINT, coalesce(sum(bytes), 0)::HUGEINT, sha256(string_agg(leaf, '' ORDER BY row)) FROM (
         SELECT row, count, bytes, sha256(concat(sha256(concat('${salt}:', row)), '|', ${leafText})) AS leaf
-        FROM (${from}) WHERE row >= ${first} AND row < ${first + SLICE_ROWS})
+        FROM (${from(` BETWEEN ${first} AND ${first + SLICE_ROWS - 1}`)}))
       GROUP BY row // ${LEAVES} ORDER BY row // ${LEAVES}`)
     for (const [count, sum, size, node] of slice.getRowsJS()) {
       rows += Number(count)

@@ -40,8 +40,8 @@ export interface Hour {
 /** Schema under which an hour's file is attached. */
 export const schemaOf = ({ name }: Pick<Hour, 'name'>): string => `"h_${name.replaceAll('-', '_')}"`
 
-/** Rows of an hour in the form of the files of suspicious events, with `keep`: whether they are kept when the hour goes. */
-export const hourRows = (hour: Hour): string => `
+/** Rows of an hour, or of a slice of it (` BETWEEN first AND last`), in the form of the files of suspicious events, with `keep`: whether they are kept when the hour goes. */
+export const hourRows = (hour: Hour, slice = ''): string => `
   SELECT e.rowid AS row, ${hour.startMs / HOUR_MS}::UINTEGER AS hour, b.device, b.sequence, e.batch, ${common.map(name => `e.${name}`).join(', ')},
     ${halves('source').replaceAll('(source', '(e.source')}, ${halves('destination').replaceAll('(destination', '(e.destination')},
     r.name AS reason_name,
@@ -49,7 +49,7 @@ export const hourRows = (hour: Hour): string => `
       OR EXISTS (SELECT 1 FROM kept_keys k WHERE k.source = e.source AND k.member = e.member), false) AS keep
   FROM ${schemaOf(hour)}.events e
   LEFT JOIN ${schemaOf(hour)}.batches b ON b.batch = e.batch
-  LEFT JOIN ${schemaOf(hour)}.reasons r ON r.reason = e.reason`
+  LEFT JOIN ${schemaOf(hour)}.reasons r ON r.reason = e.reason${slice === '' ? '' : ` WHERE e.rowid${slice}`}`
 
 /** Columns of a file of suspicious events, in their order. */
 export const fileColumns = [

@@ -64,8 +64,8 @@ export class SuspectFiles {
   }
 
   /** As SQL: rows of these files with `row`, their place in the file. */
-  relation(names: readonly string[]): string {
-    return `SELECT file_row_number AS row, ${fileColumns.join(', ')} FROM read_parquet([${names.map(name => quoted(this.path(name))).join(', ')}], file_row_number = true)`
+  relation(names: readonly string[], slice = ''): string {
+    return `SELECT file_row_number AS row, ${fileColumns.join(', ')} FROM read_parquet([${names.map(name => quoted(this.path(name))).join(', ')}], file_row_number = true)${slice === '' ? '' : ` WHERE file_row_number${slice}`}`
   }
 
   /** Takes up what a crash has left, takes in files that the register does not know, and looks at each file. */
@@ -128,7 +128,7 @@ export class SuspectFiles {
     this.step('rename')
     renameSync(draft, path)
     syncFolder(suspectFolder)
-    const measured = await measure(connection, this.relation([name]), salt)
+    const measured = await measure(connection, slice => this.relation([name], slice), salt)
     if (measured.rows === 0) {
       this.remove(name)
       return undefined

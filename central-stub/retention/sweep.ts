@@ -20,7 +20,7 @@ export async function sweepHour(ground: Ground, files: SuspectFiles, hour: Arriv
   await withConnection(arrivals, async connection => {
     await loadKeptKeys(connection, register)
     const all = hourRows(hour)
-    const before = await measure(connection, all, randomBytes(32).toString('hex'))
+    const before = await measure(connection, slice => hourRows(hour, slice), randomBytes(32).toString('hex'))
     const sha256 = await sha256Of(hour.path, `${hour.path}.wal`)
     const number = hour.startMs / HOUR_MS
     const kept = `SELECT * FROM (${all}) WHERE keep AND NOT (${recalledRows(recalled)})`

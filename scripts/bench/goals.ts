@@ -95,6 +95,18 @@ export const goals: readonly Goal[] = [
   { what: 'cost, last step over first: messages', unit: 'times', atMost: 1.15, of: results => growth(results, 'messages') },
   { what: 'cost, last step over first: sources', unit: 'times', atMost: 1.5, of: results => growth(results, 'sources') },
   { what: 'cost, last step over first: batches waiting', unit: 'times', atMost: 1.15, of: results => growth(results, 'backlog') },
+  {
+    what: 'central, batches a second',
+    unit: '/s',
+    atLeast: 2000,
+    of: results => highest(results, ['central.batches.10', 'central.batches.250']),
+  },
+  {
+    what: 'central, events a second',
+    unit: '/s',
+    atLeast: 500_000,
+    of: results => highest(results, ['central.events.250', 'central.events.24576']),
+  },
 ]
 
 export type Judgement = 'met' | 'not met' | 'not measured'
