@@ -61,7 +61,7 @@ t.test('an offline file does what central does, and is believed no more', async 
   await refuses('update-refused', /version/i, 'an older file than the one before', () => cpSync(file, bad))
 
   const old = appliance(stages.next(Date.now() - 4 * DAY_MS))
-  writeOffline(old.makers.repository, 'stable', bad)
+  writeOffline(old.makers.repository, 'stable', bad, old.makers.now)
   t.match(await old.update({ from: bad }), { code: 'update-expired', text: /timestamp\.json is expired/ }, 'a file of four days ago')
 })
 

@@ -11,10 +11,10 @@ import type { Repository, Signed, SignedMeta, SignedTargets, TargetEntry } from 
 
 const BLOCK = 512
 
-/** Writes the file; until when boxes take it, ISO 8601. */
-export function writeOffline(repository: Repository, channel: string, path: string): string {
+/** Writes the file; until when boxes take it, ISO 8601. `at`: the time of the one who writes it, ms since 1970. */
+export function writeOffline(repository: Repository, channel: string, path: string, at = Date.now()): string {
   const { release } = readChannel(repository, channel)
-  const now = new Date().toISOString()
+  const now = new Date(at).toISOString()
   if (repository.versionOf('timestamp') === undefined || !isPublished(repository))
     throw new Error('not all that was signed is published, so no box would take the file: `publish` comes first')
   const stamp = repository.read<Signed>('timestamp')
