@@ -2,7 +2,7 @@
 // a bad release is always left, and nothing is tried for ever.
 import t from 'tap'
 import { whyNoBox } from './test-box-machine.ts'
-import { detach, handOverBesides, startGuard } from './test-guard.ts'
+import { detach, handOverBesides, recheckAfter, startGuard } from './test-guard.ts'
 import { STATE, WANTED } from './test-releases.ts'
 
 const reason = whyNoBox()
@@ -93,7 +93,7 @@ t.test('the guard in trouble', { skip: reason ?? false }, async t => {
     guard.open()
     machine.sh(`printf x | dd of=${STATE}/parts/${next.manifest.parts[1].rootHash}.img bs=1 seek=300 conv=notrunc status=none`)
     machine.sh(`mount -o remount,ro ${STATE}`)
-    machine.sh(`SERVICE_RESULT=exit-code ${update}/recheck`)
+    machine.sh(recheckAfter('exit-code'))
     t.match(machine.sh('cat /run/cyberalarm-release/current/agent/lib/main.js'), /^release 10\n/)
     release()
   })

@@ -5,7 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { whyNoBox } from './test-box-machine.ts'
-import { startGuard } from './test-guard.ts'
+import { recheckAfter, startGuard } from './test-guard.ts'
 import { STATE } from './test-releases.ts'
 
 const reason = whyNoBox()
@@ -108,7 +108,7 @@ t.test('at a start', { skip: reason ?? false }, async t => {
     async t => {
       begin()
       guard.open()
-      const recheck = (result: string) => machine.sh(`SERVICE_RESULT=${result} /usr/lib/cyberalarm/update/recheck`)
+      const recheck = (result: string) => machine.sh(recheckAfter(result))
       recheck('exit-code')
       t.match(guard.report(), { state: 'good', slot: 'a' }, 'another fault is none of the disk')
       const root = next.manifest.parts[1].rootHash

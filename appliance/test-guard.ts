@@ -63,7 +63,7 @@ export async function startGuard(t: { teardown(done: () => unknown): unknown }):
     },
     ran: () => machine.run(['cat', '/run/ran']).out,
     kept: () => machine.sh(`cd ${STATE} && find . -type f -exec sha256sum {} + | sort -k 2`),
-    clear: () => void machine.sh(`rm -rf ${STATE}/*`),
+    clear: () => void machine.sh(`rm -rf ${STATE}/* /run/cyberalarm-damaged`),
   }
 }
 
@@ -79,3 +79,7 @@ export function handOverBesides({ machine, releases, open, clear }: Guard, old: 
 
 /** The agent of releases that TestReleases makes. */
 export const agentOf = (number: number): string => `release ${number}\n${'x'.repeat(20_000)}`
+
+/** What the unit of the agent does when the agent has ended: it sees what the guard says of releases, and can change nothing of it. */
+export const recheckAfter = (result: string): string =>
+  `unshare -m sh -c 'mount --bind /run/cyberalarm-release /run/cyberalarm-release && mount -o remount,bind,ro /run/cyberalarm-release && SERVICE_RESULT=${result} /usr/lib/cyberalarm/update/recheck'`

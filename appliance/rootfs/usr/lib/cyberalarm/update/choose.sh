@@ -4,7 +4,7 @@
 # usable SLOT LEAST: verified and mounted, if its number is not below LEAST
 usable() {
   why='a block of it is damaged'
-  [ ! -e "$state/$1/bad" ] && [ ! -e "$run/$1.bad" ] || return 1
+  [ ! -e "$state/$1/bad" ] && [ ! -e "$damaged/$1" ] || return 1
   readable "$state/$1/manifest" && signed "$state/$1/manifest" && fits "$state/$1/manifest" || return 1
   why="its number is below $2, which was good"
   [ "$(number_in "$state/$1/manifest" number)" -ge "$2" ] && opened "$1"

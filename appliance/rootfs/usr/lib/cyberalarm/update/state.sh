@@ -9,6 +9,8 @@ export LC_ALL=C
 system=/usr/lib/cyberalarm
 state=/var/lib/cyberalarm-releases
 run=/run/cyberalarm-release
+# slots with damaged blocks, until the next start; beside $run, which the unit of the agent (recheck) sees read-only
+damaged=/run/cyberalarm-damaged
 # shellcheck source=/dev/null
 . "$system/base/keep.sh"
 # shellcheck source=/dev/null
